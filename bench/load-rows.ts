@@ -1,0 +1,114 @@
+/**
+ * The comparisons under load: a request, a pipeline depth, and what is wanted of the ratio.
+ *
+ * Key names have four letters before `__key__`, so that every key has 16 bytes; values have 16 bytes.
+ */
+
+import type { Load } from "./loadgen.ts";
+
+export type LoadMetric = "rps" | "server_cpu_us";
+
+export type LoadRow = {
+  readonly name: string;
+  readonly title: string;
+  readonly load: Load;
+  /** Filled in before the first round; every key once. */
+  readonly preload: string | null;
+  readonly usesFunctions: boolean;
+  /** Zedis / reference, of this metric, is to be at most or at least this; none: shown for information. */
+  readonly target: { readonly metric: LoadMetric; readonly atMost?: number; readonly atLeast?: number } | null;
+};
+
+const STRINGS = "SET key:__key__ __val__";
+const COUNTERS = "SET ctr:__key__ 1000";
+const HASHES = "HSET hsh:__key__ field __val__";
+/** A stock that no run exhausts. */
+const STOCK = "SET inv:__key__ 1000000000";
+
+const KEYS = 1_000_000;
+const STOCK_KEYS = 100_000;
+
+const COMMANDS = [
+  { verb: "GET", template: "GET key:__key__", preload: STRINGS, expect: "bulk" },
+  { verb: "SET", template: STRINGS, preload: STRINGS, expect: "simple" },
+  { verb: "INCR", template: "INCR ctr:__key__", preload: COUNTERS, expect: "integer" },
+  { verb: "HSET", template: HASHES, preload: HASHES, expect: "integer" },
+] as const;
+
+const FUNCTIONS = [
+  {
+    name: "fcall-cas",
+    title: "FCALL get, compare, set",
+    template: "FCALL take 1 inv:__key__ 1",
+    preload: STOCK,
+    expect: "integer",
+    targets: new Map([
+      [1, 1.3],
+      [16, 3.5],
+    ]),
+  },
+  {
+    name: "fcall-object",
+    title: "FCALL updateInventory (replies an object)",
+    template: "FCALL updateInventory 1 inv:__key__ 1",
+    preload: STOCK,
+    expect: "array",
+    targets: new Map<number, number>(),
+  },
+  {
+    name: "fcall-loop",
+    title: "FCALL 1,000 steps of arithmetic",
+    template: "FCALL arithmetic 0 7",
+    preload: null,
+    expect: "integer",
+    targets: new Map([[16, 10]]),
+  },
+  {
+    name: "fcall-chain",
+    title: "FCALL 1,000 remainders, each of the last",
+    template: "FCALL remainders 0 7",
+    preload: null,
+    expect: "integer",
+    targets: new Map<number, number>(),
+  },
+] as const;
+
+export const LOAD_ROWS: readonly LoadRow[] = [
+  ...COMMANDS.filter((command) => command.verb !== "HSET").map((command) =>
+    commandRow(command, 1, { metric: "server_cpu_us", atMost: 0.95 }),
+  ),
+  ...COMMANDS.flatMap((command) => [
+    commandRow(command, 16, { metric: "rps", atLeast: 2.0 }),
+    commandRow(command, 64, { metric: "rps", atLeast: 2.6 }),
+  ]),
+  ...FUNCTIONS.flatMap((fn) =>
+    [1, 16].filter((pipeline) => fn.preload !== null || pipeline === 16).map((pipeline) => functionRow(fn, pipeline)),
+  ),
+];
+
+function commandRow(
+  command: (typeof COMMANDS)[number],
+  pipeline: number,
+  target: NonNullable<LoadRow["target"]>,
+): LoadRow {
+  return {
+    name: `${command.verb.toLowerCase()}-p${pipeline}`,
+    title: `${command.verb}, pipeline ${pipeline}`,
+    load: { template: command.template, pipeline, keys: KEYS, expect: command.expect },
+    preload: command.preload,
+    usesFunctions: false,
+    target,
+  };
+}
+
+function functionRow(fn: (typeof FUNCTIONS)[number], pipeline: number): LoadRow {
+  const atLeast = fn.targets.get(pipeline);
+  return {
+    name: `${fn.name}-p${pipeline}`,
+    title: `${fn.title}, pipeline ${pipeline}`,
+    load: { template: fn.template, pipeline, keys: STOCK_KEYS, expect: fn.expect },
+    preload: fn.preload,
+    usesFunctions: true,
+    target: atLeast === undefined ? null : { metric: "rps", atLeast },
+  };
+}
