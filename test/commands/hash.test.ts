@@ -32,7 +32,7 @@ function eachEncoding(name: string, rows: readonly Row[]): void {
   hashes.rows(`${name}, as listpack`, rows);
   hashes.rows(`${name}, as hashtable`, rows, {
     before: ["CONFIG SET hash-max-listpack-entries 0"],
-    after: ["CONFIG SET hash-max-listpack-entries 128"],
+    after: ["CONFIG SET hash-max-listpack-entries 512"],
   });
 }
 
@@ -187,14 +187,14 @@ eachEncoding("HRANDFIELD draws distinct fields, or repeated ones for a negative 
   ["HRANDFIELD h -4611686018427387905 WITHVALUES", err("ERR value is out of range")],
 ]);
 
-hashes.rows("a small hash is a listpack and becomes a hashtable by its 129th field", [
-  [["HSET", "h", ...Array.from({ length: 128 }, (_, index) => [`f${index}`, "v"]).flat()], 128],
+hashes.rows("a small hash is a listpack and becomes a hashtable by its 513th field", [
+  [["HSET", "h", ...Array.from({ length: 512 }, (_, index) => [`f${index}`, "v"]).flat()], 512],
   ["OBJECT ENCODING h", "listpack"],
   ["HSET h one-more v", 1],
   ["OBJECT ENCODING h", "hashtable"],
   ["HDEL h one-more", 1],
   ["OBJECT ENCODING h", "hashtable"],
-  ["HLEN h", 128],
+  ["HLEN h", 512],
 ]);
 
 hashes.rows("a field or value over 64 bytes makes a hashtable", [
@@ -225,7 +225,7 @@ hashes.rows(
     ["HSET i a 1 b 2 c 3", 3],
     ["OBJECT ENCODING i", "listpack"],
   ],
-  { after: ["CONFIG SET hash-max-listpack-entries 128 hash-max-listpack-value 64"] },
+  { after: ["CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64"] },
 );
 
 const onHash = [
@@ -321,7 +321,7 @@ hashes.both("HRANDFIELD draws every field about equally often", async (wire) => 
 });
 
 for (const [encoding, limit] of [
-  ["listpack", "128"],
+  ["listpack", "512"],
   ["hashtable", "0"],
 ] as const) {
   test(`a thousand random changes leave a ${encoding} hash equal to a plain map`, async () => {
@@ -348,7 +348,7 @@ for (const [encoding, limit] of [
       }
     }
     if (model.size > 0) expect(textOf(await wire.call("OBJECT ENCODING h"))).toBe(encoding);
-    await wire.call("CONFIG SET hash-max-listpack-entries 128");
+    await wire.call("CONFIG SET hash-max-listpack-entries 512");
     await wire.close();
   });
 }
