@@ -48,7 +48,7 @@ export type Protocol = 2 | 3;
 /** A command that the TypeScript main thread serves. `argv[0]` is the command's name as the client sent it. */
 export type ControlCommand = (
   argv: readonly Uint8Array[],
-  context: { readonly proto: Protocol },
+  context: { readonly proto: Protocol /** The client is on this machine. */; readonly local?: boolean },
 ) => ReplyValue | Promise<ReplyValue>;
 
 /** `value` as RESP bytes of the given protocol. Cost: one pass and one copy. */
@@ -63,7 +63,8 @@ function write(out: Uint8Array[], value: ReplyValue, proto: Protocol): void {
   else if (typeof value === "string") bulk(out, Buffer.from(value));
   else if (value instanceof Uint8Array) bulk(out, value);
   else if (typeof value === "number" || typeof value === "bigint") out.push(text(`:${value}\r\n`));
-  else if (typeof value === "boolean") out.push(text(proto === 3 ? `#${value ? "t" : "f"}\r\n` : `:${value ? 1 : 0}\r\n`));
+  else if (typeof value === "boolean")
+    out.push(text(proto === 3 ? `#${value ? "t" : "f"}\r\n` : `:${value ? 1 : 0}\r\n`));
   else if (value instanceof Simple) out.push(text(`+${oneLine(value.text)}\r\n`));
   else if (value instanceof ErrorReply) out.push(text(`-${oneLine(value.text)}\r\n`));
   else if (value instanceof Double) {
