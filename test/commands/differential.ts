@@ -1,0 +1,240 @@
+/**
+ * Random command sequences sent to Zedis and to a redis-server; their replies must be equal byte for byte.
+ *
+ *     bun run diff --seed 7 --minutes 5
+ *
+ * A sequence whose replies differ is shrunk to a short script that still differs, and printed. What cannot be equal (order of
+ * unordered replies, clocks, random draws) is masked by `comparable`; a sequence is never run against keys of an earlier one.
+ */
+
+import { Random } from "../harness/random.ts";
+import { type Reply, show } from "../harness/resp.ts";
+import { type Server, startServer } from "../harness/server.ts";
+import { isOracle, oraclePath } from "../harness/target.ts";
+import { within } from "../harness/wait.ts";
+import { ConnectionClosed, type Wire } from "../harness/wire.ts";
+import { far_s, randomSequence, type Step } from "./sequence.ts";
+
+export interface Difference {
+  readonly seed: number;
+  readonly script: readonly Step[];
+  /** The reply to the script's last command, of redis-server and of the server under test. */
+  readonly expected: string;
+  readonly received: string;
+}
+
+export interface DiffReport {
+  readonly sequences: number;
+  readonly commands: number;
+  readonly differences: readonly Difference[];
+}
+
+export interface DiffLimits {
+  readonly seed: number;
+  readonly sequences: number;
+  readonly limit_ms: number;
+  /** Stops at this many differences with different last commands. */
+  readonly differencesMax: number;
+}
+
+/** Compares until a limit is reached. Throws when there is no redis-server on the machine. */
+export async function compareServers(
+  limits: DiffLimits,
+  report: (line: string) => void = () => {},
+): Promise<DiffReport> {
+  // With one listpack limit on both sides, so that sequences reach both encodings of hashes quickly.
+  const options = { "hash-max-listpack-entries": "8", "proto-max-bulk-len": "4mb" };
+  const servers = await Promise.all([
+    startServer({ kind: "redis", options }),
+    startServer({ kind: isOracle ? "redis" : "zedis", options }),
+  ]);
+  try {
+    return await compare(servers, limits, report);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+/** The difference as a script that a person can paste into redis-cli. */
+export function showDifference({ seed, script, expected, received }: Difference): string {
+  const lines = script.map((step) => `  ${step.map(quoted).join(" ")}`);
+  return `seed ${seed}, ${script.length} commands:\n${lines.join("\n")}\n    redis-server: ${expected}\n    under test:   ${received}`;
+}
+
+async function compare(
+  servers: readonly [Server, Server] | Server[],
+  limits: DiffLimits,
+  report: (line: string) => void,
+): Promise<DiffReport> {
+  const [left, right] = servers as [Server, Server];
+  const start = performance.now();
+  const differences: Difference[] = [];
+  const known = new Set<string>();
+  let commands = 0;
+  let sequences = 0;
+  for (; sequences < limits.sequences && performance.now() - start < limits.limit_ms; sequences++) {
+    const seed = limits.seed + sequences;
+    const sequence = randomSequence(new Random(seed));
+    commands += sequence.length;
+    const first = await firstDifference(left, right, sequence, seed);
+    if (first === null) continue;
+    const script = await shrink(left, right, sequence.slice(0, first.at + 1), seed);
+    const shrunk = (await firstDifference(left, right, script, seed)) ?? first;
+    const kind = `${script.at(-1)?.slice(0, 1).join()} ${shrunk.expected.slice(0, 30)} ${shrunk.received.slice(0, 30)}`;
+    if (known.has(kind)) continue;
+    known.add(kind);
+    const difference = { seed, script, expected: shrunk.expected, received: shrunk.received };
+    differences.push(difference);
+    report(showDifference(difference));
+    if (differences.length >= limits.differencesMax) break;
+  }
+  return { sequences, commands, differences };
+}
+
+interface First {
+  readonly at: number;
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** Where the replies of both servers differ first, each starting with no keys. */
+async function firstDifference(
+  left: Server,
+  right: Server,
+  sequence: readonly Step[],
+  seed: number,
+): Promise<First | null> {
+  const protocol = seed % 2 === 0 ? 2 : 3;
+  const [expected, received] = await Promise.all([left, right].map((server) => replies(server, sequence, protocol)));
+  for (const [at, step] of sequence.entries()) {
+    const [wanted, found] = [comparable(step, expected?.[at]), comparable(step, received?.[at])];
+    if (wanted !== found) return { at, expected: wanted, received: found };
+  }
+  return null;
+}
+
+async function replies(server: Server, sequence: readonly Step[], protocol: 2 | 3): Promise<(Reply | null)[]> {
+  const wire: Wire = await server.connect(protocol);
+  try {
+    await wire.pipeline([["FLUSHALL"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]]);
+    const all = wire.pipeline(sequence);
+    return await within(20_000, `the replies of ${server.kind}`, all);
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed) && !(error as Error).message.includes("nothing within")) throw error;
+    if (server.pid !== 0 && (await stillServes(server))) return sequence.map(() => null);
+    throw new Error(
+      `${server.kind} died:\n${sequence.map((step) => step.map(quoted).join(" ")).join("\n")}\n${server.log.slice(-3000)}`,
+    );
+  } finally {
+    wire.bytes.abort();
+  }
+}
+
+async function stillServes(server: Server): Promise<boolean> {
+  try {
+    const wire = await server.connect();
+    await within(5000, "PING", wire.call("PING"));
+    await wire.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Leaves out ever smaller parts while the rest still differs at its last command or before. */
+async function shrink(left: Server, right: Server, script: readonly Step[], seed: number): Promise<readonly Step[]> {
+  let shortest = script;
+  for (let size = Math.ceil(script.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let at = 0; at < shortest.length; ) {
+      const candidate = [...shortest.slice(0, at), ...shortest.slice(at + size)];
+      const first = candidate.length > 0 ? await firstDifference(left, right, candidate, seed) : null;
+      if (first === null) at += size;
+      else shortest = candidate.slice(0, first.at + 1);
+    }
+  }
+  return shortest;
+}
+
+const unorderedReplies = /^(KEYS|HKEYS|HVALS|HGETALL|SCAN|HSCAN)$/;
+
+/** A reply as text that two right servers agree on. */
+function comparable(step: Step, reply: Reply | null | undefined): string {
+  if (reply === null || reply === undefined) return "(connection closed)";
+  const name = String(step[0]).toUpperCase();
+  if (reply.kind === "error") return show(reply);
+  if (name === "EXEC" && reply.kind === "array") return `[${reply.items.map((item) => unordered(item)).join(", ")}]`;
+  if (isClockReading(reply)) return ":(a moment near now)";
+  if (name === "HRANDFIELD" && step[2] !== "0") return `${reply.kind} of ${"items" in reply ? reply.items.length : 1}`;
+  // Another cursor than 0 means another place to each server, and so does the end of a step that does not return everything.
+  if (/^H?SCAN$/.test(name) && !(step[name === "SCAN" ? 1 : 2] === "0" && / COUNT 1000\b/i.test(step.join(" "))))
+    return reply.kind;
+  if (name === "HGETALL" && "items" in reply) return `${reply.kind} ${pairs(reply.items)}`;
+  if (name === "HSCAN" && reply.kind === "array") {
+    const [cursor, items] = reply.items;
+    return cursor && items && "items" in items ? `${show(cursor)} ${pairs(items.items)}` : show(reply);
+  }
+  if (unorderedReplies.test(name)) return unordered(reply);
+  return show(reply);
+}
+
+/**
+ * Expiries set relative to now differ by the milliseconds between the two servers: what remains of the 100,000 seconds (or
+ * milliseconds, or thousand times that) of sequence.ts, what remains until its far future, and absolute times less than ten years
+ * from now.
+ */
+function isClockReading(reply: Reply): boolean {
+  if (reply.kind !== "integer") return false;
+  const number = Number(reply.value);
+  // What remains until the last representable millisecond.
+  if (number > 9.22337e18 && reply.value < 9223372036854775000n) return true;
+  const now_s = Date.now() / 1000;
+  if (Math.abs(number - now_s) < 3e8 || Math.abs(number / 1000 - now_s) < 3e8) return true;
+  const ahead_s = far_s - now_s;
+  if (Math.abs(number - ahead_s) < 60 || Math.abs(number / 1000 - ahead_s) < 60) return true;
+  return (
+    [1, 1000, 1_000_000].some((unit) => number >= 99_000 * unit && number <= 100_005 * unit) ||
+    (number >= 90 && number <= 101)
+  );
+}
+
+function unordered(reply: Reply): string {
+  if (isClockReading(reply)) return ":(a moment near now)";
+  if (!("items" in reply)) return show(reply);
+  return `${reply.kind}[${reply.items.map(unordered).sort().join(", ")}]`;
+}
+
+function pairs(items: readonly Reply[]): string {
+  const shown: string[] = [];
+  for (let at = 0; at + 1 < items.length; at += 2)
+    shown.push(`${show(items[at] as Reply)}: ${show(items[at + 1] as Reply)}`);
+  return shown.sort().join(", ");
+}
+
+function quoted(word: string | Uint8Array): string {
+  const text = typeof word === "string" ? word : Buffer.from(word).toString("latin1");
+  return /^[A-Za-z0-9_.:*+-]+$/.test(text)
+    ? text
+    : JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…(${text.length})` : text);
+}
+
+if (import.meta.main) {
+  const option = (name: string, otherwise: number): number => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? otherwise : Number(process.argv[at + 1]);
+  };
+  if (oraclePath() === null) throw new Error("no redis-server or valkey-server on this machine to compare with");
+  const seed = option("seed", Date.now() % 2 ** 31);
+  const minutes = option("minutes", 1);
+  console.log(`--seed ${seed} --minutes ${minutes}`);
+  const report = await compareServers(
+    {
+      seed,
+      sequences: Number.POSITIVE_INFINITY,
+      limit_ms: minutes * 60_000,
+      differencesMax: option("differences", 20),
+    },
+    console.log,
+  );
+  console.log(`${report.sequences} sequences, ${report.commands} commands, ${report.differences.length} differences`);
+  if (report.differences.length > 0) process.exitCode = 1;
+}

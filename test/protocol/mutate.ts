@@ -1,0 +1,234 @@
+/** Requests as no client would send them: valid ones with their arguments, their framing or their bytes changed. */
+import type { Random } from "../harness/random.ts";
+import { encodeRequest } from "../harness/resp.ts";
+
+/** A few mutated requests as the bytes of one connection. Only the last may break the framing: nothing is read behind it. */
+export function mutatedBatch(random: Random, count: number): Buffer {
+  const requests = Array.from({ length: count }, () => encodeRequest(mutatedArguments(random)));
+  if (random.chance(0.7)) requests.push(brokenBytes(random, encodeRequest(mutatedArguments(random))));
+  return Buffer.concat(requests);
+}
+
+const keys = ["k", "n", "h", "big", "list", "", "k\r\n", "\0", "ключ"];
+const numbers = [
+  "0",
+  "1",
+  "-1",
+  "5",
+  "100",
+  "9223372036854775807",
+  "-9223372036854775808",
+  "9223372036854775808",
+  "4294967296",
+  "2147483648",
+  "-0",
+  "007",
+  "1e400",
+  "nan",
+  "inf",
+  "-inf",
+  "0.1",
+  "3.0e3",
+  "1.7976931348623157e308",
+  " 1",
+  "",
+];
+const options = [
+  "EX",
+  "PX",
+  "EXAT",
+  "PXAT",
+  "NX",
+  "XX",
+  "GT",
+  "LT",
+  "GET",
+  "KEEPTTL",
+  "PERSIST",
+  "MATCH",
+  "COUNT",
+  "TYPE",
+  "WITHVALUES",
+  "REPLACE",
+  "DB",
+  "IDX",
+  "LEN",
+  "SAMPLES",
+];
+
+/** Commands with the kinds of their arguments. Left out: what ends, stops or silences the server or the connection. */
+const commands: readonly (readonly string[])[] = [
+  "GET key",
+  "SET key value",
+  "SET key value option number",
+  "SETNX key value",
+  "SETEX key number value",
+  "GETEX key option number",
+  "GETSET key value",
+  "GETDEL key",
+  "MGET key key key",
+  "MSET key value key value",
+  "MSETNX key value",
+  "APPEND key value",
+  "STRLEN key",
+  "GETRANGE key number number",
+  "SETRANGE key number value",
+  "INCR key",
+  "DECR key",
+  "INCRBY key number",
+  "INCRBYFLOAT key number",
+  "LCS key key option",
+  "HSET key value value",
+  "HMSET key value value",
+  "HGET key value",
+  "HMGET key value value",
+  "HDEL key value",
+  "HGETALL key",
+  "HKEYS key",
+  "HVALS key",
+  "HLEN key",
+  "HEXISTS key value",
+  "HINCRBY key value number",
+  "HINCRBYFLOAT key value number",
+  "HRANDFIELD key number option",
+  "HSCAN key number option value",
+  "DEL key key",
+  "UNLINK key",
+  "EXISTS key",
+  "TYPE key",
+  "TOUCH key",
+  "KEYS value",
+  "SCAN number option number",
+  "RANDOMKEY",
+  "RENAME key key",
+  "RENAMENX key key",
+  "COPY key key option number",
+  "MOVE key number",
+  "EXPIRE key number option",
+  "PEXPIREAT key number",
+  "TTL key",
+  "PERSIST key",
+  "EXPIRETIME key",
+  "OBJECT ENCODING key",
+  "OBJECT value key",
+  "MEMORY USAGE key",
+  "DUMP key",
+  "RESTORE key number value",
+  "SELECT number",
+  "SWAPDB number number",
+  "DBSIZE",
+  "MULTI",
+  "EXEC",
+  "DISCARD",
+  "WATCH key",
+  "UNWATCH",
+  "PING value",
+  "ECHO value",
+  "HELLO number",
+  "CLIENT INFO",
+  "CLIENT LIST option number",
+  "CLIENT SETNAME value",
+  "CLIENT value number",
+  "COMMAND INFO value",
+  "COMMAND GETKEYS value key value",
+  "COMMAND DOCS value",
+  "COMMAND LIST FILTERBY option value",
+  "INFO value",
+  "TIME",
+  "LOLWUT",
+  "CONFIG GET value",
+  "FCALL value number key",
+  "FCALL_RO value number",
+  "FUNCTION LIST option value",
+  "FUNCTION value value",
+  "RESET",
+  "value value value",
+].map((line) => line.split(" "));
+
+function mutatedArguments(random: Random): (string | Uint8Array)[] {
+  const args: (string | Uint8Array)[] = random.pick(commands).map((kind) => {
+    if (kind === "key") return random.pick(keys);
+    if (kind === "number") return random.chance(0.3) ? String(random.from(-20, 20)) : random.pick(numbers);
+    if (kind === "option") return random.pick(options);
+    if (kind === "value") return value(random);
+    return random.chance(0.02) ? kind.toLowerCase() : kind;
+  });
+  // Too few, too many, swapped, repeated, damaged.
+  if (random.chance(0.1)) args.splice(random.below(args.length), 1);
+  if (random.chance(0.1)) args.push(random.chance(0.5) ? random.pick(options) : value(random));
+  if (random.chance(0.03)) args.push(...Array.from({ length: random.below(300) }, () => random.pick(keys)));
+  if (random.chance(0.05) && args.length > 1) args.splice(1, 0, random.pick(numbers));
+  if (random.chance(0.05) && args.length > 0) {
+    const index = random.below(args.length);
+    const bytes = Buffer.from(args[index] as string);
+    if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+    args[index] = bytes;
+  }
+  const name = String(args[0] ?? "").toUpperCase();
+  // By chance a damaged name may still be one that stops the server; an empty request would be skipped.
+  if (
+    args.length === 0 ||
+    /^(SHUTDOWN|DEBUG|MONITOR|SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|SYNC|PSYNC|REPLICAOF|SLAVEOF)$/.test(name)
+  )
+    return ["PING"];
+  if (name === "CLIENT" && /^(REPLY|PAUSE|KILL)$/i.test(String(args[1] ?? ""))) return ["PING"];
+  return args;
+}
+
+function value(random: Random): string | Uint8Array {
+  const kind = random.below(6);
+  if (kind === 0) return random.pick(numbers);
+  if (kind === 1) return random.pick(keys);
+  if (kind === 2) return Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
+  if (kind === 3) return "x".repeat(random.below(3000));
+  if (kind === 4)
+    return random.pick([
+      "*",
+      "h?[a-c]*",
+      "[",
+      "\\",
+      "[^",
+      "*?*?*?*",
+      "*1\r\n$4\r\nPING\r\n",
+      "%s%n%x",
+      "$(x)",
+      "../../etc",
+      "<script>",
+    ]);
+  return random.pick(options);
+}
+
+function brokenBytes(random: Random, request: Buffer): Buffer {
+  const bytes = Buffer.from(request);
+  const kind = random.below(8);
+  if (kind === 0) return bytes.subarray(0, random.below(bytes.length));
+  if (kind === 1) {
+    for (let flips = random.from(1, 5); flips > 0; flips--) bytes[random.below(bytes.length)] = random.below(256);
+    return bytes;
+  }
+  if (kind === 2)
+    return Buffer.concat([bytes.subarray(0, random.below(bytes.length)), Buffer.from([random.below(256)]), bytes]);
+  const text = bytes.toString("latin1");
+  const length = random.pick([
+    "-1",
+    "0",
+    "2",
+    "1000000000",
+    "536870913",
+    "2147483648",
+    "99999999999999999999",
+    "1 ",
+    "+3",
+    "x",
+    "",
+  ]);
+  if (kind === 3) return Buffer.from(text.replace(/\*\d+/, `*${length}`), "latin1");
+  if (kind === 4) return Buffer.from(text.replace(/\$\d+/, `$${length}`), "latin1");
+  if (kind === 5) return Buffer.from(text.replaceAll("\r\n", random.pick(["\n", "\r", "\n\r", ""])), "latin1");
+  if (kind === 6)
+    return Buffer.from(
+      `${random.pick(['"', "'", "\\", "\0", 'SET k "', "*", "$", ">1\r\n", "_\r\n"])}${text}`,
+      "latin1",
+    );
+  return Buffer.from(Array.from({ length: random.from(1, 200) }, () => random.below(256)));
+}
