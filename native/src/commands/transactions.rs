@@ -1,0 +1,5 @@
+//! (rows follow)
+
+use super::row::Row;
+
+pub const ROWS: &[Row] = &[];

@@ -1,0 +1,202 @@
+//! Parsing ahead: the requests of a pipeline are parsed together, their keys hashed and their buckets prefetched, then
+//! they run in order. Hiding the cache misses of one request behind the parsing of the next is worth 1.5 to 2 times the
+//! throughput once the keys outgrow the cache.
+
+use crate::commands::table::table;
+use crate::resp::args::{Args, Span};
+use crate::resp::parse::{self, INLINE_SPAN, Limits, Parsed};
+use crate::txn::Txn;
+
+/// Requests parsed ahead, at most: enough to cover the memory latency, few enough for the spans to stay in L1.
+pub const REQUESTS_MAX: usize = 64;
+
+/// Row number of a name that is no command.
+pub const UNKNOWN: u16 = u16::MAX;
+
+#[derive(Clone, Copy)]
+pub struct Request {
+    first: u32,
+    argc: u32,
+    pub row: u16,
+    /// Argument that is the one key of a plain command; 0: none, or not so simple.
+    pub key: u16,
+    /// Hash of that key.
+    pub hash: u64,
+    /// Where the input of the next request begins.
+    end: u32,
+}
+
+#[derive(Default)]
+pub struct Batch {
+    /// The received bytes, and behind `received` the resolved words of inline requests.
+    input: Vec<u8>,
+    received: usize,
+    spans: Vec<Span>,
+    requests: Vec<Request>,
+    next: usize,
+    /// Bytes whose requests have run.
+    done: usize,
+    /// Bytes parsed into `requests`.
+    parsed: usize,
+    copied: Vec<u8>,
+    /// Some request of this fill is an inline one.
+    has_inline: bool,
+}
+
+/// How parsing went.
+#[derive(Debug, PartialEq)]
+pub enum Fill {
+    /// Requests are there to run.
+    Some,
+    /// The input has no whole request left; so many bytes (from the first unparsed one) make the next one.
+    Need(usize),
+    /// The text of a protocol error.
+    Bad(String),
+}
+
+impl Batch {
+    /// Takes a connection's input over; gives back the buffer of the last one, empty.
+    pub fn begin(&mut self, input: Vec<u8>) -> Vec<u8> {
+        debug_assert!(self.next == self.requests.len(), "the last batch is through");
+        let mut old = std::mem::replace(&mut self.input, input);
+        old.clear();
+        self.received = self.input.len();
+        self.done = 0;
+        self.parsed = 0;
+        self.next = 0;
+        self.requests.clear();
+        self.spans.clear();
+        old
+    }
+
+    /// Ends the batch: gives the input that has not run. What was parsed ahead is forgotten.
+    pub fn end(&mut self, rest: &mut Vec<u8>) {
+        self.input.truncate(self.received);
+        if self.done == 0 && self.received > 0 {
+            std::mem::swap(rest, &mut self.input);
+        } else if self.done < self.received {
+            let left = self.received - self.done;
+            if left > 64 * 1024 {
+                // A large bulk is on its way: keep its buffer.
+                self.input.drain(..self.done);
+                std::mem::swap(rest, &mut self.input);
+            } else {
+                rest.clear();
+                rest.extend_from_slice(&self.input[self.done..]);
+            }
+        }
+        self.input.clear();
+        self.received = 0;
+        self.done = 0;
+        self.requests.clear();
+        self.spans.clear();
+        self.next = 0;
+    }
+
+    /// The next request to run.
+    #[inline]
+    pub fn current(&self) -> Option<Request> {
+        self.requests.get(self.next).copied()
+    }
+
+    #[inline]
+    pub fn args(&self, request: &Request) -> Args<'_> {
+        let first = request.first as usize;
+        Args::new(&self.input, &self.spans[first..first + request.argc as usize])
+    }
+
+    /// The current request has run.
+    #[inline]
+    pub fn advance(&mut self) {
+        self.done = self.requests[self.next].end as usize;
+        self.next += 1;
+    }
+
+    pub fn unparsed(&self) -> usize {
+        self.received - self.done
+    }
+
+    /// Parses the next requests, hashes their keys and prefetches what they will touch.
+    pub fn fill(&mut self, limits: Limits, txn: &mut Txn) -> Fill {
+        self.spans.clear();
+        self.requests.clear();
+        self.copied.clear();
+        self.has_inline = false;
+        self.next = 0;
+        self.parsed = self.done;
+        self.input.truncate(self.received);
+        let table = table();
+        let mut last = Fill::Some;
+        while self.requests.len() < REQUESTS_MAX && self.parsed < self.received {
+            let first = self.spans.len();
+            let rest = &self.input[self.parsed..];
+            match parse::request(rest, self.parsed as u32, limits, &mut self.spans, &mut self.copied) {
+                Parsed::Request { used } => {
+                    self.parsed += used;
+                    if self.spans.len() == first {
+                        // An empty line or array: nothing to run. With requests before it, `done` follows theirs.
+                        match self.requests.last_mut() {
+                            Some(request) => request.end = self.parsed as u32,
+                            None => self.done = self.parsed,
+                        }
+                        continue;
+                    }
+                    self.has_inline |= self.spans[first].at & INLINE_SPAN != 0;
+                    let argc = (self.spans.len() - first) as u32;
+                    let end = self.parsed as u32;
+                    self.requests.push(Request { first: first as u32, argc, row: UNKNOWN, key: 0, hash: 0, end });
+                }
+                Parsed::Need { bytes } => {
+                    last = Fill::Need(bytes);
+                    break;
+                }
+                Parsed::Bad(text) => {
+                    last = Fill::Bad(text);
+                    break;
+                }
+            }
+        }
+        if self.requests.is_empty() {
+            return if last == Fill::Some { Fill::Need(1) } else { last };
+        }
+        self.place_copied();
+        let several = self.requests.len() > 1;
+        for request in &mut self.requests {
+            let first = request.first as usize;
+            let args = Args::new(&self.input, &self.spans[first..first + request.argc as usize]);
+            if let Some(row) = table.find(args.get(0)) {
+                request.row = row;
+                let key = table.plain_key(row);
+                if key != 0 && key < args.len() {
+                    request.key = key as u16;
+                    request.hash = txn.store.hash(args.get(key));
+                    if several {
+                        txn.prefetch(request.hash, false);
+                    }
+                }
+            }
+        }
+        if several {
+            for request in &self.requests {
+                if request.key != 0 {
+                    txn.prefetch(request.hash, true);
+                }
+            }
+        }
+        Fill::Some
+    }
+
+    /// Puts the resolved words of inline requests behind the input, where their spans can mean them.
+    fn place_copied(&mut self) {
+        if !self.has_inline {
+            return;
+        }
+        let base = self.input.len() as u32;
+        self.input.extend_from_slice(&self.copied);
+        for span in &mut self.spans {
+            if span.at & INLINE_SPAN != 0 {
+                span.at = base + (span.at & !INLINE_SPAN);
+            }
+        }
+    }
+}

@@ -1,0 +1,701 @@
+//! Running the requests of a connection, one by one, in order.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::batch::{Batch, Fill, Request, UNKNOWN};
+use super::call::{Call, CallEnd};
+use crate::commands::row::{Row, Run, flag};
+use crate::commands::table::table;
+use crate::resp::args::Args;
+use crate::resp::error;
+use crate::resp::parse::Limits;
+use crate::resp::reply::Reply;
+use crate::session::client::ReplyMode;
+use crate::session::conn::{Conn, Wait};
+use crate::session::control::Asker;
+use crate::session::figures::{Figures, TIMED_EVERY};
+use crate::session::gather::Gather;
+use crate::session::handle::{Flow, Session};
+use crate::session::manifest::Manifest;
+use crate::session::multi::Multi;
+use crate::session::server::{GATE_PAUSE, Pause, Server};
+use crate::sys::clock;
+use crate::txn::{Effect, Progress, Txn};
+
+/// What became of one request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Replied.
+    Done,
+    /// Replied with an error.
+    Failed,
+    /// Replied; close when that is sent.
+    Close,
+    /// Close at once.
+    Kill,
+    /// The VM must run `executor.call` first.
+    Upcall,
+    /// Not run: this shard is held for long.
+    Shard(u32),
+    /// Not run and rolled back: run it again at once.
+    Retry,
+    /// The connection waits; the request is over but for its reply.
+    Waits,
+    /// The connection waits; the request will run later.
+    Paused,
+}
+
+/// Why [`Executor::pump`] came back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pump {
+    /// All input has run.
+    Idle,
+    /// The connection waits for something; see `conn.wait`.
+    Parked,
+    /// `executor.call` is to be run by the VM; then [`Executor::resume`].
+    Upcall,
+}
+
+/// A running EXEC.
+struct Exec {
+    multi: Box<Multi>,
+    next: usize,
+    base: crate::txn::Savepoint,
+    output_mark: usize,
+    /// Database the client was in before, in case the transaction is tried again.
+    db: u32,
+}
+
+/// Runs requests for the connections of one core.
+pub struct Executor {
+    pub server: &'static Server,
+    pub core: usize,
+    pub txn: Txn,
+    pub batch: Batch,
+    pub call: Option<Call>,
+    exec: Option<Box<Exec>>,
+    pub(super) shards: Vec<u32>,
+    manifest: Arc<Manifest>,
+    manifest_version: u64,
+    requests: u64,
+    /// Gatherings that connections of this core wait for.
+    pub asked: Vec<(u64, Gather)>,
+    /// A control request was queued since the last look: the main thread is to be told.
+    pub noted: bool,
+    next_gather: u64,
+}
+
+impl Executor {
+    pub fn new(server: &'static Server, core: usize) -> Executor {
+        Executor {
+            server,
+            core,
+            txn: Txn::new(&server.store, core, server.cores.len() == 1),
+            batch: Batch::default(),
+            call: None,
+            exec: None,
+            shards: Vec::new(),
+            manifest: server.manifest(),
+            manifest_version: 0,
+            requests: 0,
+            asked: Vec::new(),
+            noted: false,
+            next_gather: 0,
+        }
+    }
+
+    #[inline]
+    pub fn figures(&self) -> &'static Figures {
+        &self.server.cores[self.core].figures
+    }
+
+    pub(super) fn manifest(&mut self) -> Arc<Manifest> {
+        let version = self.server.manifest_version.load(Ordering::Acquire);
+        if version != self.manifest_version {
+            self.manifest = self.server.manifest();
+            self.manifest_version = version;
+        }
+        self.manifest.clone()
+    }
+
+    /// Runs what `conn` has sent, until its input is through, it waits, or the VM must run a function.
+    pub fn pump(&mut self, conn: &mut Conn) -> Pump {
+        self.batch.begin(std::mem::take(&mut conn.input));
+        self.go_on(conn)
+    }
+
+    /// Goes on after an up-call of `conn` has ended.
+    pub fn resume(&mut self, conn: &mut Conn, end: CallEnd) -> Pump {
+        let outcome = self.end_call(conn, end);
+        let outcome = if self.exec.is_some() { self.exec_after_call(conn, outcome) } else { outcome };
+        match self.settle(conn, outcome) {
+            Some(pump) => pump,
+            None => self.go_on(conn),
+        }
+    }
+
+    fn go_on(&mut self, conn: &mut Conn) -> Pump {
+        loop {
+            while let Some(request) = self.batch.current() {
+                let outcome = self.run(conn, &request);
+                if let Some(pump) = self.settle(conn, outcome) {
+                    return pump;
+                }
+            }
+            let limits = Limits {
+                bulk_bytes_max: self.server.store.settings.proto_max_bulk_len.load(Ordering::Relaxed) as i64,
+                authenticated: conn.client.authenticated,
+            };
+            self.txn.db = conn.client.db;
+            match self.batch.fill(limits, &mut self.txn) {
+                Fill::Some => continue,
+                Fill::Need(bytes) => {
+                    conn.need = bytes;
+                    self.batch.end(&mut conn.input);
+                    return Pump::Idle;
+                }
+                Fill::Bad(text) => {
+                    let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+                    reply.error(&format!("ERR Protocol error: {text}"));
+                    self.figures().count_error(b"-ERR");
+                    conn.closing = true;
+                    self.batch.end(&mut conn.input);
+                    conn.input.clear();
+                    return Pump::Idle;
+                }
+            }
+        }
+    }
+
+    /// Books what became of the current request. Some: stop here.
+    #[inline]
+    fn settle(&mut self, conn: &mut Conn, outcome: Outcome) -> Option<Pump> {
+        match outcome {
+            Outcome::Done | Outcome::Failed => {
+                self.batch.advance();
+                None
+            }
+            Outcome::Upcall => Some(Pump::Upcall),
+            Outcome::Retry => None,
+            Outcome::Close | Outcome::Kill => {
+                self.batch.advance();
+                conn.closing = true;
+                conn.dead |= outcome == Outcome::Kill;
+                self.batch.end(&mut conn.input);
+                conn.input.clear();
+                Some(Pump::Idle)
+            }
+            Outcome::Shard(shard) => {
+                self.figures().parked.add(1);
+                conn.wait = Wait::Shard(shard);
+                self.batch.end(&mut conn.input);
+                Some(Pump::Parked)
+            }
+            Outcome::Waits => {
+                self.batch.advance();
+                self.batch.end(&mut conn.input);
+                Some(Pump::Parked)
+            }
+            Outcome::Paused => {
+                conn.wait = Wait::Pause;
+                self.batch.end(&mut conn.input);
+                Some(Pump::Parked)
+            }
+        }
+    }
+
+    /// Runs one request.
+    #[inline]
+    fn run(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
+        self.requests += 1;
+        let timed = self.requests.is_multiple_of(TIMED_EVERY);
+        let started = if timed { clock::mono_ns() } else { 0 };
+        let mark = conn.output.len();
+        let row_number = request.row;
+        let outcome = if row_number != UNKNOWN && request.key != 0 && conn.client.plain && self.open() {
+            self.run_plain(conn, request)
+        } else {
+            self.run_any(conn, request)
+        };
+        let figures = self.figures();
+        if matches!(outcome, Outcome::Shard(_) | Outcome::Paused) {
+            return outcome;
+        }
+        figures.commands.add(1);
+        conn.client.commands += 1;
+        if row_number != UNKNOWN {
+            conn.client.last_command = row_number;
+            let per_command = &figures.per_command[row_number as usize];
+            per_command.calls.add(1);
+            if timed {
+                per_command.nanoseconds.add((clock::mono_ns() - started) * TIMED_EVERY);
+            }
+        }
+        if outcome == Outcome::Failed {
+            self.count_failure(conn, mark, row_number);
+        }
+        if !conn.client.plain && conn.client.reply_mode != ReplyMode::On {
+            after_silenced(conn, mark);
+        }
+        outcome
+    }
+
+    #[inline]
+    fn open(&self) -> bool {
+        self.server.gate.load(Ordering::Relaxed) == 0
+    }
+
+    #[cold]
+    fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
+        self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
+        if row != UNKNOWN {
+            self.figures().per_command[row as usize].failed.add(1);
+        }
+    }
+
+    /// The fast path: a data command with one key, from a client in no special state.
+    #[inline]
+    fn run_plain(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
+        let args = self.batch.args(request);
+        let row = table().row(request.row);
+        let Run::Data(handler) = row.run else { unreachable!("plain keys are of data commands") };
+        let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+        if !row.arity_fits(args.len()) {
+            reply.error(&error::wrong_arity(row.name));
+            return Outcome::Failed;
+        }
+        let shard = self.txn.store.shard_of(request.hash);
+        if !self.txn.latch(shard) {
+            return Outcome::Shard(shard);
+        }
+        self.txn.prime(args.get(request.key as usize), request.hash);
+        self.txn.db = conn.client.db;
+        self.txn.no_touch = conn.client.no_touch;
+        let effect = handler(&mut self.txn, args, &mut reply);
+        let failed = reply.failed();
+        let outcome = after_effect(effect, &mut self.txn, args, conn);
+        self.commit_and_release();
+        if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }
+    }
+
+    #[inline]
+    pub fn commit_and_release(&mut self) {
+        self.txn.commit();
+        let wake = self.txn.release();
+        if wake != 0 {
+            self.server.wake(wake);
+        }
+    }
+
+    /// Everything else: lookup, admission, MULTI, session and control commands, several keys.
+    fn run_any(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
+        let args = self.batch.args(request);
+        let table = table();
+        let proto = conn.client.proto;
+        let in_multi = conn.client.multi.is_some();
+        let refuse = |conn: &mut Conn, text: &str| {
+            Reply::new(&mut conn.output, proto).error(text);
+            if let Some(multi) = &mut conn.client.multi {
+                multi.aborted = true;
+            }
+            Outcome::Failed
+        };
+        if request.row == UNKNOWN {
+            return refuse(conn, &error::unknown_command(args.get(0), args.from(1)));
+        }
+        let mut number = request.row;
+        if table.is_container(number) && args.len() > 1 {
+            match table.find_subcommand(number, args.get(1)) {
+                Some(found) => number = found,
+                None if matches!(table.row(number).run, Run::Container) => {
+                    return refuse(conn, &error::unknown_subcommand(args.get(1), table.row(number).name));
+                }
+                None => (),
+            }
+        }
+        let row = table.row(number);
+        if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
+            return refuse(conn, &error::wrong_arity(row.name));
+        }
+        if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 {
+            return refuse(conn, error::NO_AUTH);
+        }
+        let gate = self.server.gate.load(Ordering::Relaxed);
+        if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
+            let pause = self.server.pause(self.txn.now_ms);
+            let writes = row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 || matches!(row.run, Run::Call);
+            let exec_writes = row.name == "exec"
+                && conn.client.multi.as_ref().is_some_and(|multi| {
+                    multi.queue.iter().any(|(queued, _)| {
+                        let queued = table.row(*queued);
+                        queued.flags & flag::WRITE != 0 || matches!(queued.run, Run::Call)
+                    })
+                });
+            if pause == Pause::All || (pause == Pause::Writes && (writes || exec_writes)) {
+                return Outcome::Paused;
+            }
+        }
+        if row.flags & flag::DENYOOM != 0 && self.server.out_of_memory.load(Ordering::Relaxed) {
+            return refuse(conn, error::OOM);
+        }
+        if in_multi && row.flags & flag::IMMEDIATE == 0 {
+            if row.flags & flag::NO_MULTI != 0 || matches!(row.run, Run::Control) {
+                return refuse(conn, "ERR Command not allowed inside a transaction");
+            }
+            let owned = args.to_owned();
+            let multi = conn.client.multi.as_mut().expect("in MULTI");
+            multi.push(number, owned);
+            Reply::new(&mut conn.output, proto).simple("QUEUED");
+            return Outcome::Done;
+        }
+        if number != request.row {
+            self.figures().per_command[number as usize].calls.add(1);
+        }
+        match row.run {
+            Run::Data(_) => {
+                let mut shards = std::mem::take(&mut self.shards);
+                let latched = latch_keys(&mut self.txn, number, args, &mut shards);
+                self.shards = shards;
+                if let Err(shard) = latched {
+                    return Outcome::Shard(shard);
+                }
+                self.txn.unprime();
+                let outcome = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                let outcome = self.after_flow(conn, outcome);
+                self.commit_and_release();
+                outcome
+            }
+            Run::Session(_) => {
+                if !row.keys.is_empty() {
+                    let mut shards = std::mem::take(&mut self.shards);
+                    let latched = latch_keys(&mut self.txn, number, args, &mut shards);
+                    self.shards = shards;
+                    if let Err(shard) = latched {
+                        return Outcome::Shard(shard);
+                    }
+                }
+                self.txn.unprime();
+                let outcome = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                self.commit_and_release();
+                self.after_flow(conn, outcome)
+            }
+            Run::Control => {
+                let owned = args.to_owned();
+                let asker = Asker { core: self.core, client: conn.client.id };
+                match self.server.control.ask(asker, owned, proto) {
+                    Some(id) => {
+                        self.noted = true;
+                        conn.wait = Wait::Control(id);
+                        Outcome::Waits
+                    }
+                    None => refuse(conn, "ERR too many administrative requests are waiting, try again later"),
+                }
+            }
+            Run::Call => {
+                let owned = args.to_owned();
+                self.begin_call(conn, number, owned.borrow(), false)
+            }
+            Run::Container => unreachable!("handled above"),
+        }
+    }
+
+    /// What a handler's flow means for the request.
+    fn after_flow(&mut self, conn: &mut Conn, (outcome, flow): (Outcome, Option<Flow>)) -> Outcome {
+        match flow {
+            None => outcome,
+            Some(Flow::Exec) => self.begin_exec(conn),
+            Some(Flow::Gather(gather)) => {
+                self.next_gather += 1;
+                let id = self.next_gather;
+                conn.wait = Wait::Gather(id);
+                self.asked.push((id, gather));
+                Outcome::Waits
+            }
+            Some(Flow::SleepMs(ms)) => {
+                conn.wait = Wait::Until(clock::now_ms() + ms as i64);
+                Outcome::Waits
+            }
+            Some(_) => outcome,
+        }
+    }
+
+    // ---- EXEC ----
+
+    fn begin_exec(&mut self, conn: &mut Conn) -> Outcome {
+        let table = table();
+        let Some(multi) = conn.client.multi.take() else {
+            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_WITHOUT_MULTI);
+            return Outcome::Failed;
+        };
+        if multi.aborted {
+            conn.client.refresh();
+            self.forget_watches(conn);
+            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_ABORTED);
+            return Outcome::Failed;
+        }
+        // All shards of all keys, in ascending order. Watched keys too: one that expires counts as changed.
+        let mut shards = std::mem::take(&mut self.shards);
+        shards.clear();
+        let store = self.txn.store;
+        let mut whole = false;
+        for (number, argv) in &multi.queue {
+            let (row, args) = (table.row(*number), argv.borrow());
+            whole |= row.flags & (flag::WHOLE | flag::WALKS) != 0;
+            let _ = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
+        }
+        for (_, key) in &conn.client.watched {
+            shards.push(store.shard_of(store.hash(key)));
+        }
+        shards.extend_from_slice(&conn.call_shards);
+        let latched = if whole { self.txn.latch_store() } else { self.txn.latch_all(&mut shards) };
+        self.shards = shards;
+        if let Err(shard) = latched {
+            conn.client.multi = Some(multi);
+            return Outcome::Shard(shard);
+        }
+        self.txn.unprime();
+        let watched = std::mem::take(&mut conn.client.watched);
+        for (db, key) in &watched {
+            self.txn.db = *db;
+            self.txn.peek(key);
+        }
+        // Expiries found by the look above are committed here, so that the flags are right.
+        self.txn.commit();
+        let broken = conn.client.watch_broken();
+        conn.client.watched = watched;
+        self.txn.db = conn.client.db;
+        if broken {
+            conn.client.refresh();
+            self.forget_watches_latched(conn);
+            self.commit_and_release();
+            Reply::new(&mut conn.output, conn.client.proto).null_array();
+            return Outcome::Done;
+        }
+        if multi.queue.iter().any(|(number, _)| matches!(table.row(*number).run, Run::Call)) {
+            self.txn.keep_undo();
+        }
+        let output_mark = conn.output.len();
+        Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
+        let base = self.txn.savepoint();
+        self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db }));
+        self.run_exec(conn)
+    }
+
+    fn run_exec(&mut self, conn: &mut Conn) -> Outcome {
+        let table = table();
+        let mut exec = self.exec.take().expect("an EXEC is running");
+        while exec.next < exec.multi.queue.len() {
+            let number = exec.multi.queue[exec.next].0;
+            let args = exec.multi.queue[exec.next].1.borrow();
+            let row = table.row(number);
+            let mark = conn.output.len();
+            self.figures().per_command[number as usize].calls.add(1);
+            let outcome = match row.run {
+                Run::Call => self.begin_call(conn, number, args, true),
+                _ => {
+                    let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                    match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
+                        (Some(Flow::Gather(_) | Flow::SleepMs(_) | Flow::Exec), _) => {
+                            Reply::new(&mut conn.output, conn.client.proto)
+                                .error("ERR Command not allowed inside a transaction");
+                            Outcome::Failed
+                        }
+                        // Inside a transaction a walk runs through at once: all shards are latched.
+                        (_, Wait::Work { mut work, .. }) => {
+                            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+                            while work.step(&mut self.txn, &mut reply) == Ok(Progress::More) {}
+                            Outcome::Done
+                        }
+                        _ => outcome,
+                    }
+                }
+            };
+            match outcome {
+                Outcome::Upcall => {
+                    self.exec = Some(exec);
+                    return Outcome::Upcall;
+                }
+                Outcome::Close | Outcome::Kill => conn.closing = true,
+                Outcome::Failed => self.count_failure(conn, mark, number),
+                _ => (),
+            }
+            exec.next += 1;
+        }
+        conn.client.refresh();
+        self.forget_watches_latched(conn);
+        self.commit_and_release();
+        conn.call_shards.clear();
+        Outcome::Done
+    }
+
+    fn exec_after_call(&mut self, conn: &mut Conn, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Retry {
+            let exec = self.exec.take().expect("an EXEC is running");
+            self.txn.rollback_to(exec.base);
+            self.commit_and_release();
+            conn.output.truncate(exec.output_mark);
+            conn.client.db = exec.db;
+            conn.client.multi = Some(exec.multi);
+            return Outcome::Retry;
+        }
+        self.exec.as_mut().expect("an EXEC is running").next += 1;
+        self.run_exec(conn)
+    }
+
+    /// UNWATCH: takes the client's flag off its keys' shards.
+    pub fn forget_watches(&mut self, conn: &mut Conn) {
+        forget_watches(&mut self.txn, &mut conn.client);
+        self.commit_and_release();
+    }
+
+    fn forget_watches_latched(&mut self, conn: &mut Conn) {
+        forget_watches(&mut self.txn, &mut conn.client);
+    }
+
+    /// One slice of a connection's work. True: it goes on later (`conn.wait` says when); false: its reply is complete.
+    pub fn work(&mut self, conn: &mut Conn) -> bool {
+        let Wait::Work { mut work, .. } = std::mem::replace(&mut conn.wait, Wait::No) else { return false };
+        self.txn.db = conn.client.db;
+        self.txn.unprime();
+        let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+        let progress = work.step(&mut self.txn, &mut reply);
+        self.commit_and_release();
+        match progress {
+            Ok(Progress::Done) => false,
+            Ok(Progress::More) => {
+                conn.wait = Wait::Work { work, blocked_on: None };
+                true
+            }
+            Err(shard) => {
+                conn.wait = Wait::Work { work, blocked_on: Some(shard) };
+                true
+            }
+        }
+    }
+}
+
+/// Latches the shards of all keys of a request, or all shards where the row says so. A walk latches none here.
+pub(super) fn latch_keys(txn: &mut Txn, number: u16, args: Args, shards: &mut Vec<u32>) -> Result<(), u32> {
+    let row = table().row(number);
+    if row.flags & flag::WHOLE != 0 {
+        return txn.latch_store();
+    }
+    shards.clear();
+    let store = txn.store;
+    let _ = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
+    txn.latch_all(shards)
+}
+
+/// Takes the client's watch flag off every key it watches. Shards not latched yet are latched for that moment.
+pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client) {
+    let watched = std::mem::take(&mut client.watched);
+    let before = txn.db;
+    for (db, key) in &watched {
+        let shard = txn.store.shard_of(txn.store.hash(key));
+        let held = txn.holds(shard);
+        // Another core holds this latch for the length of a command, or of a procedure at worst: wait for it, since a
+        // flag left behind would be a leak.
+        while !held && !txn.latch(shard) {
+            std::thread::yield_now();
+        }
+        txn.db = *db;
+        txn.unwatch(*db, key, &client.watch_flag);
+        if !held {
+            txn.latches.release_one(shard);
+        }
+    }
+    txn.db = before;
+    client.watch_flag = Default::default();
+}
+
+fn run_handler(
+    txn: &mut Txn,
+    server: &'static Server,
+    core: usize,
+    row: &Row,
+    args: Args,
+    conn: &mut Conn,
+) -> (Outcome, Option<Flow>) {
+    txn.db = conn.client.db;
+    txn.no_touch = conn.client.no_touch;
+    let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+    match row.run {
+        Run::Data(handler) => {
+            let effect = handler(txn, args, &mut reply);
+            let failed = reply.failed();
+            let outcome = after_effect(effect, txn, args, conn);
+            (if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }, None)
+        }
+        Run::Session(handler) => {
+            let flow = {
+                let mut session = Session { client: &mut conn.client, txn, server, core };
+                handler(&mut session, args, &mut reply)
+            };
+            let failed = reply.failed();
+            match flow {
+                Flow::Done if failed => (Outcome::Failed, None),
+                Flow::Done => (Outcome::Done, None),
+                Flow::Close => (Outcome::Close, None),
+                Flow::Kill => (Outcome::Kill, None),
+                Flow::Effect(effect) => {
+                    let outcome = after_effect(effect, txn, args, conn);
+                    (if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }, None)
+                }
+                other => (Outcome::Done, Some(other)),
+            }
+        }
+        _ => unreachable!("only data and session commands have handlers"),
+    }
+}
+
+/// The one place that hands effects to the log, and walks to the loop.
+#[inline]
+fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut Conn) -> Outcome {
+    match effect {
+        Effect::None => Outcome::Done,
+        Effect::Verbatim => {
+            if txn.record {
+                txn.effects.push((txn.db, args.to_owned()));
+            }
+            Outcome::Done
+        }
+        Effect::Rewrite(commands) => {
+            if txn.record {
+                let db = txn.db;
+                txn.effects.extend(commands.into_iter().map(|command| (db, command)));
+            }
+            Outcome::Done
+        }
+        Effect::Slices(work) => {
+            conn.wait = Wait::Work { work, blocked_on: None };
+            Outcome::Waits
+        }
+        Effect::Busy(shard) => Outcome::Shard(shard),
+    }
+}
+
+/// The reply of a request that had to wait is complete: silence it where the client asked for that.
+pub fn after_wait(conn: &mut Conn) {
+    if conn.client.reply_mode != ReplyMode::On {
+        after_silenced(conn, 0);
+    }
+}
+
+/// CLIENT REPLY OFF and SKIP: takes the reply back.
+#[cold]
+fn after_silenced(conn: &mut Conn, mark: usize) {
+    match conn.client.reply_mode {
+        ReplyMode::On => (),
+        ReplyMode::Off => conn.output.truncate(mark),
+        ReplyMode::SkipNext => {
+            conn.output.truncate(mark);
+            conn.client.reply_mode = ReplyMode::Skip;
+        }
+        ReplyMode::Skip => {
+            conn.output.truncate(mark);
+            conn.client.reply_mode = ReplyMode::On;
+            conn.client.refresh();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! From parsed requests to replies: lookup, admit, keys, latches, handler, commit.
+//!
+//! ```text
+//!   bytes ─▶ batch (parse ahead, hash, prefetch) ─▶ execute ─┬▶ Data handler on Txn ─▶ commit ─▶ release, wake
+//!                                                            ├▶ Session handler (connection, server)
+//!                                                            ├▶ control queue ─▶ TypeScript main thread ─▶ mail back
+//!                                                            └▶ call (FCALL): suspended while JavaScript runs
+//! ```
+//!
+//! Knows no sockets: `net/` brings bytes in and takes replies out. Start at [`execute`].
+
+pub mod batch;
+pub mod call;
+pub mod execute;

@@ -1,0 +1,9 @@
+//! Data structures of the store. With `ffi/`, `net/`, `sys/` and `types/*/` encodings the only room where `unsafe` is allowed.
+//!
+//! Words used in SAFETY comments here:
+//! - *owned*: exactly one `Entry` (or one table slot) refers to the block, and frees it.
+//! - *latched*: the calling thread holds the latch, so no other thread can reach the protected value.
+
+pub mod entry;
+pub mod latch;
+pub mod table;

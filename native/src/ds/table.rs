@@ -1,0 +1,579 @@
+//! The table of one shard and database: cache-line buckets, ordered by hash.
+//!
+//! ```text
+//!   bucket, 64 bytes, 64-aligned
+//!   +---- tags: 7 x u8 ----+ meta u8 +---- slots: 7 x u64 -------------------------------------+
+//!   | t0 t1 t2 t3 t4 t5 t6 | ovf|occ | hash bits 48..64 | pointer to the entry, bits 1..48 | ttl |
+//!   +----------------------+---------+----------------------------------------------------------+
+//!   occ: 7 bits, slot in use · ovf: slot 6 points to a further bucket instead of an entry
+//!   ttl: bit 0 of the pointer (entries are 8-aligned), set while the entry has an expiry
+//! ```
+//!
+//! A lookup costs two cache misses: the bucket, then the entry. A Swiss table of pointers costs three (control bytes,
+//! slot, entry), and both of ours can be prefetched from the hash alone.
+//!
+//! Bucket of a hash: `(position * buckets) >> 24`, where `position` is the hash's top 24 bits. Those 24 bits are in the
+//! bucket (tag and slot), so a resize never touches an entry: it is one pass over the buckets, 1 to 3 ns an entry. And
+//! buckets are in hash order whatever their number, so a scan's cursor is simply the next position: it survives growth
+//! and shrinking without the reverse-binary counting of Redis's dictScan, and never misses an entry.
+//! The number of buckets need not be a power of two; it grows by a third, so that tables stay 60 to 80 % full.
+
+use super::entry::{Entry, EntryRef};
+
+const SLOTS: usize = 7;
+const OVERFLOW: u8 = 0x80;
+const POSITION_BITS: u32 = 24;
+const TTL: u64 = 1;
+const POINTER: u64 = 0x0000_ffff_ffff_fff8;
+
+/// One past the last position of a scan.
+pub const POSITIONS: u32 = 1 << POSITION_BITS;
+
+#[repr(C, align(64))]
+struct Bucket {
+    tags: [u8; SLOTS],
+    meta: u8,
+    slots: [u64; SLOTS],
+}
+
+const _: () = assert!(size_of::<Bucket>() == 64);
+
+const EMPTY: Bucket = Bucket { tags: [0; SLOTS], meta: 0, slots: [0; SLOTS] };
+
+/// Owns the entries in it.
+#[derive(Default)]
+pub struct Table {
+    buckets: Box<[Bucket]>,
+    entries: usize,
+    /// Entries with an expiry.
+    expiring: usize,
+    overflow_buckets: usize,
+    /// Bytes of the entries and what they own, as whoever changes them accounts for it.
+    pub entry_bytes: i64,
+}
+
+/// Where an entry stands; valid until the table changes.
+#[derive(Clone, Copy)]
+pub struct Place {
+    bucket: *mut Bucket,
+    slot: usize,
+}
+
+#[inline]
+fn position(hash: u64) -> u64 {
+    hash >> (64 - POSITION_BITS)
+}
+
+#[inline]
+fn tag(hash: u64) -> u8 {
+    (hash >> 40) as u8
+}
+
+#[inline]
+fn upper(hash: u64) -> u64 {
+    hash & 0xffff_0000_0000_0000
+}
+
+#[inline]
+fn entry_of<'a>(slot: u64) -> EntryRef<'a> {
+    // SAFETY: occupied slots hold the pointer of a live entry that the table owns.
+    unsafe { EntryRef::from_raw((slot & POINTER) as *mut u8) }
+}
+
+impl Bucket {
+    #[inline]
+    fn occupied(&self) -> u8 {
+        if self.meta & OVERFLOW != 0 { self.meta & 0x3f } else { self.meta & 0x7f }
+    }
+
+    /// Bits of the occupied slots whose tag is `tag`.
+    #[inline]
+    fn matches(&self, tag: u8) -> u8 {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadl_epi64, _mm_movemask_epi8, _mm_set1_epi8};
+            // SAFETY: SSE2 is part of x86-64; the eight bytes read are tags and meta, the head of this bucket.
+            let equal = unsafe {
+                let tags = _mm_loadl_epi64((&raw const *self).cast());
+                _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag as i8)))
+            };
+            equal as u8 & self.occupied()
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        self.matches_scalar(tag)
+    }
+
+    /// The same without SIMD, and the reference for its test.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    fn matches_scalar(&self, tag: u8) -> u8 {
+        let mut found = 0u8;
+        for slot in 0..SLOTS {
+            found |= ((self.tags[slot] == tag) as u8) << slot;
+        }
+        found & self.occupied()
+    }
+
+    #[inline]
+    fn next(&self) -> Option<*mut Bucket> {
+        if self.meta & OVERFLOW != 0 { Some(self.slots[6] as *mut Bucket) } else { None }
+    }
+}
+
+impl Table {
+    pub fn new() -> Self {
+        Table::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// How many entries have an expiry.
+    pub fn expiring(&self) -> usize {
+        self.expiring
+    }
+
+    /// Buckets, chained ones included.
+    pub fn buckets(&self) -> usize {
+        self.buckets.len() + self.overflow_buckets
+    }
+
+    /// Bytes of the buckets; the entries are not counted.
+    pub fn memory_bytes(&self) -> usize {
+        self.buckets() * size_of::<Bucket>()
+    }
+
+    #[inline]
+    fn bucket_index(&self, hash: u64) -> usize {
+        ((position(hash) * self.buckets.len() as u64) >> POSITION_BITS) as usize
+    }
+
+    /// Starts loading the bucket of `hash` into the cache.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        if !self.buckets.is_empty() {
+            prefetch((&raw const self.buckets[self.bucket_index(hash)]).cast());
+        }
+    }
+
+    /// Starts loading the entries that `hash` may mean; the bucket should be in the cache by now.
+    #[inline]
+    pub fn prefetch_entry(&self, hash: u64) {
+        if self.buckets.is_empty() {
+            return;
+        }
+        let bucket = &self.buckets[self.bucket_index(hash)];
+        let found = bucket.matches(tag(hash));
+        if found != 0 {
+            prefetch((bucket.slots[found.trailing_zeros() as usize] & POINTER) as *const u8);
+        }
+    }
+
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
+        if self.buckets.is_empty() {
+            return None;
+        }
+        let mut bucket = (&raw const self.buckets[self.bucket_index(hash)]).cast_mut();
+        let (tag, upper) = (tag(hash), upper(hash));
+        loop {
+            // SAFETY: `bucket` is one of this table's buckets or a chained one, alive while `&self` is.
+            let here = unsafe { &*bucket };
+            let mut found = here.matches(tag);
+            while found != 0 {
+                let slot = found.trailing_zeros() as usize;
+                found &= found - 1;
+                let word = here.slots[slot];
+                if word & !(POINTER | 7) == upper && entry_of(word).key() == key {
+                    return Some(Place { bucket, slot });
+                }
+            }
+            bucket = here.next()?;
+        }
+    }
+
+    #[inline]
+    pub fn get(&self, hash: u64, key: &[u8]) -> Option<EntryRef<'_>> {
+        self.find(hash, key).map(|place| self.at(place))
+    }
+
+    /// The entry at `place`, which `find` gave and no change has moved since.
+    #[inline]
+    pub fn at(&self, place: Place) -> EntryRef<'_> {
+        // SAFETY: `place` came from `find` on this table (callers hold `&self` since, or changed nothing).
+        entry_of(unsafe { (*place.bucket).slots[place.slot] })
+    }
+
+    /// Lets `edit` change the entry at `place` or put another (with the same key) in its stead.
+    #[inline]
+    pub fn edit<R>(&mut self, place: Place, edit: impl FnOnce(&mut Entry) -> R) -> R {
+        // SAFETY: as in `at`, and `&mut self` is exclusive. The slot's ownership moves to `entry` and back; if `edit`
+        // panics, `entry` frees the block while the slot still names it, so the guard writes the slot in every case.
+        struct PutBack {
+            bucket: *mut Bucket,
+            slot: usize,
+            entry: std::mem::ManuallyDrop<Entry>,
+        }
+        impl Drop for PutBack {
+            fn drop(&mut self) {
+                let expires = self.entry.borrow().expiry().is_some();
+                // SAFETY: `entry` is taken once, here; bucket and slot are the ones the word was read from.
+                unsafe {
+                    let raw = std::mem::ManuallyDrop::take(&mut self.entry).into_raw() as u64;
+                    let word = &mut (*self.bucket).slots[self.slot];
+                    *word = (*word & !(POINTER | 7)) | raw | if expires { TTL } else { 0 };
+                }
+            }
+        }
+        // SAFETY: the slot at `place` is occupied and owned by this table; ownership comes back in PutBack::drop.
+        let (entry, expired_before) = unsafe {
+            let word = (*place.bucket).slots[place.slot];
+            (Entry::from_raw((word & POINTER) as *mut u8), word & TTL != 0)
+        };
+        let mut guard = PutBack { bucket: place.bucket, slot: place.slot, entry: std::mem::ManuallyDrop::new(entry) };
+        let result = edit(&mut guard.entry);
+        let expires_now = guard.entry.borrow().expiry().is_some();
+        drop(guard);
+        self.expiring = self.expiring + expires_now as usize - expired_before as usize;
+        result
+    }
+
+    /// Puts `entry` in; its key must not be in the table.
+    pub fn insert(&mut self, hash: u64, entry: Entry) {
+        debug_assert!(self.find(hash, entry.borrow().key()).is_none());
+        if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
+            self.resize(self.buckets.len() + self.buckets.len() / 3 + 1);
+        }
+        let expires = entry.borrow().expiry().is_some();
+        let raw = entry.into_raw() as u64;
+        debug_assert!(raw & !POINTER == 0, "user-space pointers have 47 bits");
+        self.entries += 1;
+        self.expiring += expires as usize;
+        let index = self.bucket_index(hash);
+        self.overflow_buckets +=
+            place_in(&mut self.buckets[index], tag(hash), upper(hash) | raw | if expires { TTL } else { 0 });
+    }
+
+    /// Takes the entry at `place` out. May shrink the table.
+    pub fn remove(&mut self, place: Place) -> Entry {
+        // SAFETY: the slot is occupied and owned by this table; it is cleared here, so ownership moves to the caller.
+        let (word, empty) = unsafe {
+            let bucket = &mut *place.bucket;
+            let word = bucket.slots[place.slot];
+            bucket.meta &= !(1 << place.slot);
+            bucket.slots[place.slot] = 0;
+            (word, bucket.meta == 0)
+        };
+        self.entries -= 1;
+        self.expiring -= (word & TTL != 0) as usize;
+        // SAFETY: as above.
+        let entry = unsafe { Entry::from_raw((word & POINTER) as *mut u8) };
+        if self.entries == 0 {
+            self.resize(0);
+        } else if empty && self.entries * 10 < self.buckets.len() * SLOTS * 2 {
+            self.resize((self.entries * 10 / (SLOTS * 6)).max(1));
+        }
+        entry
+    }
+
+    /// Calls `each` for the entries of the bucket that covers `from`, and gives the position to go on with;
+    /// [`POSITIONS`] when the table is through. Entries present from a scan's start to its end are seen at least once.
+    pub fn scan(&self, from: u32, mut each: impl FnMut(EntryRef<'_>)) -> u32 {
+        let count = self.buckets.len() as u64;
+        if count == 0 || from >= POSITIONS {
+            return POSITIONS;
+        }
+        let index = (from as u64 * count) >> POSITION_BITS;
+        each_slot(&self.buckets[index as usize], &mut |word| each(entry_of(word)));
+        // The first position of the next bucket: the least p with (p * count) >> 24 == index + 1.
+        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
+    }
+
+    /// As [`Table::scan`], for the entries with an expiry only; others are not touched.
+    pub fn scan_expiring(&self, from: u32, mut each: impl FnMut(EntryRef<'_>)) -> u32 {
+        let count = self.buckets.len() as u64;
+        if count == 0 || from >= POSITIONS {
+            return POSITIONS;
+        }
+        let index = (from as u64 * count) >> POSITION_BITS;
+        each_slot(&self.buckets[index as usize], &mut |word| {
+            if word & TTL != 0 {
+                each(entry_of(word))
+            }
+        });
+        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
+    }
+
+    /// All entries, in hash order.
+    pub fn for_each(&self, mut each: impl FnMut(EntryRef<'_>)) {
+        for bucket in &self.buckets {
+            each_slot(bucket, &mut |word| each(entry_of(word)));
+        }
+    }
+
+    /// A random entry: a random bucket that is not empty, then a random slot of it. Cost: O(1) at usual fill.
+    pub fn random(&self, mut below: impl FnMut(u64) -> u64) -> Option<EntryRef<'_>> {
+        if self.entries == 0 {
+            return None;
+        }
+        loop {
+            let mut words: smallvec::SmallVec<[u64; 16]> = smallvec::SmallVec::new();
+            each_slot(&self.buckets[below(self.buckets.len() as u64) as usize], &mut |word| words.push(word));
+            // A bucket is taken with a chance that follows its load, or full buckets would be under-represented.
+            let pick = below(words.len().max(12) as u64) as usize;
+            if pick < words.len() {
+                return Some(entry_of(words[pick]));
+            }
+        }
+    }
+
+    /// Room for `entries` in one go.
+    pub fn reserve(&mut self, entries: usize) {
+        let buckets = entries * 10 / (SLOTS * 8) + 1;
+        if buckets > self.buckets.len() {
+            self.resize(buckets);
+        }
+    }
+
+    fn resize(&mut self, buckets: usize) {
+        assert!(buckets >= 1 || self.entries == 0);
+        let old = std::mem::replace(&mut self.buckets, (0..buckets).map(|_| EMPTY).collect());
+        self.overflow_buckets = 0;
+        for bucket in &old {
+            self.move_bucket(bucket);
+        }
+        for bucket in old {
+            free_chain(bucket);
+        }
+    }
+
+    fn move_bucket(&mut self, bucket: &Bucket) {
+        let mut here = bucket;
+        loop {
+            let mut occupied = here.occupied();
+            while occupied != 0 {
+                let slot = occupied.trailing_zeros() as usize;
+                occupied &= occupied - 1;
+                let (word, tag) = (here.slots[slot], here.tags[slot]);
+                let position = (word >> 48) << 8 | tag as u64;
+                let index = ((position * self.buckets.len() as u64) >> POSITION_BITS) as usize;
+                self.overflow_buckets += place_in(&mut self.buckets[index], tag, word);
+            }
+            match here.next() {
+                // SAFETY: chained buckets live until `free_chain`, after the move.
+                Some(next) => here = unsafe { &*next },
+                None => return,
+            }
+        }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for bucket in std::mem::take(&mut self.buckets) {
+            // SAFETY: the table owns these entries and is going away; nothing else refers to them.
+            each_slot(&bucket, &mut |word| drop(unsafe { Entry::from_raw((word & POINTER) as *mut u8) }));
+            free_chain(bucket);
+        }
+    }
+}
+
+// SAFETY: raw pointers inside are to blocks the table owns alone; entries are Send.
+unsafe impl Send for Table {}
+
+/// Puts a slot word into the chain that starts at `bucket`; gives how many buckets it had to chain on (0 or 1).
+fn place_in(bucket: &mut Bucket, tag: u8, word: u64) -> usize {
+    let mut here = bucket;
+    loop {
+        let free = if here.meta & OVERFLOW != 0 { !here.meta & 0x3f } else { !here.meta & 0x7f };
+        if free != 0 {
+            let slot = free.trailing_zeros() as usize;
+            here.tags[slot] = tag;
+            here.slots[slot] = word;
+            here.meta |= 1 << slot;
+            return 0;
+        }
+        match here.next() {
+            // SAFETY: chained buckets are owned by the chain that `bucket` starts; the borrow of it is exclusive.
+            Some(next) => here = unsafe { &mut *next },
+            None => {
+                // The entry in slot 6 moves on with the new one, and slot 6 becomes the link.
+                let mut chained = Box::new(EMPTY);
+                chained.tags[0] = here.tags[6];
+                chained.slots[0] = here.slots[6];
+                chained.tags[1] = tag;
+                chained.slots[1] = word;
+                chained.meta = 0b11;
+                here.slots[6] = Box::into_raw(chained) as u64;
+                here.meta = OVERFLOW | 0x3f;
+                return 1;
+            }
+        }
+    }
+}
+
+fn each_slot(bucket: &Bucket, each: &mut dyn FnMut(u64)) {
+    let mut here = bucket;
+    loop {
+        let mut occupied = here.occupied();
+        while occupied != 0 {
+            let slot = occupied.trailing_zeros() as usize;
+            occupied &= occupied - 1;
+            each(here.slots[slot]);
+        }
+        match here.next() {
+            // SAFETY: chained buckets are alive as long as the bucket that links them.
+            Some(next) => here = unsafe { &*next },
+            None => return,
+        }
+    }
+}
+
+fn free_chain(bucket: Bucket) {
+    let mut next = bucket.next();
+    while let Some(raw) = next {
+        // SAFETY: each chained bucket came from Box::into_raw in `place_in` and is linked once.
+        let boxed = unsafe { Box::from_raw(raw) };
+        next = boxed.next();
+    }
+}
+
+#[inline]
+fn prefetch(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast())
+    };
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: a prefetch never faults, whatever the address.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) at, options(nostack, preserves_flags))
+    };
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = at;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::NewValue;
+    use super::*;
+    use std::collections::{HashMap, HashSet};
+    use std::hash::BuildHasher;
+
+    fn hash(key: &[u8]) -> u64 {
+        foldhash::fast::FixedState::with_seed(1).hash_one(key)
+    }
+
+    fn entry(key: &str, expiry: Option<i64>) -> Entry {
+        Entry::new(key.as_bytes(), NewValue::Text(b"value"), expiry)
+    }
+
+    #[test]
+    fn random_inserts_and_removals_agree_with_a_map() {
+        let mut table = Table::new();
+        let mut model: HashMap<String, Option<i64>> = HashMap::new();
+        let mut seed = 7u64;
+        let mut next = |bound: u64| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) % bound
+        };
+        for step in 0..60_000u64 {
+            let limit = if step < 30_000 { 20_000 } else { 2_000 };
+            let key = format!("key:{}", next(limit));
+            let place = table.find(hash(key.as_bytes()), key.as_bytes());
+            assert_eq!(place.is_some(), model.contains_key(&key));
+            match (place, next(3)) {
+                (Some(place), 0) => {
+                    assert_eq!(table.remove(place).borrow().key(), key.as_bytes());
+                    model.remove(&key);
+                }
+                (Some(place), _) => {
+                    let expiry = if next(2) == 0 { Some(step as i64) } else { None };
+                    table.edit(place, |slot| *slot = entry(&key, expiry));
+                    model.insert(key, expiry);
+                }
+                (None, _) => {
+                    table.insert(hash(key.as_bytes()), entry(&key, None));
+                    model.insert(key, None);
+                }
+            }
+            assert_eq!(table.len(), model.len());
+            assert_eq!(table.expiring(), model.values().filter(|e| e.is_some()).count());
+        }
+        for key in model.keys() {
+            let place = table.find(hash(key.as_bytes()), key.as_bytes()).expect("in the model");
+            table.remove(place);
+        }
+        assert_eq!((table.len(), table.memory_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn a_scan_sees_every_entry_that_stays_while_the_table_grows_and_shrinks() {
+        let mut table = Table::new();
+        let stay: Vec<String> = (0..3000).map(|i| format!("stay:{i}")).collect();
+        for key in &stay {
+            table.insert(hash(key.as_bytes()), entry(key, None));
+        }
+        let (mut seen, mut from, mut turn) = (HashSet::new(), 0, 0);
+        while from < POSITIONS {
+            from = table.scan(from, |e| {
+                seen.insert(String::from_utf8_lossy(e.key()).into_owned());
+            });
+            turn += 1;
+            for i in 0..20 {
+                let key = format!("come:{}", turn * 20 + i);
+                if turn % 400 < 200 {
+                    table.insert(hash(key.as_bytes()), entry(&key, None));
+                } else {
+                    let key = format!("come:{}", (turn - 200) * 20 + i);
+                    if let Some(place) = table.find(hash(key.as_bytes()), key.as_bytes()) {
+                        table.remove(place);
+                    }
+                }
+            }
+        }
+        assert!(stay.iter().all(|key| seen.contains(key)));
+    }
+
+    #[test]
+    fn a_table_stays_between_nine_and_nineteen_bytes_an_entry() {
+        let mut table = Table::new();
+        for i in 0..20_000 {
+            let key = format!("key:{i}");
+            table.insert(hash(key.as_bytes()), entry(&key, None));
+            if i > 200 {
+                let each = table.memory_bytes() as f64 / table.len() as f64;
+                assert!((9.0..19.0).contains(&each), "{each} bytes at {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn tag_matching_agrees_with_its_scalar_reference() {
+        for meta in [0u8, 0x7f, 0x2a, 0xbf, 0xff] {
+            let bucket = Bucket { tags: [1, 2, 1, 0, 255, 1, 7], meta, slots: [0; SLOTS] };
+            for tag in 0..=255 {
+                assert_eq!(bucket.matches(tag), bucket.matches_scalar(tag));
+            }
+        }
+    }
+
+    #[test]
+    fn random_entries_cover_the_table() {
+        let mut table = Table::new();
+        for i in 0..100 {
+            let key = format!("key:{i}");
+            table.insert(hash(key.as_bytes()), entry(&key, None));
+        }
+        let mut seen = HashSet::new();
+        for _ in 0..5000 {
+            seen.insert(table.random(crate::sys::random::below).expect("not empty").key().to_vec());
+        }
+        assert_eq!(seen.len(), 100);
+    }
+}

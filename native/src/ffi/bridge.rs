@@ -1,0 +1,248 @@
+//! A core as its worker sees it: open, run, stop.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::control::text_of;
+use super::deck::{Deck, i32_at};
+use crate::commands::table::table;
+use crate::dispatch::call::CallEnd;
+use crate::net::backend::Backend;
+use crate::net::core::{Code, Core};
+use crate::net::epoll::Epoll;
+use crate::net::listen;
+use crate::resp::reply::Protocol;
+use crate::session::server::Server;
+use crate::session::settings;
+use crate::store::counters::CORES_MAX;
+use crate::sys::cpu;
+
+/// What a worker holds of its core.
+pub struct Bridge {
+    pub core: Core,
+    pub deck: Deck,
+    /// Replies of host commands.
+    pub scratch: Vec<u8>,
+}
+
+struct Listener {
+    fd: i32,
+    unix: bool,
+}
+
+static SERVER: AtomicPtr<Server> = AtomicPtr::new(std::ptr::null_mut());
+static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
+static BRIDGES: [AtomicPtr<Bridge>; CORES_MAX] = [const { AtomicPtr::new(std::ptr::null_mut()) }; CORES_MAX];
+
+/// The server, once made. Panics before: a programmer's error.
+pub fn server() -> &'static Server {
+    let server = SERVER.load(Ordering::Acquire);
+    assert!(!server.is_null(), "zedis_create comes first");
+    // SAFETY: set once, by `zedis_create`, to a leaked box.
+    unsafe { &*server }
+}
+
+/// Processors this process may use.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_cpus() -> f64 {
+    cpu::allowed().len() as f64
+}
+
+/// Makes the server. Gives 0, or -1 if there is one already or the numbers make no sense.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_create(cores: f64, shards: f64, databases: f64) -> f64 {
+    let cores = cores as usize;
+    if cores == 0 || cores > CORES_MAX || !SERVER.load(Ordering::Acquire).is_null() {
+        return -1.0;
+    }
+    let server = Box::new(Server::new(cores, shards as usize, databases as usize, table().rows.len()));
+    SERVER.store(Box::into_raw(server), Ordering::Release);
+    0.0
+}
+
+/// Pushes a directive. Gives 0, or the length of the error's text, which is in `error` (cut to its capacity).
+///
+/// # Safety
+/// 1. All pairs are *bytes*; `error` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_config(
+    name: *const u8,
+    name_len: f64,
+    value: *const u8,
+    value_len: f64,
+    error: *mut u8,
+    error_len: f64,
+) -> f64 {
+    // SAFETY: (1)
+    let (name, value) = unsafe { (text_of(name, name_len), text_of(value, value_len)) };
+    match settings::push(server(), &name, &value) {
+        Ok(()) => 0.0,
+        // SAFETY: (1)
+        Err(text) => unsafe { super::control::fill(text.as_bytes(), error, error_len) },
+    }
+}
+
+/// Listens on TCP. Gives the port, or minus the length of the error's text.
+///
+/// # Safety
+/// 1. All pairs are *bytes*; `error` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_listen_tcp(
+    host: *const u8,
+    host_len: f64,
+    port: f64,
+    backlog: f64,
+    error: *mut u8,
+    error_len: f64,
+) -> f64 {
+    // SAFETY: (1)
+    let host = unsafe { text_of(host, host_len) };
+    match listen::tcp(&host, port as u16, backlog as i32) {
+        Ok((fd, port)) => {
+            listeners().push(Listener { fd, unix: false });
+            port as f64
+        }
+        // SAFETY: (1)
+        Err(cause) => unsafe { -super::control::fill(cause.to_string().as_bytes(), error, error_len) },
+    }
+}
+
+/// Listens on a unix socket. Gives 0, or minus the length of the error's text.
+///
+/// # Safety
+/// 1. All pairs are *bytes*; `error` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_listen_unix(
+    path: *const u8,
+    path_len: f64,
+    mode: f64,
+    error: *mut u8,
+    error_len: f64,
+) -> f64 {
+    // SAFETY: (1)
+    let path = unsafe { text_of(path, path_len) };
+    match listen::unix(&path, mode as u32) {
+        Ok(fd) => {
+            listeners().push(Listener { fd, unix: true });
+            0.0
+        }
+        // SAFETY: (1)
+        Err(cause) => unsafe { -super::control::fill(cause.to_string().as_bytes(), error, error_len) },
+    }
+}
+
+/// Opens core `core` on the calling thread, or takes over the one whose worker was ended: its connections, its data,
+/// its pending call stay. `io`: 0 auto, 1 io_uring, 2 epoll. `cpu`: processor to pin to (its place among the allowed
+/// ones), -1 for none. Gives the bridge, or 0 if there is no I/O backend to be had.
+///
+/// # Safety
+/// 1. `path` is *bytes* (the unix socket's path, for CLIENT LIST).
+/// 2. No other thread runs this core any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_core_open(core: f64, io: f64, cpu: f64, path: *const u8, path_len: f64) -> *mut Bridge {
+    let index = core as usize;
+    assert!(index < server().cores.len());
+    if cpu >= 0.0 {
+        let allowed = cpu::allowed();
+        cpu::pin(allowed[cpu as usize % allowed.len()]);
+    }
+    let open = BRIDGES[index].load(Ordering::Acquire);
+    if !open.is_null() {
+        return open;
+    }
+    // SAFETY: (1)
+    let path = unsafe { text_of(path, path_len) };
+    let Some(net) = backend(io as u32, server().wake_fd(index)) else { return std::ptr::null_mut() };
+    *server().io.write().unwrap_or_else(|p| p.into_inner()) = net.name().to_string();
+    let mut made = Core::new(server(), index, net, path);
+    for listener in listeners().iter() {
+        if made.listen(listener.fd, listener.unix).is_err() {
+            return std::ptr::null_mut();
+        }
+    }
+    let bridge = Box::into_raw(Box::new(Bridge { core: made, deck: Deck::new(), scratch: Vec::new() }));
+    BRIDGES[index].store(bridge, Ordering::Release);
+    bridge
+}
+
+fn backend(io: u32, wake_fd: i32) -> Option<Box<dyn Backend>> {
+    let _ = io;
+    Some(Box::new(Epoll::new(wake_fd).ok()?))
+}
+
+fn listeners() -> std::sync::MutexGuard<'static, Vec<Listener>> {
+    LISTENERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Address of a bridge's deck.
+///
+/// # Safety
+/// 1. `bridge` is a *bridge*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_deck(bridge: *mut Bridge) -> *mut u8 {
+    // SAFETY: (1)
+    unsafe { (*bridge).deck.address() }
+}
+
+/// The bridge at an address that JavaScript passed as a number.
+///
+/// # Safety
+/// 1. `address` is a *bridge*, and the calling thread is its core's.
+#[inline]
+pub(super) unsafe fn at<'a>(address: f64) -> &'a mut Bridge {
+    // SAFETY: (1) the bridge is alive, and its thread makes one call at a time.
+    unsafe { &mut *(address as usize as *mut Bridge) }
+}
+
+/// Enters the loop; `outcome` and `n` tell what became of the pending up-call. Gives a [`Code`].
+///
+/// # Safety
+/// 1. As [`at`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
+    // SAFETY: (1)
+    let bridge = unsafe { at(bridge) };
+    let (core, deck) = (&mut bridge.core, &mut bridge.deck);
+    let pending = core.executor.call.is_some();
+    let outcome = if pending { outcome as u32 } else { 0 };
+    let limit = server().settings.procedure_result_limit.load(Ordering::Relaxed);
+    let too_large = matches!(outcome, 1 | 3) && n as u64 > limit;
+    let code = if too_large {
+        let text = format!("ERR the result has {n} bytes, more than procedure-result-limit ({limit}) allows");
+        core.run(Some(CallEnd::Error(text.as_bytes())))
+    } else {
+        match outcome {
+            1 => core.run(Some(CallEnd::Reply(deck.out(n as usize)))),
+            2 => core.run(Some(CallEnd::Error(deck.out(n as usize)))),
+            3 => core.run(Some(CallEnd::Reply(deck.grown(n as usize)))),
+            4 => core.run(Some(CallEnd::Terminated)),
+            5 => core.run(Some(CallEnd::Int(n as i64))),
+            6 => core.run(Some(CallEnd::Null)),
+            7 => core.run(Some(CallEnd::Error(b"ERR Error running script: Script killed by user with FUNCTION KILL."))),
+            _ => core.run(None),
+        }
+    };
+    if matches!(outcome, 2 | 3) {
+        deck.shrink();
+    }
+    match code {
+        Code::Call => {
+            let call = core.executor.call.as_ref().expect("CALL comes with a call");
+            deck.put_args(call.args.borrow().iter());
+            deck.set_i32(i32_at::FN, call.function as i32);
+            deck.set_i32(i32_at::NUMKEYS, call.keys as i32);
+            deck.set_i32(i32_at::PROTO, if call.proto == Protocol::Resp3 { 3 } else { 2 });
+            deck.set_i32(i32_at::FLAGS, call.readonly as i32);
+            deck.set_i32(i32_at::STATUS, 0);
+            deck.set_i32(i32_at::CALL_STATE, 1);
+        }
+        Code::Mail => {
+            deck.set_i32(i32_at::CALL_STATE, 0);
+            let text = core.mail.pop_front().unwrap_or_default();
+            deck.put_in(text.as_bytes());
+        }
+        Code::Leave if core.executor.call.is_some() => deck.set_i32(i32_at::CALL_STATE, 1),
+        _ => deck.set_i32(i32_at::CALL_STATE, 0),
+    }
+    code as u32 as f64
+}

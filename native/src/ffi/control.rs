@@ -1,0 +1,222 @@
+//! What the main thread calls: control requests, the manifest, mail to the cores, facts.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use super::bridge::server;
+use super::deck::LAYOUT;
+use crate::commands::row::{Run, category, flag};
+use crate::commands::table::table;
+use crate::resp::reply::Protocol;
+use crate::session::manifest::Manifest;
+use crate::session::server::{Facts, Mail};
+use crate::sys::clock;
+
+/// A request taken off the queue, until JavaScript has copied it.
+static STAGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Text of *bytes*; what is not UTF-8 is replaced.
+///
+/// # Safety
+/// 1. The pair is *bytes*, or its length is 0.
+pub(super) unsafe fn text_of(bytes: *const u8, len: f64) -> String {
+    // SAFETY: (1)
+    String::from_utf8_lossy(unsafe { slice_of(bytes, len) }).into_owned()
+}
+
+/// # Safety
+/// 1. The pair is *bytes* for as long as `'a`, or its length is 0.
+pub(super) unsafe fn slice_of<'a>(bytes: *const u8, len: f64) -> &'a [u8] {
+    if len <= 0.0 || bytes.is_null() {
+        return &[];
+    }
+    // SAFETY: (1)
+    unsafe { std::slice::from_raw_parts(bytes, len as usize) }
+}
+
+/// Copies `text` to `out` as far as it fits; gives the text's whole length.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+pub(super) unsafe fn fill(text: &[u8], out: *mut u8, capacity: f64) -> f64 {
+    let count = text.len().min(capacity as usize);
+    // SAFETY: (1), and `count` is at most the capacity.
+    unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), out, count) };
+    text.len() as f64
+}
+
+/// Writes the layout numbers both sides must agree on; gives how many there are.
+///
+/// # Safety
+/// 1. `out` has room for `capacity` u32, 4-aligned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_layout(out: *mut u32, capacity: f64) -> f64 {
+    for (index, number) in LAYOUT.iter().enumerate().take(capacity as usize) {
+        // SAFETY: (1)
+        unsafe { out.add(index).write(*number) };
+    }
+    LAYOUT.len() as f64
+}
+
+/// Takes the next control request; gives the bytes it needs in [`zedis_control_copy`], 0 if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_control_next() -> f64 {
+    let Some(request) = server().control.take() else { return 0.0 };
+    let mut staged = STAGED.lock().unwrap_or_else(|p| p.into_inner());
+    staged.clear();
+    staged.extend_from_slice(&request.id.to_le_bytes());
+    staged.push(if request.proto == Protocol::Resp3 { 3 } else { 2 });
+    let args = request.argv.borrow();
+    staged.extend_from_slice(&(args.len() as u32).to_le_bytes());
+    for arg in args.iter() {
+        staged.extend_from_slice(&(arg.len() as u32).to_le_bytes());
+        staged.extend_from_slice(arg);
+    }
+    staged.len() as f64
+}
+
+/// Copies the request taken last: u64 number, u8 protocol, u32 count, then u32 length and bytes of each argument.
+///
+/// # Safety
+/// 1. `out` has as many writable bytes as [`zedis_control_next`] said.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_control_copy(out: *mut u8) {
+    let staged = STAGED.lock().unwrap_or_else(|p| p.into_inner());
+    // SAFETY: (1)
+    unsafe { std::ptr::copy_nonoverlapping(staged.as_ptr(), out, staged.len()) };
+}
+
+/// Answers a control request with RESP bytes.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_control_reply(id: f64, reply: *const u8, len: f64) {
+    // SAFETY: (1)
+    server().answer_control(id as u64, unsafe { slice_of(reply, len) }.to_vec());
+}
+
+/// Publishes the manifest of all functions. Gives 0, or the length of the error's text.
+///
+/// # Safety
+/// 1. Both pairs are *bytes*; `error` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_publish(json: *const u8, len: f64, error: *mut u8, error_len: f64) -> f64 {
+    // SAFETY: (1)
+    match Manifest::parse(unsafe { slice_of(json, len) }) {
+        Ok(manifest) => {
+            server().publish(manifest);
+            0.0
+        }
+        // SAFETY: (1)
+        Err(text) => unsafe { fill(text.as_bytes(), error, error_len) },
+    }
+}
+
+/// Sends a message to the VM of a core.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_mail(core: f64, text: *const u8, len: f64) {
+    // SAFETY: (1)
+    server().send(core as usize, Mail::JavaScript(unsafe { text_of(text, len) }));
+}
+
+/// Facts for INFO, as JSON. Gives 0, or -1 if the JSON makes no sense.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_facts(json: *const u8, len: f64) -> f64 {
+    // SAFETY: (1)
+    match serde_json::from_slice::<Facts>(unsafe { slice_of(json, len) }) {
+        Ok(facts) => {
+            *server().facts.write().unwrap_or_else(|p| p.into_inner()) = facts;
+            0.0
+        }
+        Err(_) => -1.0,
+    }
+}
+
+/// Tells all cores to stop: accept no more, send what is due, close, leave.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_stop() {
+    server().stopping.store(true, Ordering::Release);
+    server().wake(u64::MAX);
+}
+
+/// CONFIG RESETSTAT.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_reset_stats() {
+    let server = server();
+    for core in &server.cores {
+        core.figures.reset();
+    }
+    server.store.garbage.reset_freed();
+}
+
+/// What core `core` runs now, as JSON `{"name":"f","command":["FCALL","f","1","k"],"ms":12}`; length 0 if nothing.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -> f64 {
+    let running = server().cores[core as usize].running.lock().unwrap_or_else(|p| p.into_inner()).clone();
+    if running.since_ns == 0 {
+        return 0.0;
+    }
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).into_owned();
+    let mut command = vec!["FCALL".to_string(), lossy(&running.name), running.keys.to_string()];
+    command.extend(running.args.borrow().iter().take(32).map(lossy));
+    let ms = clock::mono_ns().saturating_sub(running.since_ns) / 1_000_000;
+    let json = serde_json::json!({ "name": lossy(&running.name), "command": command, "ms": ms }).to_string();
+    // SAFETY: (1)
+    unsafe { fill(json.as_bytes(), out, capacity) }
+}
+
+/// The command table as JSON, an object per row; gives its length.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_table(out: *mut u8, capacity: f64) -> f64 {
+    // SAFETY: (1)
+    unsafe { fill(table_json().as_bytes(), out, capacity) }
+}
+
+fn table_json() -> String {
+    let names = |bits: u32, of: &[(u32, &'static str)]| -> Vec<&'static str> {
+        of.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect()
+    };
+    let rows: Vec<serde_json::Value> = table()
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| {
+            let (first, last, step) = row.legacy_keys();
+            serde_json::json!({
+                "index": index,
+                "name": row.name,
+                "arity": row.arity,
+                "flags": names(row.flags, flag::NAMES),
+                "categories": names(row.all_categories(), category::NAMES),
+                "group": row.group.name(),
+                "since": row.since,
+                "summary": row.summary,
+                "complexity": row.complexity,
+                "args": row.args,
+                "reply": row.reply,
+                "keys": { "first": first, "last": last, "step": step },
+                "kind": match row.run {
+                    Run::Data(_) => "data",
+                    Run::Session(_) => "session",
+                    Run::Container => "container",
+                    Run::Control => "control",
+                    Run::Call => "call",
+                },
+            })
+        })
+        .collect();
+    serde_json::Value::Array(rows).to_string()
+}

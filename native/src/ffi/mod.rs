@@ -1,0 +1,13 @@
+//! The one FFI file's other side: everything TypeScript calls, and the deck both see. `src/core/ffi.ts` mirrors it.
+//!
+//! Calls take and give f64 wherever they are made per request: that is the cheapest kind bun:ffi has (1.4 ns). Panics
+//! cannot cross: an `extern "C"` function that panics aborts the process, which is what a programmer's error deserves.
+//!
+//! Words used in SAFETY comments:
+//! - *bridge*: what `zedis_core_open` gave; a leaked Box, alive for ever, used by the one thread that runs that core.
+//! - *bytes*: a (pointer, length) pair of a live JavaScript buffer, valid for the call.
+
+pub mod bridge;
+pub mod control;
+pub mod deck;
+pub mod host;

@@ -1,0 +1,30 @@
+//! The data plane of Zedis. The path of a request:
+//!
+//! ```text
+//!   net/       socket ─▶ bytes of a connection                    one loop per core; epoll or io_uring behind Backend
+//!   resp/              ─▶ requests (spans into those bytes)
+//!   dispatch/          ─▶ row of the command table, admission, keys, latches
+//!   txn/               ─▶ one transaction context: undo log, changes, effects
+//!   types/, commands/  ─▶ handler: reads and edits values through Txn, writes the reply
+//!   store/, ds/           shards, tables, entries
+//!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
+//! ```
+//!
+//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, types ← dispatch ← net ← ffi.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod commands;
+pub mod dispatch;
+pub mod ds;
+pub mod ffi;
+pub mod net;
+pub mod resp;
+pub mod session;
+pub mod store;
+pub mod sys;
+pub mod txn;
+pub mod types;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

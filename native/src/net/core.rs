@@ -1,0 +1,613 @@
+//! The loop of one core: receive, run, send; up-calls in between. One thread enters it and stays.
+//!
+//! ```text
+//!   run ─▶ ┌─ end the up-call that JavaScript comes back from
+//!          │  ready connections: receive ▶ pump ▶ send ──up-call──▶ return CALL, come back with its result
+//!          │  slices of long work, parked connections whose shard is free
+//!          └─ wait (cron within), mail ──────────────────────────▶ return MAIL, NOTE, LEAVE, STOP
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
+
+use super::backend::{Backend, Event, Received, Wake};
+use super::cron::Cron;
+use super::listen;
+use crate::dispatch::call::CallEnd;
+use crate::dispatch::execute::{Executor, Pump, forget_watches};
+use crate::resp::error;
+use crate::resp::reply::Reply;
+use crate::session::client::Client;
+use crate::session::conn::{Conn, Conns, Wait};
+use crate::session::gather::Gather;
+use crate::session::server::{GATE_PAUSE, Mail, Server};
+use crate::sys::clock;
+
+/// Bytes received in one go.
+const RECEIVE_BYTES: usize = 64 * 1024;
+/// Input one connection may run before others have their turn, bytes.
+const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
+/// How long a stopping core waits for its clients to take their last replies, ms.
+const STOP_GRACE_MS: i64 = 2000;
+
+/// Why the loop returns to JavaScript.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    Stop = 0,
+    Call = 1,
+    Mail = 2,
+    Leave = 3,
+    Note = 4,
+}
+
+struct Gathering {
+    gather: Gather,
+    texts: Vec<Option<Vec<u8>>>,
+    number: i64,
+    slot: usize,
+}
+
+pub struct Core {
+    pub server: &'static Server,
+    pub id: usize,
+    pub executor: Executor,
+    pub conns: Conns,
+    net: Box<dyn Backend>,
+    unix_path: String,
+    by_id: HashMap<u64, usize>,
+    /// Connections with input to run, in turn.
+    ready: VecDeque<usize>,
+    /// The connection whose up-call runs.
+    current: Option<(usize, Box<Conn>)>,
+    /// Connections that wait for a shard, a pause, or a time.
+    parked: Vec<usize>,
+    /// Connections whose work goes on slice by slice.
+    working: VecDeque<usize>,
+    gatherings: HashMap<(u64, u64), Gathering>,
+    /// Mail for the VM.
+    pub mail: VecDeque<String>,
+    spare: Vec<u8>,
+    events: Vec<Event>,
+    cron: Cron,
+    /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
+    entered_ns: u64,
+    stopping_since_ms: i64,
+    listening: bool,
+}
+
+impl Core {
+    pub fn new(server: &'static Server, id: usize, net: Box<dyn Backend>, unix_path: String) -> Core {
+        Core {
+            server,
+            id,
+            executor: Executor::new(server, id),
+            conns: Conns::default(),
+            net,
+            unix_path,
+            by_id: HashMap::new(),
+            ready: VecDeque::new(),
+            current: None,
+            parked: Vec::new(),
+            working: VecDeque::new(),
+            gatherings: HashMap::new(),
+            mail: VecDeque::new(),
+            spare: Vec::with_capacity(RECEIVE_BYTES),
+            events: Vec::new(),
+            cron: Cron::new(id),
+            entered_ns: clock::mono_ns(),
+            stopping_since_ms: 0,
+            listening: true,
+        }
+    }
+
+    pub fn listen(&mut self, fd: i32, unix: bool) -> std::io::Result<()> {
+        self.net.listen(fd, unix)
+    }
+
+    /// Runs until JavaScript is needed. `end`: what became of the up-call that was asked for.
+    pub fn run(&mut self, end: Option<CallEnd>) -> Code {
+        if let Some(end) = end {
+            if matches!(end, CallEnd::Terminated) {
+                self.entered_ns = clock::mono_ns();
+            }
+            if let Some((slot, mut conn)) = self.current.take() {
+                lock(&self.server.cores[self.id].running).since_ns = 0;
+                let pump = self.executor.resume(&mut conn, end);
+                if let Some(code) = self.after_pump(slot, conn, pump) {
+                    return code;
+                }
+            }
+        } else if self.current.is_some() {
+            // JavaScript came back without a result, though a call is pending: it has not begun. Offer it again.
+            return Code::Call;
+        }
+        loop {
+            if self.executor.noted {
+                self.executor.noted = false;
+                return Code::Note;
+            }
+            if !self.mail.is_empty() {
+                return Code::Mail;
+            }
+            while let Some(slot) = self.ready.pop_front() {
+                if let Some(code) = self.turn(slot) {
+                    return code;
+                }
+                if self.executor.noted || !self.mail.is_empty() {
+                    break;
+                }
+            }
+            if self.executor.noted || !self.mail.is_empty() {
+                continue;
+            }
+            self.start_gatherings();
+            self.work();
+            if self.server.stopping.load(Ordering::Acquire) && self.stop_step() {
+                return Code::Stop;
+            }
+            if self.wait() == Wake::Interrupted {
+                self.entered_ns = clock::mono_ns();
+                return Code::Leave;
+            }
+        }
+    }
+
+    /// Receives and runs the input of one connection.
+    fn turn(&mut self, slot: usize) -> Option<Code> {
+        let mut conn = self.conns.take(slot)?;
+        if !conn.wait.is_no() || conn.closing {
+            if conn.closing && !conn.dead {
+                self.drain_closing(slot, &mut conn);
+            }
+            return self.finish(slot, conn);
+        }
+        if !conn.input_ended {
+            self.receive(slot, &mut conn);
+        }
+        if conn.dead {
+            return self.finish(slot, conn);
+        }
+        let pump = if conn.input.len() >= conn.need.max(1) {
+            conn.need = 0;
+            self.executor.pump(&mut conn)
+        } else {
+            Pump::Idle
+        };
+        self.after_pump(slot, conn, pump)
+    }
+
+    /// Takes in what has arrived for a connection.
+    fn receive(&mut self, slot: usize, conn: &mut Conn) {
+        if conn.input.is_empty() && conn.input.capacity() < RECEIVE_BYTES {
+            conn.input = std::mem::take(&mut self.spare);
+        }
+        // A large bulk on its way is received in one growing buffer of the right size.
+        let wanted = conn.need.saturating_sub(conn.input.len()).clamp(RECEIVE_BYTES, 1 << 20);
+        match self.net.receive(slot, conn.client.fd, &mut conn.input, wanted) {
+            Received::Bytes { count, more } => {
+                let figures = self.executor.figures();
+                figures.reads.add(1);
+                figures.input_bytes.add(count as u64);
+                conn.client.input_bytes += count as u64;
+                conn.client.last_active_ms = self.executor.txn.now_ms;
+                if more {
+                    self.ready.push_back(slot);
+                }
+                let limit = self.server.settings.client_query_buffer_limit.load(Ordering::Relaxed);
+                if conn.input.len() as u64 > limit {
+                    figures.query_buffer_limit_disconnections.add(1);
+                    conn.dead = true;
+                    conn.closing = true;
+                }
+            }
+            Received::Empty => (),
+            Received::Ended => conn.input_ended = true,
+            Received::Failed => {
+                conn.dead = true;
+                conn.closing = true;
+            }
+        }
+    }
+
+    /// A connection that will be closed still has to notice that its peer is gone.
+    fn drain_closing(&mut self, slot: usize, conn: &mut Conn) {
+        let mut ignored = Vec::new();
+        match self.net.receive(slot, conn.client.fd, &mut ignored, RECEIVE_BYTES) {
+            Received::Failed => conn.dead = true,
+            Received::Ended => conn.input_ended = true,
+            Received::Bytes { more: true, .. } => self.ready.push_back(slot),
+            _ => (),
+        }
+    }
+
+    fn after_pump(&mut self, slot: usize, mut conn: Box<Conn>, pump: Pump) -> Option<Code> {
+        // The input's buffer comes back with the next `begin`; the batch holds the last one until then.
+        if self.spare.capacity() == 0 {
+            self.spare = self.executor.batch.begin(Vec::new());
+            if self.spare.capacity() > 4 * RECEIVE_BYTES || self.spare.capacity() < RECEIVE_BYTES {
+                self.spare = Vec::with_capacity(RECEIVE_BYTES);
+            }
+        }
+        match pump {
+            Pump::Upcall => {
+                self.current = Some((slot, conn));
+                Some(self.begin_upcall())
+            }
+            Pump::Parked => {
+                match conn.wait {
+                    Wait::Work { .. } => self.working.push_back(slot),
+                    Wait::Shard(shard) => {
+                        if self.executor.txn.latches.wait_for(shard, self.id) {
+                            self.parked.push(slot);
+                        } else {
+                            conn.wait = Wait::No;
+                            self.ready.push_back(slot);
+                        }
+                    }
+                    Wait::Pause | Wait::Until(_) => self.parked.push(slot),
+                    Wait::Gather(id) => self.take_gather(id, slot, conn.client.id),
+                    Wait::Control(_) | Wait::No => (),
+                }
+                self.finish(slot, conn)
+            }
+            Pump::Idle => {
+                if conn.input_ended {
+                    conn.closing = true;
+                }
+                self.finish(slot, conn)
+            }
+        }
+    }
+
+    /// Sends, enforces the output limits, and puts the connection back or closes it.
+    fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
+        if !conn.output.is_empty() && !conn.dead && conn.unsent == 0 {
+            let before = conn.output.len();
+            match self.net.send(slot, conn.client.fd, &mut conn.output) {
+                Ok(held) => {
+                    conn.unsent = held;
+                    let figures = self.executor.figures();
+                    figures.writes.add(1);
+                    let sent = (before - conn.output.len()) as u64;
+                    figures.output_bytes.add(sent);
+                    conn.client.output_bytes += sent;
+                    if conn.output.is_empty() && conn.output.capacity() > OUTPUT_FLUSH_BYTES {
+                        conn.output = Vec::new();
+                    }
+                }
+                Err(_) => conn.dead = true,
+            }
+        }
+        if conn.output_bytes() > 0 && self.over_output_limit(&mut conn) {
+            self.executor.figures().output_buffer_limit_disconnections.add(1);
+            conn.dead = true;
+        }
+        if conn.dead || (conn.closing && conn.output_bytes() == 0 && conn.wait.is_no()) {
+            self.close(slot, conn);
+        } else {
+            self.conns.put_back(slot, conn);
+        }
+        None
+    }
+
+    fn over_output_limit(&self, conn: &mut Conn) -> bool {
+        let settings = &self.server.settings;
+        let bytes = conn.output_bytes() as u64;
+        let hard = settings.output_hard_bytes.load(Ordering::Relaxed);
+        if hard != 0 && bytes >= hard {
+            return true;
+        }
+        let soft = settings.output_soft_bytes.load(Ordering::Relaxed);
+        if soft == 0 || bytes < soft {
+            conn.soft_limit_since_ms = 0;
+            return false;
+        }
+        let now_ms = self.executor.txn.now_ms;
+        if conn.soft_limit_since_ms == 0 {
+            conn.soft_limit_since_ms = now_ms;
+        }
+        let seconds = settings.output_soft_seconds.load(Ordering::Relaxed) as i64;
+        now_ms - conn.soft_limit_since_ms > seconds * 1000
+    }
+
+    /// Closes a connection that is out of its slot.
+    pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
+        forget_watches(&mut self.executor.txn, &mut conn.client);
+        self.executor.commit_and_release();
+        self.net.remove(slot, conn.client.fd);
+        self.by_id.remove(&conn.client.id);
+        self.parked.retain(|parked| *parked != slot);
+        self.working.retain(|working| *working != slot);
+        self.ready.retain(|ready| *ready != slot);
+        self.gatherings.retain(|(client, _), _| *client != conn.client.id);
+        self.conns.forget(slot);
+        self.executor.figures().clients.set(self.conns.len() as u64);
+        self.server.connected.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn begin_upcall(&mut self) -> Code {
+        let now = clock::mono_ns();
+        if let Some(call) = &self.executor.call {
+            let mut running = lock(&self.server.cores[self.id].running);
+            running.since_ns = now;
+            running.name.clear();
+            running.name.extend_from_slice(&call.name);
+            running.args.copy_from(&call.args);
+            running.keys = call.keys;
+        }
+        let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
+        if now - self.entered_ns > limit * 1_000_000 / 4 {
+            self.entered_ns = now;
+            return Code::Leave;
+        }
+        Code::Call
+    }
+
+    // ---- waiting, mail, parked connections ----
+
+    fn wait(&mut self) -> Wake {
+        let now_ms = clock::now_ms();
+        self.executor.txn.set_clock(now_ms);
+        self.cron.run(self.server, &mut self.executor, &mut self.conns, now_ms);
+        for slot in self.cron.take_idle() {
+            if let Some(conn) = self.conns.take(slot) {
+                self.close(slot, conn);
+            }
+        }
+        self.look_at_parked(now_ms);
+        let has_mail = self.server.cores[self.id].has_mail.load(Ordering::Acquire);
+        let timeout = if !self.ready.is_empty() || !self.working.is_empty() || has_mail {
+            0
+        } else if !self.parked.is_empty() {
+            1
+        } else {
+            self.cron.timeout_ms(now_ms)
+        };
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        let wake = self.net.wait(timeout, &mut events);
+        self.executor.txn.set_clock(clock::now_ms());
+        for event in &events {
+            match *event {
+                Event::Accepted { fd, unix } => self.accepted(fd, unix),
+                Event::Readable { slot } => self.ready.push_back(slot),
+                Event::Writable { slot } => {
+                    if let Some(mut conn) = self.conns.take(slot) {
+                        conn.unsent = 0;
+                        self.finish(slot, conn);
+                    }
+                }
+                Event::Woken => (),
+            }
+        }
+        self.events = events;
+        if self.server.cores[self.id].has_mail.load(Ordering::Acquire) {
+            self.read_mail();
+        }
+        wake
+    }
+
+    /// A new socket: turned away, kept, or handed to the core with the fewest connections.
+    fn accepted(&mut self, fd: i32, unix: bool) {
+        let limit = self.server.settings.maxclients.load(Ordering::Relaxed);
+        if self.server.connected.fetch_add(1, Ordering::Relaxed) >= limit {
+            self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            self.executor.figures().rejected_connections.add(1);
+            return self.turn_away(fd, error::MAX_CLIENTS);
+        }
+        let least = (0..self.server.cores.len())
+            .min_by_key(|core| (self.server.cores[*core].figures.clients.get(), *core != self.id))
+            .expect("there is a core");
+        if least == self.id {
+            self.adopt(fd, unix);
+        } else {
+            self.server.send(least, Mail::Accepted { fd, unix });
+        }
+    }
+
+    fn turn_away(&mut self, fd: i32, text: &str) {
+        let line = format!("-{text}\r\n");
+        // SAFETY: `line` is readable for its length; the socket was accepted just now and is closed here.
+        unsafe {
+            libc::send(fd, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
+            libc::close(fd);
+        }
+    }
+
+    fn adopt(&mut self, fd: i32, unix: bool) {
+        let (address, own, loopback) = listen::addresses(fd, if unix { Some(&self.unix_path) } else { None });
+        let no_password = self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
+        if self.server.settings.protected_mode.load(Ordering::Relaxed) && no_password && !loopback {
+            self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            return self.turn_away(fd, crate::resp::error::PROTECTED);
+        }
+        if !unix {
+            listen::tune(fd, self.server.settings.tcp_keepalive.load(Ordering::Relaxed));
+        }
+        let id = self.server.next_client_id.fetch_add(1, Ordering::Relaxed);
+        let mut client = Client::new(id, fd, address, own, unix, self.executor.txn.now_ms);
+        client.authenticated = no_password;
+        client.refresh();
+        let slot = self.conns.insert(Box::new(Conn::new(client)));
+        self.by_id.insert(id, slot);
+        let figures = self.executor.figures();
+        figures.connections.add(1);
+        figures.clients.set(self.conns.len() as u64);
+        if self.net.add(slot, fd).is_err()
+            && let Some(conn) = self.conns.take(slot)
+        {
+            self.close(slot, conn);
+        }
+    }
+
+    fn read_mail(&mut self) {
+        for mail in self.server.collect(self.id) {
+            match mail {
+                Mail::Accepted { fd, unix } => self.adopt(fd, unix),
+                Mail::JavaScript(text) => self.mail.push_back(text),
+                Mail::Visit(visit) => {
+                    visit(&mut self.conns);
+                    self.sweep_closing();
+                }
+                Mail::Look => (),
+                Mail::Control { client, id, reply } => {
+                    if let Some(slot) = self.by_id.get(&client).copied()
+                        && let Some(mut conn) = self.conns.take(slot)
+                    {
+                        if matches!(conn.wait, Wait::Control(waits) if waits == id) {
+                            conn.output.extend_from_slice(&reply);
+                            if reply.first() == Some(&b'-') {
+                                self.executor.figures().count_error(&reply);
+                            }
+                            self.unpark(slot, &mut conn);
+                        }
+                        self.finish(slot, conn);
+                    }
+                }
+                Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
+            }
+        }
+    }
+
+    /// The connection goes on with its next request.
+    fn unpark(&mut self, slot: usize, conn: &mut Conn) {
+        conn.wait = Wait::No;
+        crate::dispatch::execute::after_wait(conn);
+        self.ready.push_back(slot);
+    }
+
+    /// Connections that a visit marked for closing.
+    fn sweep_closing(&mut self) {
+        let closing: Vec<usize> =
+            self.conns.iter().filter(|(_, conn)| conn.dead || conn.closing).map(|(slot, _)| slot).collect();
+        for slot in closing {
+            if let Some(conn) = self.conns.take(slot) {
+                self.finish(slot, conn);
+            }
+        }
+    }
+
+    fn look_at_parked(&mut self, now_ms: i64) {
+        if self.parked.is_empty() {
+            return;
+        }
+        if self.server.gate.load(Ordering::Relaxed) & GATE_PAUSE != 0 {
+            self.server.pause(now_ms);
+        }
+        let paused = self.server.gate.load(Ordering::Relaxed) & GATE_PAUSE != 0;
+        for slot in std::mem::take(&mut self.parked) {
+            let Some(conn) = self.conns.get(slot) else { continue };
+            let free = match &conn.wait {
+                Wait::Shard(shard) => !self.executor.txn.latches.wait_for(*shard, self.id),
+                Wait::Pause => !paused,
+                Wait::Until(at_ms) => *at_ms <= now_ms,
+                _ => continue,
+            };
+            if !free {
+                self.parked.push(slot);
+                continue;
+            }
+            let slept = matches!(conn.wait, Wait::Until(_));
+            conn.wait = Wait::No;
+            if slept {
+                Reply::new(&mut conn.output, conn.client.proto).ok();
+            }
+            self.ready.push_back(slot);
+        }
+    }
+
+    /// One slice for each connection with work.
+    fn work(&mut self) {
+        for _ in 0..self.working.len() {
+            let Some(slot) = self.working.pop_front() else { return };
+            let Some(mut conn) = self.conns.take(slot) else { continue };
+            if let Wait::Work { blocked_on: Some(shard), .. } = &conn.wait
+                && self.executor.txn.latches.wait_for(*shard, self.id)
+            {
+                self.conns.put_back(slot, conn);
+                self.working.push_back(slot);
+                continue;
+            }
+            if self.executor.work(&mut conn) {
+                self.working.push_back(slot);
+                self.conns.put_back(slot, conn);
+            } else {
+                self.unpark(slot, &mut conn);
+                self.finish(slot, conn);
+            }
+        }
+    }
+
+    // ---- gatherings ----
+
+    fn take_gather(&mut self, id: u64, slot: usize, client: u64) {
+        if let Some(at) = self.executor.asked.iter().position(|(asked, _)| *asked == id) {
+            let (_, gather) = self.executor.asked.swap_remove(at);
+            let texts = vec![None; self.server.cores.len()];
+            self.gatherings.insert((client, id), Gathering { gather, texts, number: 0, slot });
+        }
+    }
+
+    /// Sends the questions of new gatherings to all cores, this one included.
+    fn start_gatherings(&mut self) {
+        let server = self.server;
+        let home = self.id;
+        for ((client, id), gathering) in &mut self.gatherings {
+            let Some(question) = gathering.gather.question.take() else { continue };
+            let question = std::sync::Arc::new(question);
+            for core in 0..server.cores.len() {
+                let (question, client, id) = (question.clone(), *client, *id);
+                let visit = move |conns: &mut Conns| {
+                    let (text, number) = question(conns);
+                    server.send(home, Mail::Answer { client, id, core, text, number });
+                };
+                server.send(core, Mail::Visit(Box::new(visit)));
+            }
+        }
+    }
+
+    fn answer(&mut self, client: u64, id: u64, core: usize, text: Vec<u8>, number: i64) {
+        let Some(gathering) = self.gatherings.get_mut(&(client, id)) else { return };
+        gathering.texts[core] = Some(text);
+        gathering.number += number;
+        if gathering.texts.iter().any(Option::is_none) {
+            return;
+        }
+        let Some(done) = self.gatherings.remove(&(client, id)) else { return };
+        let text = done.texts.into_iter().flatten().flatten().collect();
+        if let Some(mut conn) = self.conns.take(done.slot) {
+            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+            (done.gather.combine)(&mut reply, text, done.number);
+            self.unpark(done.slot, &mut conn);
+            self.finish(done.slot, conn);
+        }
+    }
+
+    // ---- going down ----
+
+    /// One step of stopping; true when nothing is left to send.
+    fn stop_step(&mut self) -> bool {
+        let now_ms = clock::now_ms();
+        if self.listening {
+            self.listening = false;
+            self.net.stop_listening();
+            self.stopping_since_ms = now_ms;
+        }
+        let overdue = now_ms - self.stopping_since_ms > STOP_GRACE_MS;
+        let slots: Vec<usize> = self.conns.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            if let Some(conn) = self.conns.take(slot) {
+                if overdue || (conn.output_bytes() == 0 && !self.ready.contains(&slot)) {
+                    self.close(slot, conn);
+                } else {
+                    self.finish(slot, conn);
+                }
+            }
+        }
+        self.conns.is_empty()
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

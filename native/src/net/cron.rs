@@ -1,0 +1,178 @@
+//! What a core does now and then: expired keys, idle clients, memory figures.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::dispatch::execute::Executor;
+use crate::ds::table::POSITIONS;
+use crate::session::conn::{Conns, Wait};
+use crate::session::server::{GATE_MEMORY, Server};
+use crate::sys::clock;
+
+/// Share of a core's time that the expiry cycle may take while many keys are found expired, per cent.
+const EXPIRE_SHARE_MAX: u64 = 25;
+/// Microseconds of one expiry cycle while few are found.
+const EXPIRE_QUIET_US: u64 = 500;
+/// A cycle goes on at full share while more than one in so many of the keys looked at has expired.
+const EXPIRED_WORTHWHILE: u64 = 10;
+/// Connections looked at per run for idleness and shrinking.
+const CLIENTS_PER_RUN: usize = 1024;
+
+pub struct Cron {
+    core: usize,
+    next_ms: i64,
+    shard: u32,
+    client_cursor: usize,
+    idle: Vec<usize>,
+    /// The last cycle found many: go on soon.
+    hurry: bool,
+}
+
+impl Cron {
+    pub fn new(core: usize) -> Cron {
+        Cron { core, next_ms: 0, shard: core as u32, client_cursor: 0, idle: Vec::new(), hurry: false }
+    }
+
+    /// Ms until the next run is due, at least 1.
+    pub fn timeout_ms(&self, now_ms: i64) -> u32 {
+        (self.next_ms - now_ms).clamp(1, 100) as u32
+    }
+
+    /// Slots of connections to close for idleness.
+    pub fn take_idle(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.idle)
+    }
+
+    /// Does what is due. Cost while nothing is: one compare.
+    pub fn run(&mut self, server: &'static Server, executor: &mut Executor, conns: &mut Conns, now_ms: i64) {
+        if now_ms < self.next_ms {
+            return;
+        }
+        let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
+        let figures = executor.figures();
+        figures.hits.set(executor.txn.hits);
+        figures.misses.set(executor.txn.misses);
+        figures.expired.set(executor.txn.expired);
+        if server.store.settings.active_expire.load(Relaxed) {
+            self.expire(server, executor, period_ms as u64);
+        }
+        self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };
+        self.look_at_clients(server, conns, now_ms);
+        if self.core == 0 {
+            let limit = server.store.settings.maxmemory.load(Relaxed);
+            let used = server.used_memory();
+            let over = limit != 0 && used > limit;
+            if server.out_of_memory.swap(over, Relaxed) != over {
+                if over {
+                    server.gate.fetch_or(GATE_MEMORY, Relaxed)
+                } else {
+                    server.gate.fetch_and(!GATE_MEMORY, Relaxed)
+                };
+            }
+        }
+    }
+
+    /// The active expiry cycle over this core's share of the shards, going on where the last one stopped. Adaptive: a
+    /// short look while little has expired, up to a quarter of the time while much has. Entries without expiry are not
+    /// touched (the table marks the others), so the cost follows the keys that can expire.
+    fn expire(&mut self, server: &'static Server, executor: &mut Executor, period_ms: u64) {
+        let effort = server.store.settings.active_expire_effort.load(Relaxed);
+        let quiet_us = EXPIRE_QUIET_US * effort;
+        let most_us = period_ms * 1000 * (EXPIRE_SHARE_MAX + 2 * (effort - 1)) / 100 / if self.hurry { 4 } else { 1 };
+        let started = clock::mono_ns();
+        let (mut looked, mut expired) = (0u64, 0u64);
+        let cores = server.cores.len() as u32;
+        let count = server.store.shards_count();
+        let own = count.div_ceil(cores).max(1);
+        self.hurry = false;
+        for turn in 0..own {
+            if self.shard >= count {
+                self.shard = self.core as u32;
+                if self.shard >= count {
+                    return;
+                }
+            }
+            let (more, seen, gone) = expire_step(executor, self.shard);
+            looked += seen;
+            expired += gone;
+            if !more {
+                self.shard += cores;
+            }
+            let spent_us = (clock::mono_ns() - started) / 1000;
+            let worthwhile = expired * EXPIRED_WORTHWHILE > looked;
+            if (spent_us > quiet_us && !worthwhile) || spent_us > most_us {
+                self.hurry = worthwhile;
+                break;
+            }
+            let _ = turn;
+        }
+        executor.figures().expire_cycle_us.add((clock::mono_ns() - started) / 1000);
+    }
+
+    fn look_at_clients(&mut self, server: &'static Server, conns: &mut Conns, now_ms: i64) {
+        let timeout_ms = server.settings.timeout.load(Relaxed) as i64 * 1000;
+        let mut looked = 0;
+        let mut last = 0;
+        let from = self.client_cursor;
+        for (slot, conn) in conns.iter().filter(|(slot, _)| *slot >= from).take(CLIENTS_PER_RUN) {
+            looked += 1;
+            last = slot;
+            if timeout_ms > 0 && matches!(conn.wait, Wait::No) && now_ms - conn.client.last_active_ms > timeout_ms {
+                self.idle.push(slot);
+            }
+            // Buffers that grew for one large request are given back.
+            if conn.output.is_empty() && conn.output.capacity() > 0 && now_ms - conn.client.last_active_ms > 2000 {
+                conn.output = Vec::new();
+            }
+            if conn.input.is_empty() && conn.input.capacity() > 0 {
+                conn.input = Vec::new();
+            }
+        }
+        self.client_cursor = if looked < CLIENTS_PER_RUN { 0 } else { last + 1 };
+    }
+}
+
+/// Looks at some buckets of a shard. Gives whether the shard has more to look at, how many keys were looked at, and how
+/// many had expired.
+fn expire_step(executor: &mut Executor, shard: u32) -> (bool, u64, u64) {
+    const BUCKETS: usize = 64;
+    let now_ms = executor.txn.now_ms;
+    let mut found: Vec<(u32, Vec<u8>)> = Vec::new();
+    let mut looked = 0u64;
+    let more = executor.txn.with_shard(shard, |shard| {
+        let (mut db, mut position) = shard.expire_cursor;
+        let mut buckets = 0;
+        let more = loop {
+            if db >= shard.databases() {
+                (db, position) = (0, 0);
+                break false;
+            }
+            if position >= POSITIONS || shard.table(db).expiring() == 0 {
+                (db, position) = (db + 1, 0);
+                continue;
+            }
+            if buckets >= BUCKETS {
+                break true;
+            }
+            buckets += 1;
+            position = shard.table(db).scan_expiring(position, |entry| {
+                looked += 1;
+                if entry.expiry().is_some_and(|at_ms| at_ms <= now_ms) {
+                    found.push((db, entry.key().to_vec()));
+                }
+            });
+        };
+        shard.expire_cursor = (db, position);
+        more
+    });
+    let Ok(more) = more else { return (false, 0, 0) };
+    if !found.is_empty() && executor.txn.latch(shard) {
+        executor.txn.unprime();
+        for (db, key) in &found {
+            executor.txn.db = *db;
+            // Looks again, under the latch: somebody may have set another expiry in between.
+            executor.txn.peek(key);
+        }
+        executor.commit_and_release();
+    }
+    (more, looked, found.len() as u64)
+}

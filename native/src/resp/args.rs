@@ -1,0 +1,102 @@
+//! The arguments of one request: spans into the bytes they came in; nothing is copied.
+
+/// Offset and length in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub at: u32,
+    pub len: u32,
+}
+
+/// `argv` of a request; `args[0]` is the command's name.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+}
+
+impl<'a> Args<'a> {
+    /// Every span must lie inside `bytes`; [`Args::get`] panics otherwise.
+    pub fn new(bytes: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+        Args { bytes, spans }
+    }
+
+    /// Number of arguments, the name included.
+    #[inline]
+    pub fn len(self) -> usize {
+        self.spans.len()
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Argument `index`; panics if there are fewer, so handlers rely on the arity check of dispatch.
+    #[inline]
+    pub fn get(self, index: usize) -> &'a [u8] {
+        let span = self.spans[index];
+        &self.bytes[span.at as usize..span.at as usize + span.len as usize]
+    }
+
+    /// The arguments from `index` on.
+    pub fn from(self, index: usize) -> Args<'a> {
+        Args { bytes: self.bytes, spans: &self.spans[index.min(self.spans.len())..] }
+    }
+
+    pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
+        self.spans.iter().map(move |span| &self.bytes[span.at as usize..span.at as usize + span.len as usize])
+    }
+
+    /// Is argument `index` this word, in any case? `word` is lower-case.
+    #[inline]
+    pub fn is(self, index: usize, word: &str) -> bool {
+        self.get(index).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    /// A copy that owns its bytes (MULTI's queue).
+    pub fn to_owned(self) -> OwnedArgs {
+        let mut owned = OwnedArgs { bytes: Vec::new(), spans: Vec::with_capacity(self.spans.len()) };
+        for argument in self.iter() {
+            owned.push(argument);
+        }
+        owned
+    }
+}
+
+/// Arguments with their own bytes.
+#[derive(Default, Clone, Debug, PartialEq)]
+pub struct OwnedArgs {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl OwnedArgs {
+    pub fn of(arguments: &[&[u8]]) -> OwnedArgs {
+        let mut owned = OwnedArgs::default();
+        for argument in arguments {
+            owned.push(argument);
+        }
+        owned
+    }
+
+    pub fn push(&mut self, argument: &[u8]) {
+        let at = u32::try_from(self.bytes.len()).expect("a request is below 4 GiB");
+        self.bytes.extend_from_slice(argument);
+        self.spans.push(Span { at, len: argument.len() as u32 });
+    }
+
+    pub fn borrow(&self) -> Args<'_> {
+        Args::new(&self.bytes, &self.spans)
+    }
+
+    /// Becomes a copy of `other`, in the buffers there are.
+    pub fn copy_from(&mut self, other: &OwnedArgs) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.spans.clear();
+        self.spans.extend_from_slice(&other.spans);
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
+    }
+}

@@ -1,0 +1,61 @@
+//! Every error text that Redis has, in one place. A text starts with its code; the `-` and CRLF are added on writing.
+
+pub const SYNTAX: &str = "ERR syntax error";
+pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
+pub const NOT_INTEGER: &str = "ERR value is not an integer or out of range";
+pub const NOT_FLOAT: &str = "ERR value is not a valid float";
+pub const NAN_OR_INFINITY: &str = "ERR increment would produce NaN or Infinity";
+pub const OVERFLOW: &str = "ERR increment or decrement would overflow";
+pub const OUT_OF_RANGE: &str = "ERR index out of range";
+pub const OFFSET_OUT_OF_RANGE: &str = "ERR offset is out of range";
+pub const STRING_TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+pub const NO_SUCH_KEY: &str = "ERR no such key";
+pub const SAME_OBJECT: &str = "ERR source and destination objects are the same";
+pub const INVALID_DB: &str = "ERR DB index is out of range";
+pub const INVALID_CURSOR: &str = "ERR invalid cursor";
+pub const HASH_NOT_INTEGER: &str = "ERR hash value is not an integer";
+pub const HASH_NOT_FLOAT: &str = "ERR hash value is not a float";
+pub const NESTED_MULTI: &str = "ERR MULTI calls can not be nested";
+pub const EXEC_WITHOUT_MULTI: &str = "ERR EXEC without MULTI";
+pub const DISCARD_WITHOUT_MULTI: &str = "ERR DISCARD without MULTI";
+pub const WATCH_IN_MULTI: &str = "ERR WATCH inside MULTI is not allowed";
+pub const EXEC_ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
+pub const NO_AUTH: &str = "NOAUTH Authentication required.";
+pub const NO_PROTO: &str = "NOPROTO unsupported protocol version";
+pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
+pub const BUSY: &str = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+pub const MAX_CLIENTS: &str = "ERR max number of clients reached";
+pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To connect from other computers, either disable protected mode with CONFIG SET protected-mode no from the same host, or set a password with requirepass.";
+pub const NO_FUNCTION: &str = "ERR Function not found";
+pub const BAD_NUMKEYS: &str = "ERR Bad number of keys provided";
+pub const NEGATIVE_NUMKEYS: &str = "ERR Number of keys can't be negative";
+pub const TOO_MANY_NUMKEYS: &str = "ERR Number of keys can't be greater than number of args";
+pub const RO_WRITE_FLAG: &str = "ERR Can not execute a script with write flag using *_ro command.";
+pub const WRITE_FROM_RO: &str = "ERR Write commands are not allowed from read-only scripts.";
+
+/// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
+pub fn wrong_arity(name: &str) -> String {
+    format!("ERR wrong number of arguments for '{name}' command")
+}
+
+/// As Redis 7 quotes an unknown command: at most 128 bytes of the name, and as much of each argument.
+pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> String {
+    let cut = |bytes: &[u8], max: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned();
+    let mut text = format!("ERR unknown command '{}', with args beginning with: ", cut(name, 128));
+    let mut quoted = 0;
+    for argument in arguments.iter() {
+        if quoted >= 128 {
+            break;
+        }
+        let piece = format!("'{}' ", cut(argument, 128 - quoted));
+        quoted += piece.len();
+        text.push_str(&piece);
+    }
+    text
+}
+
+/// As Redis 7 names an unknown subcommand.
+pub fn unknown_subcommand(subcommand: &[u8], container: &str) -> String {
+    let cut = &subcommand[..subcommand.len().min(128)];
+    format!("ERR unknown subcommand '{}'. Try {} HELP.", String::from_utf8_lossy(cut), container.to_uppercase())
+}

@@ -1,0 +1,7 @@
+//! RESP2 and RESP3 on both sides: parsing requests, writing replies. Knows nothing of commands or keys.
+
+pub mod args;
+pub mod error;
+pub mod number;
+pub mod parse;
+pub mod reply;

@@ -1,0 +1,118 @@
+//! What a connection is to the commands: identity, database, protocol, MULTI and WATCH state.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::multi::Multi;
+use crate::resp::reply::Protocol;
+use crate::store::shard::WatchFlag;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReplyMode {
+    On,
+    Off,
+    /// Skips the reply of the next command.
+    SkipNext,
+    /// Skips the reply of this command.
+    Skip,
+}
+
+pub struct Client {
+    /// Unique in the life of the server, rising.
+    pub id: u64,
+    pub address: String,
+    pub local_address: String,
+    pub fd: i32,
+    /// True for a unix socket.
+    pub unix: bool,
+    pub name: Vec<u8>,
+    pub lib_name: Vec<u8>,
+    pub lib_ver: Vec<u8>,
+    pub db: u32,
+    pub proto: Protocol,
+    pub authenticated: bool,
+    pub user: Vec<u8>,
+    pub multi: Option<Box<Multi>>,
+    /// Watched (database, key) pairs, and the flag their shards hold.
+    pub watched: Vec<(u32, Box<[u8]>)>,
+    pub watch_flag: WatchFlag,
+    pub reply_mode: ReplyMode,
+    pub no_touch: bool,
+    pub no_evict: bool,
+    /// Ms since the epoch.
+    pub created_ms: i64,
+    pub last_active_ms: i64,
+    /// Row number of the last command, u16::MAX before the first.
+    pub last_command: u16,
+    pub commands: u64,
+    pub input_bytes: u64,
+    pub output_bytes: u64,
+    /// Nothing but plain requests: authenticated, no MULTI, replies on. Kept by [`Client::refresh`].
+    pub plain: bool,
+}
+
+impl Client {
+    pub fn new(id: u64, fd: i32, address: String, local_address: String, unix: bool, now_ms: i64) -> Client {
+        Client {
+            id,
+            address,
+            local_address,
+            fd,
+            unix,
+            name: Vec::new(),
+            lib_name: Vec::new(),
+            lib_ver: Vec::new(),
+            db: 0,
+            proto: Protocol::Resp2,
+            authenticated: false,
+            user: b"default".to_vec(),
+            multi: None,
+            watched: Vec::new(),
+            watch_flag: Arc::new(AtomicBool::new(false)),
+            reply_mode: ReplyMode::On,
+            no_touch: false,
+            no_evict: false,
+            created_ms: now_ms,
+            last_active_ms: now_ms,
+            last_command: u16::MAX,
+            commands: 0,
+            input_bytes: 0,
+            output_bytes: 0,
+            plain: false,
+        }
+    }
+
+    /// Recomputes `plain`; to be called after a change of authentication, MULTI or reply mode.
+    pub fn refresh(&mut self) {
+        self.plain = self.authenticated && self.multi.is_none() && self.reply_mode == ReplyMode::On;
+    }
+
+    /// Some watched key has changed since WATCH.
+    pub fn watch_broken(&self) -> bool {
+        self.watch_flag.load(Ordering::Acquire)
+    }
+
+    /// CLIENT LIST's letters.
+    pub fn flags_text(&self) -> String {
+        let mut text = String::new();
+        if self.multi.is_some() {
+            text.push('x');
+        }
+        if self.watch_broken() {
+            text.push('d');
+        }
+        if self.no_evict {
+            text.push('e');
+        }
+        if self.no_touch {
+            text.push('T');
+        }
+        if self.unix {
+            text.push('U');
+        }
+        if text.is_empty() {
+            text.push('N');
+        }
+        text
+    }
+}

@@ -1,0 +1,138 @@
+//! A connection as dispatch sees it: its client, its unparsed input, its pending output, and what it waits for.
+
+use super::client::Client;
+use crate::txn::Work;
+
+/// Why a connection does not go on for now.
+pub enum Wait {
+    No,
+    /// The shard is held for long; the request is still in `input`.
+    Shard(u32),
+    /// The main thread works on request `0`.
+    Control(u64),
+    /// Other cores are asked.
+    Gather(u64),
+    /// The rest of a command that runs in slices. `blocked_on`: a shard to wait for first.
+    Work {
+        work: Box<dyn Work>,
+        blocked_on: Option<u32>,
+    },
+    /// CLIENT PAUSE holds it; the request is still in `input`.
+    Pause,
+    /// Until this time, ms since the epoch (DEBUG SLEEP of one connection's own making, and the like).
+    Until(i64),
+}
+
+impl Wait {
+    pub fn is_no(&self) -> bool {
+        matches!(self, Wait::No)
+    }
+}
+
+pub struct Conn {
+    pub client: Client,
+    /// Bytes received and not parsed yet.
+    pub input: Vec<u8>,
+    /// Replies not handed to the network yet.
+    pub output: Vec<u8>,
+    pub wait: Wait,
+    /// Close once the output is sent; nothing more is read.
+    pub closing: bool,
+    /// Close without sending anything more.
+    pub dead: bool,
+    /// The peer has sent its last byte.
+    pub input_ended: bool,
+    /// Shards a procedure turned out to need, besides those of its keys; kept between tries of one call.
+    pub call_shards: Vec<u32>,
+    /// Since when the output is above the soft limit, ms since the epoch.
+    pub soft_limit_since_ms: i64,
+    /// Bytes the network holds for this connection and has not sent.
+    pub unsent: usize,
+    /// At least so many bytes of input make up the next request.
+    pub need: usize,
+}
+
+impl Conn {
+    pub fn new(client: Client) -> Conn {
+        Conn {
+            client,
+            input: Vec::new(),
+            output: Vec::new(),
+            wait: Wait::No,
+            closing: false,
+            dead: false,
+            input_ended: false,
+            call_shards: Vec::new(),
+            soft_limit_since_ms: 0,
+            unsent: 0,
+            need: 0,
+        }
+    }
+
+    pub fn output_bytes(&self) -> usize {
+        self.output.len() + self.unsent
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + self.unsent
+    }
+}
+
+/// All connections of one core, by slot.
+#[derive(Default)]
+pub struct Conns {
+    slots: Vec<Option<Box<Conn>>>,
+    free: Vec<usize>,
+    count: usize,
+}
+
+impl Conns {
+    /// Puts a connection in; gives its slot.
+    pub fn insert(&mut self, conn: Box<Conn>) -> usize {
+        self.count += 1;
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot] = Some(conn);
+                slot
+            }
+            None => {
+                self.slots.push(Some(conn));
+                self.slots.len() - 1
+            }
+        }
+    }
+
+    /// Takes a connection out to work on it; its slot stays reserved until [`Conns::put_back`] or [`Conns::forget`].
+    pub fn take(&mut self, slot: usize) -> Option<Box<Conn>> {
+        self.slots.get_mut(slot)?.take()
+    }
+
+    pub fn put_back(&mut self, slot: usize, conn: Box<Conn>) {
+        debug_assert!(self.slots[slot].is_none());
+        self.slots[slot] = Some(conn);
+    }
+
+    /// Frees the slot of a connection that was taken out.
+    pub fn forget(&mut self, slot: usize) {
+        debug_assert!(self.slots[slot].is_none());
+        self.count -= 1;
+        self.free.push(slot);
+    }
+
+    pub fn get(&mut self, slot: usize) -> Option<&mut Conn> {
+        self.slots.get_mut(slot)?.as_deref_mut()
+    }
+
+    /// All connections with their slots.
+    pub fn iter(&mut self) -> impl Iterator<Item = (usize, &mut Conn)> {
+        self.slots.iter_mut().enumerate().filter_map(|(slot, conn)| Some((slot, conn.as_deref_mut()?)))
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}

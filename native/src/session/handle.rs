@@ -1,0 +1,32 @@
+//! What a handler about the connection or the server works on.
+
+use super::client::Client;
+use super::gather::Gather;
+use super::server::Server;
+use crate::txn::{Effect, Txn};
+
+pub struct Session<'a> {
+    pub client: &'a mut Client,
+    /// For handlers that look at keys. Keys named by the row are latched; others through `with_shard`.
+    pub txn: &'a mut Txn,
+    pub server: &'static Server,
+    pub core: usize,
+}
+
+/// How a session handler ended.
+pub enum Flow {
+    /// Replied.
+    Done,
+    /// Replied or to be continued, as a data handler.
+    Effect(Effect),
+    /// Replied; close once that is sent.
+    Close,
+    /// Close at once.
+    Kill,
+    /// Run the queued transaction (EXEC).
+    Exec,
+    /// Ask all cores; the reply comes from the gathering.
+    Gather(Gather),
+    /// Reply OK after this many ms, holding this connection only.
+    SleepMs(u64),
+}

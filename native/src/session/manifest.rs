@@ -1,0 +1,104 @@
+//! Which procedures there are: made by the TypeScript registry, published whole, read by every core.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+/// Bits of [`Function::flags`], from the JSDoc tags or Lua flags of the same names.
+pub mod flag {
+    pub const NO_WRITES: u32 = 1;
+    pub const ALLOW_OOM: u32 = 1 << 1;
+    pub const ALLOW_STALE: u32 = 1 << 2;
+    pub const NO_CLUSTER: u32 = 1 << 3;
+    pub const ALLOW_CROSS_SLOT_KEYS: u32 = 1 << 4;
+}
+
+#[derive(Clone, Debug)]
+pub struct Function {
+    pub id: u32,
+    pub library: String,
+    pub flags: u32,
+}
+
+#[derive(Default)]
+pub struct Manifest {
+    pub version: u64,
+    functions: HashMap<Box<[u8]>, Function, foldhash::fast::RandomState>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    version: u64,
+    functions: Vec<WireFunction>,
+}
+
+#[derive(Deserialize)]
+struct WireFunction {
+    name: String,
+    library: String,
+    id: u32,
+    #[serde(default)]
+    flags: Vec<String>,
+}
+
+impl Manifest {
+    /// From `{"version":1,"functions":[{"name":"f","library":"l","id":1,"flags":["no-writes"]}]}`. Err says what is wrong.
+    pub fn parse(json: &[u8]) -> Result<Manifest, String> {
+        let wire: Wire = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let mut functions = HashMap::default();
+        for function in wire.functions {
+            let mut flags = 0;
+            for name in &function.flags {
+                flags |= match name.as_str() {
+                    "no-writes" => flag::NO_WRITES,
+                    "allow-oom" => flag::ALLOW_OOM,
+                    "allow-stale" => flag::ALLOW_STALE,
+                    "no-cluster" => flag::NO_CLUSTER,
+                    "allow-cross-slot-keys" => flag::ALLOW_CROSS_SLOT_KEYS,
+                    other => return Err(format!("function '{}' has the unknown flag '{other}'", function.name)),
+                };
+            }
+            let made = Function { id: function.id, library: function.library, flags };
+            if functions.insert(function.name.as_bytes().into(), made).is_some() {
+                return Err(format!("function '{}' is there twice", function.name));
+            }
+        }
+        Ok(Manifest { version: wire.version, functions })
+    }
+
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<&Function> {
+        self.functions.get(name)
+    }
+
+    pub fn len(&self) -> usize {
+        self.functions.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
+
+    pub fn libraries(&self) -> usize {
+        let mut names: Vec<&str> = self.functions.values().map(|f| f.library.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_taken_whole_or_refused_with_a_reason() {
+        let good = br#"{"version":3,"functions":[{"name":"f","library":"l","id":7,"flags":["no-writes"]}]}"#;
+        let manifest = Manifest::parse(good).expect("good");
+        assert_eq!(manifest.find(b"f").map(|f| (f.id, f.flags)), Some((7, flag::NO_WRITES)));
+        for bad in [&b"{"[..], b"{}", br#"{"version":1,"functions":[{"name":"f","library":"l","id":1,"flags":["x"]}]}"#]
+        {
+            assert!(Manifest::parse(bad).is_err());
+        }
+    }
+}

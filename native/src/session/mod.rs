@@ -1,0 +1,14 @@
+//! What commands may know of the world besides keys: the client, the server, the settings, the figures.
+//!
+//! Knows no command and no socket. `Session` (in `handle.rs`) is what a handler about the connection works on.
+
+pub mod client;
+pub mod conn;
+pub mod control;
+pub mod figures;
+pub mod gather;
+pub mod handle;
+pub mod manifest;
+pub mod multi;
+pub mod server;
+pub mod settings;

@@ -1,0 +1,220 @@
+//! What all cores share: the store, the settings, mailboxes, the procedures' manifest.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+
+use super::conn::Conns;
+use super::control::{Asker, ControlQueue};
+use super::figures::Figures;
+use super::manifest::Manifest;
+use super::settings::Settings;
+use crate::resp::args::OwnedArgs;
+use crate::store::Store;
+use crate::sys::{clock, random};
+
+/// What the version commands and INFO say. Compatibility is with this Redis.
+pub const REDIS_VERSION: &str = "7.2.5";
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A message to a core's loop.
+pub enum Mail {
+    /// The reply (RESP bytes in the client's protocol) of control request `id`.
+    Control { client: u64, id: u64, reply: Vec<u8> },
+    /// Run this over the core's connections.
+    Visit(Box<dyn FnOnce(&mut Conns) + Send>),
+    /// One core's answer to gathering `id` that `client` waits for.
+    Answer { client: u64, id: u64, core: usize, text: Vec<u8>, number: i64 },
+    /// A new connection for this core: an accepted socket.
+    Accepted { fd: i32, unix: bool },
+    /// For the JavaScript of the core: thaw or drop a library.
+    JavaScript(String),
+    /// Look at parked connections again.
+    Look,
+}
+
+/// What other threads may reach of a core.
+pub struct CoreShared {
+    mail: Mutex<VecDeque<Mail>>,
+    /// Mail is there: checked by the loop without taking the lock.
+    pub has_mail: AtomicBool,
+    /// An eventfd that ends the loop's wait.
+    wake_fd: i32,
+    pub figures: Figures,
+    /// What the core's VM runs, for FUNCTION STATS and KILL.
+    pub running: Mutex<Running>,
+}
+
+/// A function in progress. The buffers are kept from call to call.
+#[derive(Default, Clone)]
+pub struct Running {
+    /// Monotonic ns of the start; 0: nothing runs.
+    pub since_ns: u64,
+    pub name: Vec<u8>,
+    /// Keys, then arguments.
+    pub args: OwnedArgs,
+    pub keys: usize,
+}
+
+/// CLIENT PAUSE.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    No,
+    Writes,
+    All,
+}
+
+pub struct Server {
+    pub store: Store,
+    pub settings: Settings,
+    pub cores: Box<[CoreShared]>,
+    pub control: ControlQueue,
+    manifest: RwLock<Arc<Manifest>>,
+    /// Rises with each published manifest, so that cores see a change without a lock.
+    pub manifest_version: AtomicU64,
+    pub next_client_id: AtomicU64,
+    pub connected: AtomicU64,
+    pub started_ms: i64,
+    pub run_id: String,
+    pub io: RwLock<String>,
+    /// The server is going down: cores stop accepting, finish and leave.
+    pub stopping: AtomicBool,
+    /// Nonzero while anything but plain service holds (pause, out of memory): looked at once per request.
+    pub gate: AtomicU32,
+    pause: Mutex<(Pause, i64)>,
+    pub out_of_memory: AtomicBool,
+    pub peak_memory: AtomicU64,
+    /// Connections parked on control: main is told through one core's note.
+    pub facts: RwLock<Facts>,
+}
+
+/// Facts of the process that INFO shows and only the TypeScript side knows.
+#[derive(Default, Clone, serde::Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    pub config_file: String,
+    pub executable: String,
+    pub port: u16,
+    pub bun_version: String,
+    pub multiplexing: String,
+}
+
+pub const GATE_PAUSE: u32 = 1;
+pub const GATE_MEMORY: u32 = 2;
+
+impl Server {
+    /// `commands`: rows of the command table, which the figures count by.
+    pub fn new(cores: usize, shards: usize, databases: usize, commands: usize) -> Server {
+        Server {
+            store: Store::new(shards, databases),
+            settings: Settings::default(),
+            cores: (0..cores)
+                .map(|_| CoreShared {
+                    mail: Mutex::default(),
+                    has_mail: AtomicBool::new(false),
+                    wake_fd: crate::sys::wake::create(),
+                    figures: Figures::new(commands),
+                    running: Mutex::default(),
+                })
+                .collect(),
+            control: ControlQueue::default(),
+            manifest: RwLock::default(),
+            manifest_version: AtomicU64::new(0),
+            next_client_id: AtomicU64::new(1),
+            connected: AtomicU64::new(0),
+            started_ms: clock::now_ms(),
+            run_id: random::hex(20),
+            io: RwLock::default(),
+            stopping: AtomicBool::new(false),
+            gate: AtomicU32::new(0),
+            pause: Mutex::new((Pause::No, 0)),
+            out_of_memory: AtomicBool::new(false),
+            peak_memory: AtomicU64::new(0),
+            facts: RwLock::default(),
+        }
+    }
+
+    /// Puts mail into a core's box and wakes its loop.
+    pub fn send(&self, core: usize, mail: Mail) {
+        let shared = &self.cores[core];
+        shared.mail.lock().unwrap_or_else(|p| p.into_inner()).push_back(mail);
+        shared.has_mail.store(true, Ordering::Release);
+        crate::sys::wake::signal(shared.wake_fd);
+    }
+
+    /// All mail of a core, oldest first.
+    pub fn collect(&self, core: usize) -> VecDeque<Mail> {
+        let shared = &self.cores[core];
+        shared.has_mail.store(false, Ordering::Release);
+        std::mem::take(&mut *shared.mail.lock().unwrap_or_else(|p| p.into_inner()))
+    }
+
+    pub fn wake_fd(&self, core: usize) -> i32 {
+        self.cores[core].wake_fd
+    }
+
+    /// Wakes the loops whose bit is set, to look at their parked connections.
+    #[cold]
+    pub fn wake(&self, cores: u64) {
+        for core in 0..self.cores.len() {
+            if cores >> core & 1 != 0 {
+                self.send(core, Mail::Look);
+            }
+        }
+    }
+
+    pub fn manifest(&self) -> Arc<Manifest> {
+        self.manifest.read().unwrap_or_else(|p| p.into_inner()).clone()
+    }
+
+    /// Makes a manifest the one that FCALL looks functions up in, on every core from its next call on.
+    pub fn publish(&self, manifest: Manifest) {
+        *self.manifest.write().unwrap_or_else(|p| p.into_inner()) = Arc::new(manifest);
+        self.manifest_version.fetch_add(1, Ordering::Release);
+    }
+
+    /// The main thread's answer to a control request.
+    pub fn answer_control(&self, id: u64, reply: Vec<u8>) {
+        if let Some(Asker { core, client }) = self.control.finish(id) {
+            self.send(core, Mail::Control { client, id, reply });
+        }
+    }
+
+    /// CLIENT PAUSE and UNPAUSE. A pause that is on is only made longer or stricter, as in Redis.
+    pub fn set_pause(&self, pause: Pause, until_ms: i64) {
+        let mut now = self.pause.lock().unwrap_or_else(|p| p.into_inner());
+        if pause == Pause::No {
+            *now = (Pause::No, 0);
+            self.gate.fetch_and(!GATE_PAUSE, Ordering::SeqCst);
+            self.wake(u64::MAX);
+        } else {
+            let stricter = if now.0 == Pause::All { Pause::All } else { pause };
+            *now = (stricter, until_ms.max(now.1));
+            self.gate.fetch_or(GATE_PAUSE, Ordering::SeqCst);
+        }
+    }
+
+    /// The pause in force at `now_ms`; ends one that is over.
+    pub fn pause(&self, now_ms: i64) -> Pause {
+        let (pause, until_ms) = *self.pause.lock().unwrap_or_else(|p| p.into_inner());
+        if pause != Pause::No && now_ms >= until_ms {
+            self.set_pause(Pause::No, 0);
+            return Pause::No;
+        }
+        pause
+    }
+
+    /// Bytes in use: entries, and a fixed share for their buckets (13 bytes an entry, see `ds::table`).
+    pub fn used_memory(&self) -> u64 {
+        let keys: u64 = (0..self.store.databases as u32).map(|db| self.store.counters.keys(db)).sum();
+        let fixed = self.store.shards_count() as u64 * 1024;
+        let used = self.store.counters.bytes() + keys * 14 + fixed + self.connected.load(Ordering::Relaxed) * 1024;
+        self.peak_memory.fetch_max(used, Ordering::Relaxed);
+        used
+    }
+
+    /// Sum of a figure over all cores.
+    pub fn sum(&self, of: impl Fn(&Figures) -> u64) -> u64 {
+        self.cores.iter().map(|core| of(&core.figures)).sum()
+    }
+}

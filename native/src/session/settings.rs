@@ -1,0 +1,137 @@
+//! Directives that the data plane obeys, pushed here as text by the TypeScript side, which owns their rows.
+
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use super::server::Server;
+
+/// Settings of connections and dispatch; those of the data types are in `store::Settings`.
+pub struct Settings {
+    pub maxclients: AtomicU64,
+    /// Seconds a client may be idle; 0: for ever.
+    pub timeout: AtomicU64,
+    /// Seconds between keep-alive probes; 0: none.
+    pub tcp_keepalive: AtomicU64,
+    /// Bytes one client's unparsed input may take.
+    pub client_query_buffer_limit: AtomicU64,
+    /// Bytes of output at which a normal client is closed; 0: no limit.
+    pub output_hard_bytes: AtomicU64,
+    /// Bytes that may be exceeded for `output_soft_seconds` only; 0: no limit.
+    pub output_soft_bytes: AtomicU64,
+    pub output_soft_seconds: AtomicU64,
+    pub hz: AtomicU64,
+    pub requirepass: RwLock<Vec<u8>>,
+    pub protected_mode: AtomicBool,
+    /// `bind` was given; protected mode then leaves the choice to the user.
+    pub enable_debug: RwLock<String>,
+    /// Ms a procedure may run.
+    pub procedure_time_limit: AtomicU64,
+    /// Bytes of a procedure's result.
+    pub procedure_result_limit: AtomicU64,
+    /// Distinct shards' keys a procedure may touch.
+    pub procedure_keys_limit: AtomicU64,
+    /// Microseconds from which a command is slow; negative: never.
+    pub slowlog_slower_than: AtomicI64,
+    /// All directives pushed so far, for INFO.
+    pub texts: RwLock<std::collections::BTreeMap<String, String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            maxclients: AtomicU64::new(10_000),
+            timeout: AtomicU64::new(0),
+            tcp_keepalive: AtomicU64::new(300),
+            client_query_buffer_limit: AtomicU64::new(1 << 30),
+            output_hard_bytes: AtomicU64::new(0),
+            output_soft_bytes: AtomicU64::new(0),
+            output_soft_seconds: AtomicU64::new(0),
+            hz: AtomicU64::new(10),
+            requirepass: RwLock::new(Vec::new()),
+            protected_mode: AtomicBool::new(true),
+            enable_debug: RwLock::new("no".into()),
+            procedure_time_limit: AtomicU64::new(1000),
+            procedure_result_limit: AtomicU64::new(64 << 20),
+            procedure_keys_limit: AtomicU64::new(1_000_000),
+            slowlog_slower_than: AtomicI64::new(10_000),
+            texts: RwLock::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The text of a directive as last pushed; empty if never.
+    pub fn text(&self, name: &str) -> String {
+        self.texts.read().unwrap_or_else(|p| p.into_inner()).get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// Takes one directive: its name and its canonical text (numbers in decimal, memory in bytes, yes|no, names of enums).
+/// Err: the text to show the user. A directive that native code does not use is taken and remembered.
+pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
+    let settings = &server.settings;
+    let store = &server.store.settings;
+    let number = || value.parse::<u64>().map_err(|_| format!("{name}: '{value}' is not a number"));
+    let signed = || value.parse::<i64>().map_err(|_| format!("{name}: '{value}' is not a number"));
+    let flag = || match value {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("{name}: '{value}' is not yes or no")),
+    };
+    match name {
+        "maxclients" => settings.maxclients.store(number()?, Relaxed),
+        "timeout" => settings.timeout.store(number()?, Relaxed),
+        "tcp-keepalive" => settings.tcp_keepalive.store(number()?, Relaxed),
+        "client-query-buffer-limit" => settings.client_query_buffer_limit.store(number()?, Relaxed),
+        "client-output-buffer-limit" => output_limits(settings, value)?,
+        "hz" => settings.hz.store(number()?.clamp(1, 500), Relaxed),
+        "requirepass" => *settings.requirepass.write().unwrap_or_else(|p| p.into_inner()) = value.as_bytes().to_vec(),
+        "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
+        "enable-debug-command" => {
+            *settings.enable_debug.write().unwrap_or_else(|p| p.into_inner()) = value.to_string();
+        }
+        "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
+        "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
+        "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
+        "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
+        "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?, Relaxed),
+        "maxmemory" => store.maxmemory.store(number()?, Relaxed),
+        "maxmemory-policy" => store.lfu.store(value.contains("lfu"), Relaxed),
+        "hash-max-listpack-entries" => store.hash_max_listpack_entries.store(number()?, Relaxed),
+        "hash-max-listpack-value" => store.hash_max_listpack_value.store(number()?, Relaxed),
+        "list-max-listpack-size" => store.list_max_listpack_size.store(signed()?, Relaxed),
+        "list-compress-depth" => store.list_compress_depth.store(signed()?, Relaxed),
+        "set-max-intset-entries" => store.set_max_intset_entries.store(number()?, Relaxed),
+        "set-max-listpack-entries" => store.set_max_listpack_entries.store(number()?, Relaxed),
+        "set-max-listpack-value" => store.set_max_listpack_value.store(number()?, Relaxed),
+        "zset-max-listpack-entries" => store.zset_max_listpack_entries.store(number()?, Relaxed),
+        "zset-max-listpack-value" => store.zset_max_listpack_value.store(number()?, Relaxed),
+        "active-expire-effort" => store.active_expire_effort.store(number()?.clamp(1, 10), Relaxed),
+        "lazyfree-lazy-user-del" => store.lazyfree_lazy_user_del.store(flag()?, Relaxed),
+        "lazyfree-lazy-user-flush" => store.lazyfree_lazy_user_flush.store(flag()?, Relaxed),
+        "lazyfree-lazy-expire" => store.lazyfree_lazy_expire.store(flag()?, Relaxed),
+        "lfu-log-factor" => store.lfu_log_factor.store(number()?, Relaxed),
+        "lfu-decay-time" => store.lfu_decay_time.store(number()?, Relaxed),
+        _ => (),
+    }
+    settings.texts.write().unwrap_or_else(|p| p.into_inner()).insert(name.to_string(), value.to_string());
+    Ok(())
+}
+
+/// `normal 0 0 0 replica 268435456 67108864 60 pubsub 33554432 8388608 60`: classes with hard bytes, soft bytes, seconds.
+fn output_limits(settings: &Settings, value: &str) -> Result<(), String> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    for group in words.chunks(4) {
+        let [class, hard, soft, seconds] = group else {
+            return Err(format!("client-output-buffer-limit: '{value}' is not groups of four"));
+        };
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("client-output-buffer-limit: '{text}'"));
+        let (hard, soft, seconds) = (number(hard)?, number(soft)?, number(seconds)?);
+        if *class == "normal" {
+            settings.output_hard_bytes.store(hard, Relaxed);
+            settings.output_soft_bytes.store(soft, Relaxed);
+            settings.output_soft_seconds.store(seconds, Relaxed);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Frees large values and whole tables on a thread of its own, so that no client waits for it.
+
+use std::any::Any;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+
+/// Values with more elements than this are freed by the thread; freeing fewer is cheaper than the hand-over.
+pub const ELEMENTS_MIN: usize = 64;
+/// Strings above this many bytes are freed by the thread.
+pub const BYTES_MIN: usize = 64 * 1024;
+
+pub struct LazyFree {
+    queue: Mutex<Sender<(u64, Box<dyn Any + Send>)>>,
+    figures: &'static Figures,
+}
+
+#[derive(Default)]
+struct Figures {
+    pending: AtomicU64,
+    freed: AtomicU64,
+}
+
+impl LazyFree {
+    pub fn start() -> LazyFree {
+        let (queue, work) = channel::<(u64, Box<dyn Any + Send>)>();
+        let figures: &'static Figures = Box::leak(Box::default());
+        std::thread::Builder::new()
+            .name("zedis-lazyfree".into())
+            .spawn(move || {
+                while let Ok((objects, thing)) = work.recv() {
+                    drop(thing);
+                    figures.pending.fetch_sub(objects, Relaxed);
+                    figures.freed.fetch_add(objects, Relaxed);
+                }
+            })
+            .expect("a thread can be started");
+        LazyFree { queue: Mutex::new(queue), figures }
+    }
+
+    /// Takes `thing`, which counts as `objects` keys, to be dropped soon.
+    pub fn free(&self, objects: u64, thing: Box<dyn Any + Send>) {
+        self.figures.pending.fetch_add(objects, Relaxed);
+        let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // The thread lives as long as the process; were it gone, the value would be dropped here instead.
+        let _ = queue.send((objects, thing));
+    }
+
+    pub fn pending(&self) -> u64 {
+        self.figures.pending.load(Relaxed)
+    }
+
+    pub fn freed(&self) -> u64 {
+        self.figures.freed.load(Relaxed)
+    }
+
+    pub fn reset_freed(&self) {
+        self.figures.freed.store(0, Relaxed);
+    }
+}

@@ -1,0 +1,59 @@
+//! Settings that the data types and the expiry read: written by CONFIG SET, read by every core, one atomic each.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+
+/// Redis's directives of the same names (with `-` for `_`); units as there.
+pub struct Settings {
+    pub hash_max_listpack_entries: AtomicU64,
+    /// Bytes.
+    pub hash_max_listpack_value: AtomicU64,
+    pub list_max_listpack_size: AtomicI64,
+    pub list_compress_depth: AtomicI64,
+    pub set_max_intset_entries: AtomicU64,
+    pub set_max_listpack_entries: AtomicU64,
+    /// Bytes.
+    pub set_max_listpack_value: AtomicU64,
+    pub zset_max_listpack_entries: AtomicU64,
+    /// Bytes.
+    pub zset_max_listpack_value: AtomicU64,
+    /// Bytes; 0 means no limit.
+    pub maxmemory: AtomicU64,
+    /// Longest bulk string a request or a value may have, bytes.
+    pub proto_max_bulk_len: AtomicU64,
+    pub active_expire: AtomicBool,
+    pub active_expire_effort: AtomicU64,
+    pub lazyfree_lazy_user_del: AtomicBool,
+    pub lazyfree_lazy_user_flush: AtomicBool,
+    pub lazyfree_lazy_expire: AtomicBool,
+    pub lfu_log_factor: AtomicU64,
+    /// Minutes.
+    pub lfu_decay_time: AtomicU64,
+    /// maxmemory-policy is one of the LFU ones: access clocks hold counters.
+    pub lfu: AtomicBool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            hash_max_listpack_entries: AtomicU64::new(128),
+            hash_max_listpack_value: AtomicU64::new(64),
+            list_max_listpack_size: AtomicI64::new(-2),
+            list_compress_depth: AtomicI64::new(0),
+            set_max_intset_entries: AtomicU64::new(512),
+            set_max_listpack_entries: AtomicU64::new(128),
+            set_max_listpack_value: AtomicU64::new(64),
+            zset_max_listpack_entries: AtomicU64::new(128),
+            zset_max_listpack_value: AtomicU64::new(64),
+            maxmemory: AtomicU64::new(0),
+            proto_max_bulk_len: AtomicU64::new(512 * 1024 * 1024),
+            active_expire: AtomicBool::new(true),
+            active_expire_effort: AtomicU64::new(1),
+            lazyfree_lazy_user_del: AtomicBool::new(false),
+            lazyfree_lazy_user_flush: AtomicBool::new(false),
+            lazyfree_lazy_expire: AtomicBool::new(false),
+            lfu_log_factor: AtomicU64::new(10),
+            lfu_decay_time: AtomicU64::new(1),
+            lfu: AtomicBool::new(false),
+        }
+    }
+}

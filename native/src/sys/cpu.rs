@@ -1,0 +1,29 @@
+//! Processors: how many, and pinning a thread to one.
+
+/// Numbers of the processors this process may use, ascending.
+pub fn allowed() -> Vec<usize> {
+    // SAFETY: cpu_set_t is plain bits; all-zero is its empty value.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` is a valid out pointer of the size passed.
+    let rc = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) };
+    if rc != 0 {
+        return vec![0];
+    }
+    // SAFETY: every index is below CPU_SETSIZE, the capacity of the set.
+    let cpus: Vec<usize> =
+        (0..libc::CPU_SETSIZE as usize).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &set) }).collect();
+    if cpus.is_empty() { vec![0] } else { cpus }
+}
+
+/// Pins the calling thread to one processor; false where the kernel refuses.
+pub fn pin(cpu: usize) -> bool {
+    // SAFETY: cpu_set_t is plain bits; all-zero is its empty value.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    if cpu >= libc::CPU_SETSIZE as usize {
+        return false;
+    }
+    // SAFETY: `cpu` is below CPU_SETSIZE.
+    unsafe { libc::CPU_SET(cpu, &mut set) };
+    // SAFETY: `set` is valid for reads of the size passed; 0 names the calling thread.
+    unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) == 0 }
+}

@@ -1,0 +1,33 @@
+//! What the kernel says of this process's memory and processor time.
+
+use std::fs;
+
+/// Resident set size in bytes; 0 where /proc is not there.
+pub fn resident_bytes() -> usize {
+    let Ok(text) = fs::read_to_string("/proc/self/statm") else { return 0 };
+    text.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * page_bytes()
+}
+
+/// Physical memory of the machine in bytes; 0 where /proc is not there.
+pub fn total_bytes() -> usize {
+    let Ok(text) = fs::read_to_string("/proc/meminfo") else { return 0 };
+    let line = text.lines().find(|line| line.starts_with("MemTotal:")).unwrap_or("");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<usize>().ok()).unwrap_or(0) * 1024
+}
+
+fn page_bytes() -> usize {
+    // SAFETY: sysconf reads a constant of the system.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE).max(4096) as usize }
+}
+
+/// (system, user) processor seconds: of this process, of its ended children, of the calling thread.
+pub fn cpu_seconds() -> [(f64, f64); 3] {
+    [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN, libc::RUSAGE_THREAD].map(|who| {
+        // SAFETY: rusage is plain numbers; all-zero is valid.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: `usage` is a valid out pointer.
+        unsafe { libc::getrusage(who, &mut usage) };
+        let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+        (seconds(usage.ru_stime), seconds(usage.ru_utime))
+    })
+}

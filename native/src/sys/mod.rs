@@ -1,0 +1,7 @@
+//! Clock, randomness, processors: the only room that asks the operating system for facts.
+
+pub mod clock;
+pub mod cpu;
+pub mod memory;
+pub mod random;
+pub mod wake;

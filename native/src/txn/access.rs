@@ -1,0 +1,387 @@
+//! Reading and replacing whole values.
+
+use super::undo::Undo;
+use super::{Class, Txn, WrongType};
+use crate::ds::entry::{Entry, EntryRef, NewValue, Object, Value};
+use crate::ds::table::{Place, Table};
+use crate::store::lazy_free::{BYTES_MIN, ELEMENTS_MIN};
+use crate::store::shard::Shard;
+use crate::sys::random;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What becomes of a key's expiry when its value is replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiry {
+    Clear,
+    Keep,
+    /// Ms since the epoch.
+    At(i64),
+}
+
+/// A string value as bytes; an integer's digits are printed into the buffer inside.
+pub enum Text<'a> {
+    Bytes(&'a [u8]),
+    Digits(itoa::Buffer, i64),
+}
+
+impl Text<'_> {
+    pub fn bytes(&mut self) -> &[u8] {
+        match self {
+            Text::Bytes(bytes) => bytes,
+            Text::Digits(buffer, number) => buffer.format(*number).as_bytes(),
+        }
+    }
+}
+
+impl Txn {
+    #[inline]
+    pub(super) fn shard_mut(&mut self, key: &[u8]) -> (u64, &mut Shard) {
+        let hash = self.hash(key);
+        let shard = self.store.shard_of(hash);
+        (hash, self.latches.get(shard))
+    }
+
+    /// Where `key` stands, if it is there and not expired. An expired key is removed on the way (an effect of its own).
+    #[inline]
+    pub(super) fn place(&mut self, key: &[u8]) -> Option<Place> {
+        let (db, now_ms) = (self.db, self.now_ms);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table(db);
+        let place = table.find(hash, key)?;
+        match table.at(place).expiry() {
+            Some(at_ms) if at_ms <= now_ms => {
+                self.expire(key);
+                None
+            }
+            _ => Some(place),
+        }
+    }
+
+    /// Removes a key whose time has come, as if DEL had been sent.
+    #[cold]
+    pub fn expire(&mut self, key: &[u8]) {
+        if let Some(entry) = self.take(key) {
+            self.expired += 1;
+            self.signal(key, Class::Expired, "expired");
+            if self.record {
+                self.effects.push((self.db, crate::resp::args::OwnedArgs::of(&[b"DEL", key])));
+            }
+            self.discard(entry);
+        }
+    }
+
+    /// The entry under `key`, for a command that reads: counts a hit or miss and marks the access.
+    #[inline]
+    pub fn get(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let Some(place) = self.place(key) else {
+            self.misses += 1;
+            return None;
+        };
+        self.hits += 1;
+        if self.store.settings.lfu.load(Relaxed) && !self.no_touch {
+            self.touch_lfu(key, place);
+        }
+        let (db, clock, no_touch) = (self.db, self.access_clock, self.no_touch);
+        let lfu = self.store.settings.lfu.load(Relaxed);
+        let (_, shard) = self.shard_mut(key);
+        let entry = shard.table(db).at(place);
+        if !lfu && !no_touch && entry.access() != clock {
+            entry.touch(clock);
+        }
+        Some(entry)
+    }
+
+    #[cold]
+    fn touch_lfu(&mut self, key: &[u8], place: Place) {
+        let settings = &self.store.settings;
+        let factor = settings.lfu_log_factor.load(Relaxed);
+        let decay = settings.lfu_decay_time.load(Relaxed);
+        let (db, minutes) = (self.db, lfu_minutes(self.now_ms));
+        let (_, shard) = self.shard_mut(key);
+        let entry = shard.table(db).at(place);
+        let counter = lfu_increment(lfu_decayed(entry.access(), minutes, decay), factor);
+        entry.touch(minutes << 8 | counter as u32);
+    }
+
+    /// The entry under `key`, without counting or marking (OBJECT, TTL, EXISTS and the like).
+    #[inline]
+    pub fn peek(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let place = self.place(key)?;
+        let db = self.db;
+        let (_, shard) = self.shard_mut(key);
+        Some(shard.table(db).at(place))
+    }
+
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.place(key).is_some()
+    }
+
+    /// The string under `key`, for a command that reads.
+    #[inline]
+    pub fn get_text(&mut self, key: &[u8]) -> Result<Option<Text<'_>>, WrongType> {
+        match self.get(key).map(EntryRef::value) {
+            None => Ok(None),
+            Some(Value::Int(number)) => Ok(Some(Text::Digits(itoa::Buffer::new(), number))),
+            Some(Value::Bytes(bytes)) => Ok(Some(Text::Bytes(bytes))),
+            Some(Value::Object(_)) => Err(WrongType),
+        }
+    }
+
+    /// The object of type `T` under `key`, for a command that reads.
+    #[inline]
+    pub fn get_object<T: Object>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
+        match self.get(key).map(EntryRef::value) {
+            None => Ok(None),
+            Some(Value::Object(object)) => object.as_any().downcast_ref::<T>().map(Some).ok_or(WrongType),
+            Some(_) => Err(WrongType),
+        }
+    }
+
+    /// Puts `value` under `key`, whatever was there. Gives true if the key is new. The caller tells [`Txn::changed`].
+    pub fn set(&mut self, key: &[u8], value: NewValue, expiry: Expiry) -> bool {
+        let (db, core, clock) = (self.db, self.core, self.access_clock);
+        let undo_on = self.undo_on;
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let place = table.find(hash, key);
+        let Some(place) = place else {
+            let at = if let Expiry::At(at_ms) = expiry { Some(at_ms) } else { None };
+            let mut entry = Entry::new(key, value, at);
+            entry.set_access(clock);
+            let bytes = entry.borrow().memory_bytes();
+            table.insert(hash, entry);
+            table.entry_bytes += bytes as i64;
+            self.store.counters.add(core, db, 1, at.is_some() as i64, bytes as i64);
+            if undo_on {
+                self.undo.push(Undo::Absent { db, key: key.into() });
+            }
+            return true;
+        };
+        let old = table.at(place);
+        let was_expired = old.expiry().is_some_and(|at_ms| at_ms <= self.now_ms);
+        let (_, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let old = table.at(place);
+        let (old_bytes, old_expiry) = (old.memory_bytes() as i64, old.expiry());
+        let new_expiry = match expiry {
+            Expiry::Clear => None,
+            Expiry::Keep => old_expiry.filter(|_| !was_expired),
+            Expiry::At(at_ms) => Some(at_ms),
+        };
+        if !undo_on && old_expiry == new_expiry {
+            let fits = table.edit(place, |entry| {
+                let fits = match &value {
+                    NewValue::Text(text) => entry.set_text_in_place(text),
+                    NewValue::Int(number) => entry.set_int_in_place(*number),
+                    _ => false,
+                };
+                if fits {
+                    entry.set_access(clock);
+                }
+                fits
+            });
+            if fits {
+                return was_expired;
+            }
+        }
+        let mut made = Entry::new(key, value, new_expiry);
+        made.set_access(clock);
+        let bytes = made.borrow().memory_bytes() as i64;
+        let old = table.edit(place, |entry| std::mem::replace(entry, made));
+        table.entry_bytes += bytes - old_bytes;
+        let expires = new_expiry.is_some() as i64 - old_expiry.is_some() as i64;
+        self.store.counters.add(core, db, 0, expires, bytes - old_bytes);
+        if undo_on {
+            self.undo.push(Undo::Present { db, entry: old });
+        } else {
+            self.discard(old);
+        }
+        was_expired
+    }
+
+    /// Takes the entry under `key` out (expired or not), without a trace in undo log or changes.
+    pub(super) fn take(&mut self, key: &[u8]) -> Option<Entry> {
+        let (db, core) = (self.db, self.core);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let place = table.find(hash, key)?;
+        let entry = table.remove(place);
+        let (expires, bytes) = (entry.borrow().expiry().is_some() as i64, entry.borrow().memory_bytes() as i64);
+        table.entry_bytes -= bytes;
+        self.store.counters.add(core, db, -1, -expires, -bytes);
+        Some(entry)
+    }
+
+    /// Puts an entry back as it was (undo).
+    pub(super) fn restore(&mut self, entry: Entry) {
+        let key = entry.borrow().key().to_vec();
+        drop(self.take(&key));
+        let (db, core) = (self.db, self.core);
+        let (expires, bytes) = (entry.borrow().expiry().is_some() as i64, entry.borrow().memory_bytes() as i64);
+        let (hash, shard) = self.shard_mut(&key);
+        let table = shard.table_mut(db);
+        table.insert(hash, entry);
+        table.entry_bytes += bytes;
+        self.store.counters.add(core, db, 1, expires, bytes);
+    }
+
+    /// Removes `key`; false if it was not there. The caller tells [`Txn::changed`].
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        if self.place(key).is_none() {
+            return false;
+        }
+        let entry = self.take(key).expect("placed just now");
+        if self.undo_on {
+            self.undo.push(Undo::Present { db: self.db, entry });
+        } else {
+            self.discard(entry);
+        }
+        true
+    }
+
+    /// Takes value and expiry of `key` away, to be put under another key (RENAME, MOVE, GETDEL). With the undo log on
+    /// this copies, since the log keeps the original.
+    pub fn remove_for_move(&mut self, key: &[u8]) -> Option<(NewValue<'static>, Option<i64>)> {
+        self.place(key)?;
+        let entry = self.take(key).expect("placed just now");
+        let expiry = entry.borrow().expiry();
+        if self.undo_on {
+            let copy = entry.borrow().duplicate(key, None);
+            self.undo.push(Undo::Present { db: self.db, entry });
+            return Some((copy.into_value(), expiry));
+        }
+        Some((entry.into_value(), expiry))
+    }
+
+    /// Drops an entry, on the lazy-free thread where it is large.
+    pub fn discard(&mut self, entry: Entry) {
+        let large = match entry.borrow().value() {
+            Value::Object(object) => object.len() > ELEMENTS_MIN,
+            Value::Bytes(bytes) => bytes.len() > BYTES_MIN,
+            Value::Int(_) => false,
+        };
+        if large {
+            self.store.garbage.free(1, Box::new(entry));
+        }
+    }
+
+    /// Sets or clears the expiry of `key`; false if the key is not there.
+    pub fn set_expiry(&mut self, key: &[u8], expiry: Option<i64>) -> bool {
+        let (db, core) = (self.db, self.core);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let Some(place) = table.find(hash, key) else { return false };
+        let (before, bytes_before) = (table.at(place).expiry(), table.at(place).memory_bytes());
+        if before == expiry {
+            return true;
+        }
+        table.edit(place, |entry| {
+            if !entry.set_expiry_in_place(expiry) {
+                let old = std::mem::replace(entry, Entry::new(b"", NewValue::Int(0), None));
+                *entry = old.with_expiry(expiry);
+            }
+        });
+        let bytes = table.at(place).memory_bytes() as i64 - bytes_before as i64;
+        table.entry_bytes += bytes;
+        self.store.counters.add(core, db, 0, expiry.is_some() as i64 - before.is_some() as i64, bytes);
+        if self.undo_on {
+            self.undo.push(Undo::Expiry { db, key: key.into(), expiry: before });
+        }
+        true
+    }
+
+    /// Empties database `db` of a latched shard; the table goes to the undo log or the lazy-free thread (or is dropped
+    /// here if `now`).
+    pub fn clear_table(&mut self, shard: u32, db: u32, now: bool) {
+        let table = std::mem::take(self.latches.get(shard).table_mut(db));
+        let keys = table.len() as u64;
+        if keys == 0 {
+            return;
+        }
+        let bytes = table.entry_bytes;
+        self.store.counters.add(self.core, db, -(keys as i64), -(table.expiring() as i64), -bytes);
+        self.touch_watched(shard, db);
+        if self.undo_on {
+            self.undo.push(Undo::Table { shard, db, table });
+        } else if now {
+            drop(table);
+        } else {
+            self.store.garbage.free(keys, Box::new(table));
+        }
+    }
+
+    pub(super) fn swap_in_table(&mut self, shard: u32, db: u32, table: Table) {
+        let bytes = table.entry_bytes;
+        self.store.counters.add(self.core, db, table.len() as i64, table.expiring() as i64, bytes);
+        let now = std::mem::replace(self.latches.get(shard).table_mut(db), table);
+        let bytes = now.entry_bytes;
+        self.store.counters.add(self.core, db, -(now.len() as i64), -(now.expiring() as i64), -bytes);
+    }
+
+    /// Exchanges two databases in a latched shard (SWAPDB).
+    pub fn swap_databases(&mut self, shard: u32, a: u32, b: u32) {
+        self.swap_databases_of(shard, a, b);
+        self.touch_watched(shard, a);
+        self.touch_watched(shard, b);
+        if self.undo_on {
+            self.undo.push(Undo::Swap { shard, a, b });
+        }
+    }
+
+    pub(super) fn swap_databases_of(&mut self, shard: u32, a: u32, b: u32) {
+        let this = self.latches.get(shard);
+        let table_a = std::mem::take(this.table_mut(a));
+        let table_b = std::mem::replace(this.table_mut(b), table_a);
+        let (keys_b, ttl_b) = (table_b.len() as i64, table_b.expiring() as i64);
+        let (keys_a, ttl_a) = (this.table(b).len() as i64, this.table(b).expiring() as i64);
+        *this.table_mut(a) = table_b;
+        self.store.counters.add(self.core, a, keys_b - keys_a, ttl_b - ttl_a, 0);
+        self.store.counters.add(self.core, b, keys_a - keys_b, ttl_a - ttl_b, 0);
+    }
+
+    /// A random key of the database that has not expired. Looks at random shards; None if the database is empty.
+    pub fn random_key(&mut self) -> Result<Option<Vec<u8>>, u32> {
+        let (db, now_ms) = (self.db, self.now_ms);
+        for turn in 0..100 {
+            if self.store.counters.keys(db) == 0 {
+                return Ok(None);
+            }
+            // A few random shards first; if all were empty the database is sparse, and every shard has its turn.
+            let start = random::below(self.store.shards_count() as u64) as u32;
+            for step in 0..self.store.shards_count() {
+                let shard = (start + step) & (self.store.shards_count() - 1);
+                let picked = self.with_shard(shard, |shard| {
+                    shard.table(db).random(random::below).map(|e| (e.key().to_vec(), e.expiry()))
+                })?;
+                match picked {
+                    None => continue,
+                    Some((_, Some(at_ms))) if at_ms <= now_ms && turn < 99 => break,
+                    Some((key, _)) => return Ok(Some(key)),
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The 16-bit minute clock of LFU access fields.
+pub fn lfu_minutes(now_ms: i64) -> u32 {
+    (now_ms / 60_000) as u32 & 0xffff
+}
+
+/// Counter of an access field after the minutes gone by (Redis: LFUDecrAndReturn).
+pub fn lfu_decayed(access: u32, minutes: u32, decay: u64) -> u8 {
+    let (then, counter) = (access >> 8 & 0xffff, (access & 0xff) as u8);
+    let elapsed = (minutes.wrapping_sub(then) & 0xffff) as u64;
+    if decay == 0 { counter } else { counter.saturating_sub((elapsed / decay).min(255) as u8) }
+}
+
+/// Logarithmic counter: the fuller, the rarer it goes up (Redis: LFULogIncr; 5 is where new keys start).
+pub fn lfu_increment(counter: u8, factor: u64) -> u8 {
+    if counter == 255 {
+        return 255;
+    }
+    let base = counter.saturating_sub(5) as f64;
+    let chance = 1.0 / (base * factor as f64 + 1.0);
+    if (random::next_u64() >> 11) as f64 / (1u64 << 53) as f64 <= chance { counter + 1 } else { counter }
+}

@@ -1,0 +1,205 @@
+//! Editing values where they stand, with their inverse kept while the undo log is on.
+
+use super::undo::{Inverse, Undo};
+use super::{Txn, WrongType};
+use crate::ds::entry::{Entry, NewValue, Object, Value};
+use crate::ds::table::Place;
+use crate::resp::number;
+
+/// Where an edit of one object leaves its inverses. Nothing is kept while the undo log is off: ask [`Inverses::on`]
+/// before cloning what an inverse would need.
+pub struct Inverses<'t> {
+    log: Option<&'t mut Vec<Inverse>>,
+}
+
+impl Inverses<'_> {
+    pub fn on(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Keeps the inverse of one step. Inverses run newest first, on the same object.
+    pub fn push<T: Object>(&mut self, inverse: impl FnOnce(&mut T) + Send + 'static) {
+        if let Some(log) = &mut self.log {
+            log.push(Box::new(move |object| {
+                let object = object.as_any_mut().downcast_mut::<T>().expect("the object kept its type");
+                inverse(object)
+            }));
+        }
+    }
+}
+
+impl Txn {
+    /// Edits the object of type `T` under `key`. None: no such key. A key whose object ends up empty is removed.
+    /// The caller tells [`Txn::changed`].
+    pub fn edit_object<T: Object, R>(
+        &mut self,
+        key: &[u8],
+        edit: impl FnOnce(&mut T, &mut Inverses) -> R,
+    ) -> Result<Option<R>, WrongType> {
+        let Some(place) = self.place(key) else { return Ok(None) };
+        self.edit_at(key, place, edit).map(Some)
+    }
+
+    /// As [`Txn::edit_object`], with a new object from `make` where there is none.
+    pub fn edit_or_make<T: Object, R>(
+        &mut self,
+        key: &[u8],
+        make: impl FnOnce() -> T,
+        edit: impl FnOnce(&mut T, &mut Inverses) -> R,
+    ) -> Result<R, WrongType> {
+        if let Some(place) = self.place(key) {
+            return self.edit_at(key, place, edit);
+        }
+        self.set(key, NewValue::Object(Box::new(make())), super::access::Expiry::Clear);
+        let place = self.place(key).expect("set just now");
+        self.edit_at(key, place, edit)
+    }
+
+    fn edit_at<T: Object, R>(
+        &mut self,
+        key: &[u8],
+        place: Place,
+        edit: impl FnOnce(&mut T, &mut Inverses) -> R,
+    ) -> Result<R, WrongType> {
+        let (db, core, undo_on, clock) = (self.db, self.core, self.undo_on, self.access_clock);
+        let no_touch = self.no_touch;
+        let mut log: Vec<Inverse> = Vec::new();
+        let (_, shard) = self.shard_mut(key);
+        let (result, bytes, empty) = shard.table_mut(db).edit(place, |entry| {
+            if !no_touch {
+                entry.set_access(clock);
+            }
+            let object = entry.object_mut().ok_or(WrongType)?;
+            let before = object.memory_bytes() as i64;
+            let typed = object.as_any_mut().downcast_mut::<T>().ok_or(WrongType)?;
+            let mut inverses = Inverses { log: if undo_on { Some(&mut log) } else { None } };
+            let result = edit(typed, &mut inverses);
+            Ok((result, typed.memory_bytes() as i64 - before, typed.is_empty()))
+        })?;
+        shard.table_mut(db).entry_bytes += bytes;
+        self.store.counters.add(core, db, 0, 0, bytes);
+        for inverse in log {
+            self.undo.push(Undo::Edit { db, key: key.into(), inverse });
+        }
+        if empty {
+            self.remove(key);
+        }
+        Ok(result)
+    }
+
+    /// Runs `edit` on the object under `key` if there is one; for undo.
+    pub(super) fn with_object(&mut self, key: &[u8], edit: Inverse) {
+        let (db, core) = (self.db, self.core);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let Some(place) = table.find(hash, key) else { return };
+        let bytes = table.edit(place, |entry| match entry.object_mut() {
+            None => 0,
+            Some(object) => {
+                let before = object.memory_bytes() as i64;
+                edit(object);
+                object.memory_bytes() as i64 - before
+            }
+        });
+        table.entry_bytes += bytes;
+        self.store.counters.add(core, db, 0, 0, bytes);
+    }
+
+    /// Runs `edit` on the buffer of the string under `key`, which becomes a `raw` one with room to grow. The expiry
+    /// stays. Nothing happens if there is no string.
+    pub(super) fn with_text(&mut self, key: &[u8], edit: impl FnOnce(&mut Vec<u8>)) {
+        let (db, core, clock) = (self.db, self.core, self.access_clock);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let Some(place) = table.find(hash, key) else { return };
+        let before = table.at(place).memory_bytes() as i64;
+        table.edit(place, |entry| {
+            entry.set_access(clock);
+            if let Some(buffer) = entry.heap_mut() {
+                return edit(buffer);
+            }
+            let expiry = entry.borrow().expiry();
+            let mut text = match entry.borrow().value() {
+                Value::Int(number) => number.to_string().into_bytes(),
+                Value::Bytes(bytes) => bytes.to_vec(),
+                Value::Object(_) => return,
+            };
+            edit(&mut text);
+            let short = text.len() <= crate::ds::entry::INLINE_VALUE_BYTES_MAX;
+            let value = if short { NewValue::Raw(&text) } else { NewValue::RawOwned(text) };
+            let mut made = Entry::new(key, value, expiry);
+            made.set_access(clock);
+            *entry = made;
+        });
+        let bytes = table.at(place).memory_bytes() as i64 - before;
+        table.entry_bytes += bytes;
+        self.store.counters.add(core, db, 0, 0, bytes);
+    }
+
+    /// Length of the string under `key`, 0 where there is none.
+    pub fn text_len(&mut self, key: &[u8]) -> Result<usize, WrongType> {
+        Ok(self.get_text(key)?.map_or(0, |mut text| text.bytes().len()))
+    }
+
+    /// Appends to the string under `key`, which must exist. Amortised O(bytes appended) once the string is long.
+    pub fn append(&mut self, key: &[u8], tail: &[u8]) -> Result<usize, WrongType> {
+        let len = self.text_len(key)?;
+        if self.undo_on {
+            self.keep_text_undo(key, |db, key| Undo::Length { db, key, bytes: len });
+        }
+        self.with_text(key, |text| {
+            // Doubling up to 1 MiB, then a MiB at a time, as sdsMakeRoomFor: growth stays amortised, slack bounded.
+            let wanted = text.len() + tail.len();
+            if text.capacity() < wanted && text.capacity() > 0 {
+                text.reserve_exact((wanted + wanted.min(1 << 20)) - text.len());
+            }
+            text.extend_from_slice(tail);
+        });
+        Ok(len + tail.len())
+    }
+
+    /// Overwrites bytes of the string under `key`, which must exist, from `at` on; pads with zeros up to there.
+    pub fn set_range(&mut self, key: &[u8], at: usize, bytes: &[u8]) -> Result<usize, WrongType> {
+        let len = self.text_len(key)?;
+        if self.undo_on {
+            let mut text = self.get_text(key)?.unwrap_or(Text::Bytes(b""));
+            let whole = text.bytes();
+            let old: Box<[u8]> = whole[at.min(len)..(at + bytes.len()).min(len)].into();
+            self.keep_text_undo(key, |db, key| Undo::Range { db, key, at: at.min(len), old, bytes: len });
+        }
+        self.with_text(key, |text| {
+            if text.len() < at + bytes.len() {
+                text.resize(at + bytes.len(), 0);
+            }
+            text[at..at + bytes.len()].copy_from_slice(bytes);
+        });
+        Ok(len.max(at + bytes.len()))
+    }
+
+    /// Undo of an in-place text edit: exact for a heap buffer; a short or integer value is kept whole, so that its
+    /// encoding comes back too.
+    fn keep_text_undo(&mut self, key: &[u8], inverse: impl FnOnce(u32, Box<[u8]>) -> Undo) {
+        let db = self.db;
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table(db);
+        let Some(entry) = table.get(hash, key) else { return };
+        let undo = match (entry.kind(), entry.encoding()) {
+            (crate::ds::entry::Kind::Heap, _) => inverse(db, key.into()),
+            _ => Undo::Present { db, entry: entry.duplicate(key, entry.expiry()) },
+        };
+        self.undo.push(undo);
+    }
+
+    /// The string under `key` as an integer; Ok(None) where there is none, Err(None) if it is no integer.
+    #[inline]
+    pub fn get_integer(&mut self, key: &[u8]) -> Result<Option<i64>, Option<WrongType>> {
+        match self.get(key).map(|entry| entry.value()) {
+            None => Ok(None),
+            Some(Value::Int(number)) => Ok(Some(number)),
+            Some(Value::Bytes(text)) => number::integer(text).map(Some).ok_or(None),
+            Some(Value::Object(_)) => Err(Some(WrongType)),
+        }
+    }
+}
+
+use super::access::Text;

@@ -1,0 +1,284 @@
+//! One transaction context under everything: a plain command, MULTI/EXEC, a script, a procedure.
+//!
+//! ```text
+//!   Txn = latched shards + undo log + changes + effects + database + clock
+//!
+//!   plain command   latch one shard → handler → commit → release             no undo log
+//!   MULTI/EXEC      latch all shards of all keys, ascending → handlers → commit
+//!   procedure       latch the declared keys' shards, undo log on → up-call → commit or rollback
+//! ```
+//!
+//! Every change of the keyspace goes through the methods in `access.rs` and `edit.rs`; they keep the counters, the undo
+//! log and the list of changes. Handlers never see a latch: dispatch has taken those of the keys they name.
+
+pub mod access;
+pub mod edit;
+pub mod undo;
+pub mod watch;
+
+use crate::ds::latch::LatchSet;
+use crate::resp::args::OwnedArgs;
+use crate::resp::reply::Reply;
+use crate::store::Store;
+use crate::store::shard::Shard;
+use undo::Undo;
+
+/// What a handler's run means for the log and the replicas.
+pub enum Effect {
+    /// Nothing changed.
+    None,
+    /// The keyspace changed, and the request as it came reproduces the change.
+    Verbatim,
+    /// The keyspace changed, and these commands reproduce it (relative times made absolute, random choices fixed).
+    Rewrite(Vec<OwnedArgs>),
+    /// Not done: run the rest in slices, between the requests of others. The reply comes from the work.
+    Slices(Box<dyn Work>),
+    /// Not done, nothing changed, nothing replied: this shard is held for long. Try again when it is free.
+    Busy(u32),
+}
+
+/// The rest of a command that walks much; see [`Effect::Slices`].
+pub trait Work: Send {
+    /// Does one slice (about 0.1 ms). Err names a shard that is held for long: come back when it is free.
+    fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32>;
+}
+
+#[derive(PartialEq, Eq, Debug)]
+pub enum Progress {
+    More,
+    Done,
+}
+
+/// Which keyspace event a change is, by Redis's classes (`notify-keyspace-events`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    Generic,
+    String,
+    List,
+    Set,
+    Hash,
+    Zset,
+    Stream,
+    Expired,
+    Evicted,
+    New,
+}
+
+/// One change of one key, kept only while somebody watches or notifications are on.
+pub struct Change {
+    pub db: u32,
+    pub key: Box<[u8]>,
+    pub class: Class,
+    pub event: &'static str,
+}
+
+/// The value under a key is of another type than the command works on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+/// Where a transaction stood, to go back to.
+#[derive(Clone, Copy)]
+pub struct Savepoint {
+    undo: usize,
+    changes: usize,
+    effects: usize,
+    dirty: u64,
+}
+
+pub struct Txn {
+    pub store: &'static Store,
+    pub(crate) latches: LatchSet<'static, Shard>,
+    core: usize,
+    /// The logical database, below `store.databases`.
+    pub db: u32,
+    /// One clock for the whole transaction, ms since the epoch.
+    pub now_ms: i64,
+    /// Access clock that reads write into entries (LRU seconds, 24 bits).
+    pub access_clock: u32,
+    /// CLIENT NO-TOUCH: reads leave the access clock alone.
+    pub no_touch: bool,
+    primed: (usize, usize, u64),
+    undo: Vec<Undo>,
+    undo_on: bool,
+    changes: Vec<Change>,
+    /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
+    pub effects: Vec<(u32, OwnedArgs)>,
+    pub record: bool,
+    /// Changes so far, as Redis counts `server.dirty`.
+    pub dirty: u64,
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+}
+
+impl Txn {
+    /// A context for the thread numbered `core`, which alone may use it. `sole`: no other thread runs transactions.
+    pub fn new(store: &'static Store, core: usize, sole: bool) -> Txn {
+        Txn {
+            store,
+            latches: LatchSet::new(&store.shards, core as u32 + 1, sole),
+            core,
+            db: 0,
+            now_ms: 0,
+            access_clock: 0,
+            no_touch: false,
+            primed: (0, 0, 0),
+            undo: Vec::new(),
+            undo_on: false,
+            changes: Vec::new(),
+            effects: Vec::new(),
+            record: false,
+            dirty: 0,
+            hits: 0,
+            misses: 0,
+            expired: 0,
+        }
+    }
+
+    /// Sets the transaction's clock.
+    pub fn set_clock(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+        self.access_clock = (now_ms / 1000) as u32 & 0x00ff_ffff;
+    }
+
+    /// Hash of a key; the one dispatch computed while it parsed the batch, where it is the same slice.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        if self.primed.0 == key.as_ptr() as usize && self.primed.1 == key.len() {
+            return self.primed.2;
+        }
+        self.store.hash(key)
+    }
+
+    /// Tells the hash of a key's slice beforehand. The slice must live, unchanged, until the next call of this.
+    #[inline]
+    pub fn prime(&mut self, key: &[u8], hash: u64) {
+        self.primed = (key.as_ptr() as usize, key.len(), hash);
+    }
+
+    pub fn unprime(&mut self) {
+        self.primed = (0, 0, 0);
+    }
+
+    #[inline]
+    pub(crate) fn shard_of(&self, key: &[u8]) -> u32 {
+        self.store.shard_of(self.hash(key))
+    }
+
+    /// Latches the shard of a hash. False: its holder is in for long; nothing was taken.
+    #[inline]
+    pub fn latch(&mut self, shard: u32) -> bool {
+        self.latches.acquire(shard)
+    }
+
+    /// Latches shards (any order, repeats allowed) or none of them. Err names the one that was taken.
+    pub fn latch_all(&mut self, shards: &mut Vec<u32>) -> Result<(), u32> {
+        shards.sort_unstable();
+        shards.dedup();
+        self.latches.acquire_all(shards)
+    }
+
+    /// Latches every shard of the store (FLUSHALL, SWAPDB).
+    pub fn latch_store(&mut self) -> Result<(), u32> {
+        let mut all: Vec<u32> = (0..self.store.shards_count()).collect();
+        self.latch_all(&mut all)
+    }
+
+    /// Starts loading what a lookup of this hash will touch: first its bucket, and on a second call its entry.
+    #[inline]
+    pub fn prefetch(&mut self, hash: u64, entry: bool) {
+        let db = self.db;
+        self.latches.glance(self.store.shard_of(hash), |shard| {
+            let table = shard.table(db);
+            if entry { table.prefetch_entry(hash) } else { table.prefetch_bucket(hash) }
+        });
+    }
+
+    pub fn holds(&self, shard: u32) -> bool {
+        self.latches.holds(shard)
+    }
+
+    /// Runs `with` on one shard, latched for that long where it is not held anyway. Err: it is held for long by another.
+    pub fn with_shard<R>(&mut self, shard: u32, with: impl FnOnce(&mut Shard) -> R) -> Result<R, u32> {
+        let held = self.latches.holds(shard);
+        if !held && !self.latches.acquire(shard) {
+            return Err(shard);
+        }
+        let result = with(self.latches.get(shard));
+        if !held {
+            self.latches.release_one(shard);
+        }
+        Ok(result)
+    }
+
+    /// From here on changes can be rolled back.
+    pub fn keep_undo(&mut self) {
+        self.undo_on = true;
+    }
+
+    pub fn keeps_undo(&self) -> bool {
+        self.undo_on
+    }
+
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint { undo: self.undo.len(), changes: self.changes.len(), effects: self.effects.len(), dirty: self.dirty }
+    }
+
+    /// Undoes everything since `to`. The undo log must have been on since then. Cost: follows the changes.
+    pub fn rollback_to(&mut self, to: Savepoint) {
+        assert!(self.undo_on, "a rollback needs the undo log");
+        let on = std::mem::replace(&mut self.undo_on, false);
+        while self.undo.len() > to.undo {
+            let undo = self.undo.pop().expect("longer than the savepoint");
+            undo::apply(self, undo);
+        }
+        self.changes.truncate(to.changes);
+        self.effects.truncate(to.effects);
+        self.dirty = to.dirty;
+        self.undo_on = on;
+    }
+
+    /// Makes the changes final: tells watchers, counts, forgets the undo log. The latches are still held afterwards.
+    /// Gives the changes, for notifications (empty unless those are on).
+    #[inline]
+    pub fn commit(&mut self) -> Vec<Change> {
+        if self.dirty != 0 {
+            self.store.add_dirty(self.dirty);
+            self.dirty = 0;
+        }
+        self.undo_on = false;
+        if !self.undo.is_empty() {
+            self.undo.clear();
+        }
+        if self.changes.is_empty() {
+            return Vec::new();
+        }
+        watch::tell_watchers(self)
+    }
+
+    /// Ends the transaction: lets all latches go. Gives the cores to wake, a bit each.
+    #[inline]
+    pub fn release(&mut self) -> u64 {
+        debug_assert!(self.undo.is_empty() && self.changes.is_empty(), "commit or roll back first");
+        self.unprime();
+        self.latches.release();
+        self.latches.take_wakes()
+    }
+
+    /// Notes that `key` changed. `Txn`'s own methods change values, but only the handler knows what the change is called.
+    #[inline]
+    pub fn changed(&mut self, key: &[u8], class: Class, event: &'static str) {
+        self.dirty += 1;
+        self.signal(key, class, event);
+    }
+
+    /// As [`Txn::changed`], for a further event of a change that was counted already.
+    #[inline]
+    pub fn signal(&mut self, key: &[u8], class: Class, event: &'static str) {
+        let shard = self.shard_of(key);
+        if !self.latches.peek(shard).watched.is_empty() || self.store.notify.load(std::sync::atomic::Ordering::Relaxed)
+        {
+            self.changes.push(Change { db: self.db, key: key.into(), class, event });
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One room per data type: the value, the handlers, and their table rows.
+
+pub mod string;
