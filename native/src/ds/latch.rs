@@ -219,7 +219,7 @@ mod tests {
             for token in 1..=4 {
                 let latches = &latches;
                 scope.spawn(move || {
-                    let mut set = LatchSet::new(latches, token);
+                    let mut set = LatchSet::new(latches, token, false);
                     for turn in 0..20_000u32 {
                         while !set.acquire(turn & 1) {
                             std::thread::yield_now();
