@@ -1,0 +1,76 @@
+import { CompileError } from "./compile-error.ts";
+
+/** Languages of a header line, with the engine that runs them unless the header says otherwise. */
+export const LANGUAGES = {
+  ts: { engine: "jsc", extension: "ts" },
+  js: { engine: "jsc", extension: "js" },
+} as const;
+
+export type Language = keyof typeof LANGUAGES;
+
+/** Engines a header may ask for by `engine=`. */
+const ENGINES: readonly string[] = ["jsc"];
+
+export interface Header {
+  readonly language: Language;
+  readonly engine: string;
+  readonly name: string;
+  /** The source with the header line blanked: lines and columns stay. */
+  readonly body: string;
+}
+
+const NAME = /^[A-Za-z0-9_]+$/;
+export const BAD_NAME =
+  "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+
+/**
+ * The first line of a library: `#!ts name=inventory`, `#!js name=inventory engine=jsc`.
+ *
+ * Throws CompileError with Redis's texts where Redis has one. Cost: one pass over the first line.
+ */
+export function parseHeader(source: string): Header {
+  if (!source.startsWith("#!")) throw new CompileError("Missing library metadata");
+  const end = source.indexOf("\n");
+  if (end < 0) throw new CompileError("Invalid library metadata");
+  const line = source.slice(2, end).replace(/\r$/, "");
+  const [language = "", ...words] = line.split(/\s+/).filter((word) => word !== "");
+  if (language === "" || /^\s/.test(line)) throw new CompileError("Invalid library metadata");
+
+  let name: string | undefined;
+  let engine: string | undefined;
+  for (const word of words) {
+    const lower = word.toLowerCase();
+    if (lower.startsWith("name=")) {
+      if (name !== undefined) throw new CompileError("Invalid metadata value, name argument was given multiple times");
+      name = unquote(word.slice("name=".length));
+    } else if (lower.startsWith("engine=")) {
+      if (engine !== undefined) {
+        throw new CompileError("Invalid metadata value, engine argument was given multiple times");
+      }
+      engine = unquote(word.slice("engine=".length));
+    } else {
+      throw new CompileError(`Invalid metadata value given: ${word}`);
+    }
+  }
+  if (name === undefined) throw new CompileError("Library name was not given");
+  if (!NAME.test(name)) throw new CompileError(BAD_NAME);
+  if (!isLanguage(language.toLowerCase())) throw new CompileError(`Engine '${language}' not found`);
+  const known = language.toLowerCase() as Language;
+  const chosen = engine?.toLowerCase() ?? LANGUAGES[known].engine;
+  if (!ENGINES.includes(chosen)) {
+    throw new CompileError(`Engine '${engine}' not found; engine= takes one of: ${ENGINES.join(", ")}`);
+  }
+  return { language: known, engine: chosen, name, body: " ".repeat(end) + source.slice(end) };
+}
+
+export function isFunctionName(name: string): boolean {
+  return NAME.test(name);
+}
+
+function isLanguage(word: string): word is Language {
+  return Object.hasOwn(LANGUAGES, word);
+}
+
+function unquote(text: string): string {
+  return /^(["']).*\1$/.test(text) && text.length >= 2 ? text.slice(1, -1) : text;
+}

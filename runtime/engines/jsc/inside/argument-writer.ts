@@ -1,0 +1,121 @@
+import type { Bytes } from "../../../host/deck.ts";
+import type { Primordials } from "./primordials.ts";
+
+/** What one argument of a command may be once it is flattened. */
+export type Atom = string | Uint8Array;
+
+/** Turns what a library passes to a command into bytes. */
+export interface ArgumentWriter {
+  /** `values` as atoms: arrays become their items, objects their fields and values. May run the library's getters. */
+  flatten(command: string, values: readonly unknown[]): Atom[];
+  /** Most bytes that `atoms` can take, their lengths included. */
+  bound(atoms: readonly Atom[]): number;
+  /** Writes [u32 length × n][bytes …] to `target` from `from` on; returns where it ends. Calls host functions. */
+  write(atoms: readonly Atom[], target: Bytes, from: number): number;
+  /** Writes text as UTF-8; there must be room for three bytes a character. Calls host functions. */
+  text(value: string, target: Bytes, at: number): number;
+}
+
+export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
+  const { apply, isArray, keys, defineProperty, TypeError, typedArraySet, typedArrayTag, typedArrayLength } =
+    primordials;
+  // Longer texts go to the host's own encoder; below, a loop that the compiler inlines is quicker than a call.
+  const LOOP_MAX = 48;
+  const NEST_MAX = 4;
+
+  function append(out: Atom[], atom: Atom): void {
+    // Plain assignment would run a setter that the library put on Array.prototype.
+    defineProperty(out, out.length, { value: atom, writable: true, enumerable: true, configurable: true });
+  }
+
+  function refuse(command: string, value: unknown): never {
+    const kind = value === null ? "null" : typeof value;
+    throw new TypeError(
+      `Zedis.${command}: an argument is ${kind}; pass strings, numbers, bigints, Uint8Array, or arrays and objects of them`,
+    );
+  }
+
+  function add(command: string, value: unknown, out: Atom[], depth: number): void {
+    switch (typeof value) {
+      case "string":
+        append(out, value);
+        return;
+      case "number":
+      case "bigint":
+        append(out, `${value}`);
+        return;
+      case "object": {
+        if (value === null || depth > NEST_MAX) refuse(command, value);
+        const tag = apply(typedArrayTag, value, []);
+        if (tag === "Uint8Array") {
+          append(out, value as Uint8Array);
+          return;
+        }
+        if (tag !== undefined) refuse(command, value);
+        if (isArray(value)) {
+          const { length } = value;
+          for (let index = 0; index < length; index++) add(command, value[index], out, depth + 1);
+          return;
+        }
+        const names = keys(value);
+        for (let index = 0; index < names.length; index++) {
+          const name = names[index] as string;
+          append(out, name);
+          add(command, (value as Record<string, unknown>)[name], out, depth + 1);
+        }
+        return;
+      }
+      default:
+        refuse(command, value);
+    }
+  }
+
+  function text(value: string, target: Bytes, at: number): number {
+    const { length } = value;
+    if (length <= LOOP_MAX) {
+      for (let index = 0; index < length; index++) {
+        const unit = value.charCodeAt(index);
+        if (unit > 127) return at + target.utf8Write(value, at);
+        target[at + index] = unit;
+      }
+      return at + length;
+    }
+    return at + target.utf8Write(value, at);
+  }
+
+  return {
+    text,
+    flatten(command, values) {
+      const out: Atom[] = [];
+      for (let index = 0; index < values.length; index++) add(command, values[index], out, 0);
+      return out;
+    },
+    bound(atoms) {
+      let bytes = atoms.length * 4;
+      for (let index = 0; index < atoms.length; index++) {
+        const atom = atoms[index] as Atom;
+        bytes += typeof atom === "string" ? atom.length * 3 : (apply(typedArrayLength, atom, []) as number);
+      }
+      return bytes;
+    },
+    write(atoms, target, from) {
+      let at = from + atoms.length * 4;
+      for (let index = 0; index < atoms.length; index++) {
+        const atom = atoms[index] as Atom;
+        const start = at;
+        if (typeof atom === "string") at = text(atom, target, at);
+        else {
+          apply(typedArraySet, target, [atom, at]);
+          at += apply(typedArrayLength, atom, []) as number;
+        }
+        const length = at - start;
+        const slot = from + index * 4;
+        target[slot] = length;
+        target[slot + 1] = length >>> 8;
+        target[slot + 2] = length >>> 16;
+        target[slot + 3] = length >>> 24;
+      }
+      return at;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The life of a core's JavaScript: native code runs the event loop, and returns here when it needs JavaScript.
+ *
+ *     ┌────────────── timed entry (the watchdog runs) ──────────────┐
+ *     │  run(core, outcome, n) ──▶ CALL ──▶ the function's Call ──┐ │
+ *     │        ▲                                                  │ │
+ *     │        └──────────────── outcome, n ──────────────────────┘ │
+ *     └──┬────────────────┬───────────────┬─────────────┬───────────┘
+ *      LEAVE: enter anew  MAIL: thaw,drop  NOTE: tell main  STOP: return
+ *
+ * The watchdog may fire between any two statements of the entry. So the code that native returned is kept in `pending`
+ * until its work is done, and what was lost is told from it and from the deck's CALL_STATE:
+ *
+ *     pending CALL, CALL_STATE 2   the function had begun   → run(core, TIMED_OUT)
+ *     pending CALL, CALL_STATE 1   it had not               → the same call again, in a fresh entry
+ *     nothing pending              it had ended             → run with its outcome, in a fresh entry
+ *     pending MAIL, NOTE, …                                 → done outside the entry, as always
+ */
+import type { EngineCore } from "./engine.ts";
+import { CALL_STATE, CODE, DECK, type DeckAccess, type DeckViews, F64, I32, OUTCOME } from "./host/deck.ts";
+import { LiveLibraries } from "./live-libraries.ts";
+import type { CoreMessage, Mail } from "./mail.ts";
+import { isTimeout, TimedEntry } from "./timed-entry.ts";
+
+export interface CoreLoopDeps {
+  readonly deck: DeckAccess;
+  readonly views: DeckViews;
+  readonly engines: readonly EngineCore[];
+  /** Milliseconds a call may take (procedure-time-limit); 0: no limit. Read at each entry. */
+  readonly timeLimitMs: () => number;
+  /** Age in milliseconds at which native code asks for a fresh entry; a call may begin up to then. */
+  readonly entrySlackMs: () => number;
+  readonly post: (message: CoreMessage) => void;
+  readonly nowMs: () => number;
+}
+
+const NOTHING = -1;
+
+/** Serves a core until native code says STOP. Between two entries the worker's own event loop gets a turn. */
+export async function coreLoop(deps: CoreLoopDeps): Promise<void> {
+  const loop = new CoreLoop(deps);
+  // A promise that a library rejected and forgot is its own affair.
+  process.on("unhandledRejection", ignore);
+  try {
+    while (loop.turn()) await turnOfEvents();
+  } finally {
+    process.off("unhandledRejection", ignore);
+  }
+}
+
+/** The loop itself, one turn at a time. */
+export class CoreLoop {
+  readonly #libraries: LiveLibraries;
+  readonly #entry = new TimedEntry();
+  readonly #calls: () => void;
+  #pending: number = NOTHING;
+  #outcome: number = OUTCOME.NONE;
+  #result = 0;
+
+  constructor(private readonly deps: CoreLoopDeps) {
+    this.#libraries = new LiveLibraries(new Map(deps.engines.map((engine) => [engine.name, engine])), deps.nowMs);
+    this.#calls = () => this.#serveCalls();
+  }
+
+  /** One timed entry and what it left to do; false: native code said STOP. */
+  turn(): boolean {
+    const limitMs = this.deps.timeLimitMs();
+    try {
+      this.#entry.run(this.#calls, limitMs > 0 ? limitMs + this.deps.entrySlackMs() : 0);
+    } catch (thrown) {
+      if (!isTimeout(thrown)) throw thrown;
+      this.#recover();
+    }
+    const code = this.#pending;
+    // A call that had not begun stays pending and begins in the next entry.
+    if (code !== CODE.CALL) this.#pending = NOTHING;
+    switch (code) {
+      case CODE.MAIL:
+        this.#mail();
+        break;
+      case CODE.NOTE:
+        this.deps.post({ op: "note", core: this.deps.deck.core });
+        break;
+    }
+    return code !== CODE.STOP;
+  }
+
+  /** Runs calls until native code wants something else. */
+  #serveCalls(): void {
+    const { i32 } = this.deps.views;
+    const { core, native } = this.deps.deck;
+    const { run } = native;
+    const libraries = this.#libraries;
+    for (;;) {
+      if (this.#pending === NOTHING) {
+        // No statement in between at which the watchdog could fire: an outcome is told once, a code is never lost.
+        this.#pending = run(core, this.#outcome, this.#result);
+        this.#outcome = OUTCOME.NONE;
+      }
+      if (this.#pending !== CODE.CALL) return;
+      const call = libraries.find(i32[I32.FN] as number);
+      const result = call === undefined ? this.#unknownFunction() : call();
+      this.#result = result;
+      this.#outcome = i32[I32.OUTCOME] as number;
+      this.#pending = NOTHING;
+    }
+  }
+
+  /** After the watchdog fired: what became of the call it met, if any. */
+  #recover(): void {
+    const { i32 } = this.deps.views;
+    i32[I32.GATE] = 0;
+    if (this.#pending === CODE.CALL && i32[I32.CALL_STATE] === CALL_STATE.RUNNING) {
+      this.#pending = NOTHING;
+      this.#outcome = OUTCOME.TIMED_OUT;
+      this.#result = 0;
+    }
+  }
+
+  #unknownFunction(): number {
+    const { bytes, i32 } = this.deps.views;
+    i32[I32.OUTCOME] = OUTCOME.ERROR;
+    return bytes.latin1Write("ERR Function not found", DECK.outAt);
+  }
+
+  #mail(): void {
+    const mail: Mail = JSON.parse(this.#mailText());
+    const { post, deck } = this.deps;
+    const { seq } = mail;
+    if (mail.op === "drop") {
+      this.#libraries.drop(mail.ids);
+      post({ op: "dropped", seq, core: deck.core });
+      return;
+    }
+    try {
+      this.#libraries.thaw(mail.library);
+      post({ op: "thawed", seq, core: deck.core });
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown.message : String(thrown);
+      post({ op: "thawed", seq, core: deck.core, error });
+    }
+  }
+
+  #mailText(): string {
+    const { i32, f64, bytes } = this.deps.views;
+    if (i32[I32.IN_BIG] === 0) return bytes.utf8Slice(DECK.inAt, DECK.inAt + (i32[I32.IN_LEN] as number));
+    return Buffer.from(this.deps.deck.map(f64[F64.BIG_PTR] ?? 0, f64[F64.BIG_LEN] ?? 0)).toString();
+  }
+}
+
+function ignore(): void {
+  // See coreLoop.
+}
+
+/** The worker's own event loop runs once: messages from the main thread, rejections that libraries forgot. */
+function turnOfEvents(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
