@@ -23,6 +23,8 @@ pub struct Bridge {
     pub deck: Deck,
     /// Replies of host commands.
     pub scratch: Vec<u8>,
+    /// The pending call's VM was ended: the call is to fail as killed.
+    killed: bool,
 }
 
 struct Listener {
@@ -160,7 +162,7 @@ pub unsafe extern "C" fn zedis_core_open(core: f64, io: f64, cpu: f64, path: *co
             return std::ptr::null_mut();
         }
     }
-    let bridge = Box::into_raw(Box::new(Bridge { core: made, deck: Deck::new(), scratch: Vec::new() }));
+    let bridge = Box::into_raw(Box::new(Bridge { core: made, deck: Deck::new(), scratch: Vec::new(), killed: false }));
     BRIDGES[index].store(bridge, Ordering::Release);
     bridge
 }
@@ -194,6 +196,31 @@ pub(super) unsafe fn at<'a>(address: f64) -> &'a mut Bridge {
     unsafe { &mut *(address as usize as *mut Bridge) }
 }
 
+/// Outcome of a call whose VM was ended by FUNCTION KILL.
+const KILLED: u32 = 7;
+
+/// A worker that takes over says that the call its predecessor ran, if it had begun, was killed.
+///
+/// # Safety
+/// 1. As [`at`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
+    // SAFETY: (1)
+    let bridge = unsafe { at(bridge) };
+    bridge.killed = bridge.core.executor.call.is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
+}
+
+/// Name of the I/O backend in use; gives its length.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_io(out: *mut u8, capacity: f64) -> f64 {
+    let name = server().io.read().unwrap_or_else(|p| p.into_inner()).clone();
+    // SAFETY: (1)
+    unsafe { super::control::fill(name.as_bytes(), out, capacity) }
+}
+
 /// Enters the loop; `outcome` and `n` tell what became of the pending up-call. Gives a [`Code`].
 ///
 /// # Safety
@@ -204,7 +231,11 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     let (core, deck) = (&mut bridge.core, &mut bridge.deck);
     let pending = core.executor.call.is_some();
-    let outcome = if pending { outcome as u32 } else { 0 };
+    let outcome = match (pending, std::mem::take(&mut bridge.killed)) {
+        (false, _) => 0,
+        (true, true) => KILLED,
+        (true, false) => outcome as u32,
+    };
     let limit = server().settings.procedure_result_limit.load(Ordering::Relaxed);
     let too_large = matches!(outcome, 1 | 3) && n as u64 > limit;
     let code = if too_large {
@@ -218,7 +249,9 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             4 => core.run(Some(CallEnd::Terminated)),
             5 => core.run(Some(CallEnd::Int(n as i64))),
             6 => core.run(Some(CallEnd::Null)),
-            7 => core.run(Some(CallEnd::Error(b"ERR Error running script: Script killed by user with FUNCTION KILL."))),
+            KILLED => {
+                core.run(Some(CallEnd::Error(b"ERR Error running script: Script killed by user with FUNCTION KILL.")))
+            }
             _ => core.run(None),
         }
     };

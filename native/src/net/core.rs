@@ -336,7 +336,7 @@ impl Core {
             running.keys = call.keys;
         }
         let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
-        if now - self.entered_ns > limit * 1_000_000 / 4 {
+        if limit > 0 && now - self.entered_ns > limit * 1_000_000 / 4 {
             self.entered_ns = now;
             return Code::Leave;
         }

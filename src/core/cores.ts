@@ -1,0 +1,103 @@
+/** The cores' workers: starting, messages, ending one and putting another in its place. */
+import { Worker } from "node:worker_threads";
+import type { CoreMessage } from "../../runtime/mail.ts";
+import type { CommandRow, Native } from "./ffi.ts";
+import type { CoreStart } from "./worker.ts";
+
+export interface CoresOptions {
+  readonly native: Native;
+  readonly library: string;
+  readonly count: number;
+  readonly io: number;
+  readonly unixPath: string;
+  readonly table: readonly CommandRow[];
+  /** A core wants the main thread to look at the control queue. */
+  readonly onNote: () => void;
+  readonly log: (level: "notice" | "warning", line: string) => void;
+}
+
+export class Cores {
+  readonly #workers: Worker[] = [];
+  readonly #limits = new SharedArrayBuffer(8);
+  readonly #waiting = new Map<number, { left: Set<number>; error: string | undefined; done: (e?: string) => void }>();
+  readonly #left = new Set<number>();
+  #sequence = 0;
+  #allLeft: () => void = () => {};
+  /** Resolves when every core has left its loop after a stop. */
+  readonly left = new Promise<void>((resolve) => {
+    this.#allLeft = resolve;
+  });
+
+  constructor(private readonly options: CoresOptions) {}
+
+  /** Starts all workers; resolves when each serves. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.options.count }, (_, core) => this.#spawn(core, false)));
+  }
+
+  /** Milliseconds a procedure may run, for every core's next entry. */
+  setTimeLimit(ms: number): void {
+    Atomics.store(new Int32Array(this.#limits), 0, Math.min(ms, 0x7fffffff));
+  }
+
+  /** Sends a message to every core; resolves when each has answered. Rejects with the first error a core told. */
+  broadcast(message: object): Promise<void> {
+    const seq = ++this.#sequence;
+    const text = JSON.stringify({ ...message, seq });
+    return new Promise((resolve, reject) => {
+      const left = new Set(this.#workers.keys());
+      const done = (error?: string): void => (error === undefined ? resolve() : reject(new Error(error)));
+      this.#waiting.set(seq, { left, error: undefined, done });
+      for (const core of left) this.options.native.mail(core, text);
+    });
+  }
+
+  #spawn(core: number, replaces: boolean): Promise<void> {
+    const { library, io, unixPath, table, count, native } = this.options;
+    // One processor each where there are enough; more cores than processors would only fight over pins.
+    const cpu = count <= native.cpus() ? core : -1;
+    const start: CoreStart = { library, core, io, cpu, unixPath, limits: this.#limits, table, replaces };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start });
+    this.#workers[core] = worker;
+    return new Promise((resolve, reject) => {
+      worker.on("message", (message: CoreMessage | { op: "open" }) => {
+        if (message.op === "open") resolve();
+        else this.#receive(core, message);
+      });
+      worker.on("error", (error) => {
+        this.options.log("warning", `core ${core} failed: ${error.message}`);
+        reject(error);
+      });
+      worker.on("exit", () => {
+        if (this.#workers[core] !== worker) return;
+        this.#left.add(core);
+        if (this.#left.size === count) this.#allLeft();
+      });
+    });
+  }
+
+  #receive(core: number, message: CoreMessage): void {
+    if (message.op === "note") return this.options.onNote();
+    const waiting = this.#waiting.get(message.seq);
+    if (waiting === undefined) return;
+    waiting.left.delete(core);
+    waiting.error ??= message.error;
+    if (waiting.left.size > 0) return;
+    this.#waiting.delete(message.seq);
+    waiting.done(waiting.error);
+  }
+
+  /**
+   * Ends the VM of a core in the middle of what it runs and starts another, which takes over the core's connections and
+   * fails the call that ran. `restore` brings the new VM up to date before it serves.
+   */
+  async replace(core: number, restore: () => readonly object[]): Promise<void> {
+    const old = this.#workers[core];
+    if (old === undefined) return;
+    this.#workers[core] = undefined as unknown as Worker; // its exit is not the core's
+    await old.terminate();
+    const spawned = this.#spawn(core, true);
+    for (const message of restore()) this.options.native.mail(core, JSON.stringify(message));
+    await spawned;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * The one FFI file of the TypeScript side: every native symbol, and the numbers both sides must agree on. Its mirror is
+ * native/src/ffi/. Nothing else imports bun:ffi.
+ */
+import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
+
+/** Rises with every change of layout or meaning; native/src/ffi/deck.rs has the same. */
+export const ABI = 1;
+
+/** What both sides must agree on, in the order of LAYOUT in native/src/ffi/deck.rs. */
+export const LAYOUT: readonly number[] = [
+  ABI,
+  DECK.bytes,
+  DECK.f64At,
+  DECK.spansAt,
+  DECK.spansMax,
+  DECK.inAt,
+  DECK.outAt,
+  DECK.outBytes,
+  I32.FN,
+  I32.ARGC,
+  I32.NUMKEYS,
+  I32.PROTO,
+  I32.FLAGS,
+  I32.CALL_STATE,
+  I32.IN_LEN,
+  I32.IN_BIG,
+  I32.STATUS,
+  F64.BIG_PTR,
+  F64.BIG_LEN,
+];
+
+const SYMBOLS = {
+  zedis_layout: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_cpus: { args: [], returns: "f64" },
+  zedis_create: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_config: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_listen_unix: { args: ["ptr", "f64", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_core_open: { args: ["f64", "f64", "f64", "ptr", "f64"], returns: "ptr" },
+  zedis_deck: { args: ["ptr"], returns: "ptr" },
+  zedis_io: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_kill_pending: { args: ["f64"], returns: "void" },
+  zedis_run: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_control_next: { args: [], returns: "f64" },
+  zedis_control_copy: { args: ["ptr"], returns: "void" },
+  zedis_control_reply: { args: ["f64", "ptr", "f64"], returns: "void" },
+  zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
+  zedis_facts: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_stop: { args: [], returns: "void" },
+  zedis_reset_stats: { args: [], returns: "void" },
+  zedis_running: { args: ["f64", "ptr", "f64"], returns: "f64" },
+  zedis_table: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_get_int: { args: ["f64", "f64"], returns: "f64" },
+  zedis_get: { args: ["f64", "f64"], returns: "f64" },
+  zedis_set_int: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_set: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_incr_by: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_exists: { args: ["f64", "f64"], returns: "f64" },
+  zedis_del: { args: ["f64", "f64"], returns: "f64" },
+  zedis_call: { args: ["f64", "f64", "f64", "f64", "f64"], returns: "f64" },
+  zedis_grow: { args: ["f64", "f64"], returns: "f64" },
+  zedis_now: { args: ["f64"], returns: "f64" },
+  zedis_log: { args: ["f64", "f64", "f64"], returns: "f64" },
+} as const;
+
+const ERROR_BYTES = 1024;
+
+/** One row of the native command table. */
+export interface CommandRow {
+  readonly index: number;
+  readonly name: string;
+  readonly arity: number;
+  readonly flags: readonly string[];
+  readonly categories: readonly string[];
+  readonly group: string;
+  readonly since: string;
+  readonly summary: string;
+  readonly complexity: string;
+  /** Arguments as redis-cli's help shows them. */
+  readonly args: string;
+  /** TypeScript type of the reply. */
+  readonly reply: string;
+  readonly keys: { readonly first: number; readonly last: number; readonly step: number };
+  readonly kind: "data" | "session" | "container" | "control" | "call";
+}
+
+/** A request that the main thread has to serve. */
+export interface ControlRequest {
+  readonly id: number;
+  readonly proto: 2 | 3;
+  readonly argv: Uint8Array[];
+}
+
+/** What a core runs at this moment. */
+export interface RunningFunction {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly ms: number;
+}
+
+export const IO = { auto: 0, uring: 1, epoll: 2 } as const;
+
+export type Native = ReturnType<typeof loadNative>;
+
+/** Loads the native library. Throws where it is missing or does not fit this TypeScript. */
+export function loadNative(path: string) {
+  const { symbols: native } = dlopen(path, SYMBOLS);
+  assertLayout(native.zedis_layout);
+  const failure = new Uint8Array(ERROR_BYTES);
+  const failureText = (bytes: number): string => Buffer.from(failure.subarray(0, bytes)).toString();
+
+  return {
+    /** Processors this process may use. */
+    cpus: (): number => native.zedis_cpus(),
+
+    /** Makes the server; once. */
+    create(cores: number, shards: number, databases: number): void {
+      if (native.zedis_create(cores, shards, databases) !== 0) {
+        throw new RangeError(`cannot make a server of ${cores} cores, ${shards} shards, ${databases} databases`);
+      }
+    },
+
+    /** Tells a directive; null when it is taken, otherwise the error's text. */
+    push(name: string, value: string): string | null {
+      const [n, v] = [Buffer.from(name), Buffer.from(value)];
+      const bytes = native.zedis_config(at(n), n.length, at(v), v.length, ptr(failure), ERROR_BYTES);
+      return bytes === 0 ? null : failureText(bytes);
+    },
+
+    /** Listens on TCP; gives the port, or the error's text. */
+    listenTcp(host: string, port: number, backlog: number): number | string {
+      const h = Buffer.from(host);
+      const result = native.zedis_listen_tcp(at(h), h.length, port, backlog, ptr(failure), ERROR_BYTES);
+      return result >= 0 ? result : failureText(-result);
+    },
+
+    /** Listens on a unix socket; gives null, or the error's text. */
+    listenUnix(path: string, mode: number): string | null {
+      const p = Buffer.from(path);
+      const result = native.zedis_listen_unix(at(p), p.length, mode, ptr(failure), ERROR_BYTES);
+      return result === 0 ? null : failureText(-result);
+    },
+
+    /** Opens a core on this thread, or takes over one whose worker was ended. Throws where I/O cannot be set up. */
+    openCore(
+      core: number,
+      io: number,
+      cpu: number,
+      unixPath: string,
+    ): DeckAccess & { readonly killPending: () => void } {
+      const path = Buffer.from(unixPath);
+      const bridge = native.zedis_core_open(core, io, cpu, at(path), path.length);
+      if (bridge === null) throw new Error(`core ${core} found no way to do I/O here`);
+      const b = Number(bridge);
+      const deck: NativeDeck = {
+        run: (_core, outcome, n) => native.zedis_run(b, outcome, n),
+        grow: (n) => native.zedis_grow(b, n),
+        get_int: (k) => native.zedis_get_int(b, k),
+        get: (k) => native.zedis_get(b, k),
+        set_int: (k, value) => native.zedis_set_int(b, k, value),
+        set: (k, valueBytes) => native.zedis_set(b, k, valueBytes),
+        incr_by: (k, delta) => native.zedis_incr_by(b, k, delta),
+        exists: (k) => native.zedis_exists(b, k),
+        del: (k) => native.zedis_del(b, k),
+        call: (command, argc, total, big) => native.zedis_call(b, command, argc, total, big),
+        log: (level, bytes) => native.zedis_log(b, level, bytes),
+        now: () => native.zedis_now(b),
+      };
+      const address = native.zedis_deck(bridge);
+      if (address === null) throw new Error(`core ${core} has no deck`);
+      return {
+        core,
+        native: deck,
+        memory: toArrayBuffer(address, 0, DECK.bytes),
+        map: (pointer, bytes) => toArrayBuffer(pointer as Pointer, 0, bytes),
+        killPending: () => native.zedis_kill_pending(b),
+      };
+    },
+
+    /** Name of the I/O backend in use. */
+    io(): string {
+      return failureText(native.zedis_io(ptr(failure), ERROR_BYTES));
+    },
+
+    /** The next request for the main thread. */
+    nextControl(): ControlRequest | null {
+      const bytes = native.zedis_control_next();
+      if (bytes === 0) return null;
+      const raw = Buffer.alloc(bytes);
+      native.zedis_control_copy(ptr(raw));
+      return readControl(raw);
+    },
+
+    /** Answers a control request with RESP bytes. */
+    replyControl(id: number, reply: Uint8Array): void {
+      native.zedis_control_reply(id, at(reply), reply.length);
+    },
+
+    /** Publishes the manifest (see runtime/registry.ts). Throws if native code refuses it. */
+    publish(json: string): void {
+      const text = Buffer.from(json);
+      const bytes = native.zedis_publish(at(text), text.length, ptr(failure), ERROR_BYTES);
+      if (bytes !== 0) throw new Error(`the manifest was refused: ${failureText(bytes)}`);
+    },
+
+    /** Sends a message to the VM of a core. */
+    mail(core: number, message: string): void {
+      const text = Buffer.from(message);
+      native.zedis_mail(core, at(text), text.length);
+    },
+
+    /** Facts for INFO. */
+    facts(facts: object): void {
+      const text = Buffer.from(JSON.stringify(facts));
+      if (native.zedis_facts(at(text), text.length) !== 0) throw new TypeError("facts do not fit");
+    },
+
+    stop: (): void => native.zedis_stop(),
+    resetStats: (): void => native.zedis_reset_stats(),
+
+    /** What core `core` runs now, or null. */
+    running(core: number): RunningFunction | null {
+      const room = new Uint8Array(32 * 1024);
+      const bytes = native.zedis_running(core, ptr(room), room.length);
+      return bytes === 0 ? null : JSON.parse(Buffer.from(room.subarray(0, bytes)).toString());
+    },
+
+    /** The command table. */
+    table(): CommandRow[] {
+      const bytes = native.zedis_table(ptr(failure), 0);
+      const room = new Uint8Array(bytes);
+      native.zedis_table(ptr(room), bytes);
+      return JSON.parse(Buffer.from(room).toString());
+    },
+  };
+}
+
+/** bun:ffi has no pointer to an empty array; native code does not look at one of length 0. */
+function at(bytes: Uint8Array): Pointer | null {
+  return bytes.length === 0 ? null : ptr(bytes);
+}
+
+function assertLayout(layout: (out: Pointer, capacity: number) => number): void {
+  const native = new Uint32Array(LAYOUT.length);
+  const count = layout(ptr(native), native.length);
+  if (count !== LAYOUT.length || LAYOUT.some((number, index) => native[index] !== number)) {
+    throw new Error(
+      `the native library does not fit this TypeScript (its layout ${[...native]}, ours ${LAYOUT}): ` +
+        "build it again with `bun run build`",
+    );
+  }
+}
+
+function readControl(raw: Buffer): ControlRequest {
+  const argv: Uint8Array[] = [];
+  const count = raw.readUInt32LE(9);
+  let offset = 13;
+  for (let index = 0; index < count; index++) {
+    const length = raw.readUInt32LE(offset);
+    argv.push(raw.subarray(offset + 4, offset + 4 + length));
+    offset += 4 + length;
+  }
+  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, argv };
+}

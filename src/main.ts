@@ -1,0 +1,118 @@
+/**
+ * The server: reads its command line, makes the native side, starts the cores, serves control requests. Wiring only.
+ *
+ *     command line ─▶ settings ─▶ native (sockets, store) ─▶ one worker per core ─▶ ready
+ *                                      ▲                           │ note
+ *                                      └── control requests ◀──────┘   CONFIG · FUNCTION · SHUTDOWN
+ */
+import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
+import { configCommands } from "./config/config-commands.ts";
+import { DISK } from "./config/files.ts";
+import { ZEDIS_VERSION } from "./config/version.ts";
+import { libraryPath } from "./core/build.ts";
+import { Control } from "./core/control.ts";
+import { Cores } from "./core/cores.ts";
+import { IO, loadNative } from "./core/ffi.ts";
+import { listenAll } from "./core/listen.ts";
+import { Log } from "./core/log.ts";
+import type { ControlCommand } from "./core/reply.ts";
+import { shutdownCommand } from "./core/shutdown.ts";
+
+/** Runs the server until it is told to stop; gives the exit code. `argv`: redis-server's arguments. */
+export async function serve(argv: readonly string[]): Promise<number> {
+  const start = readCommandLine(argv, processEnvironment());
+  if ("error" in start) {
+    process.stderr.write(`${start.error}\n`);
+    return start.exitCode;
+  }
+  if ("print" in start) {
+    (start.to === "stdout" ? process.stdout : process.stderr).write(start.print);
+    return start.exitCode;
+  }
+  return run(start);
+}
+
+async function run({ settings, configFile, warnings }: ServerStart): Promise<number> {
+  const log = new Log(settings.get("logfile"));
+  log.setLevel(settings.get("loglevel"));
+  const library = libraryPath();
+  const native = loadNative(library);
+  const count = settings.number("cores") || native.cpus();
+  log.write("notice", `Zedis ${ZEDIS_VERSION} starting, Bun ${Bun.version}, pid ${process.pid}, ${count} cores`);
+  for (const warning of warnings) log.write("warning", warning);
+  native.create(count, settings.number("shards"), settings.number("databases"));
+
+  const cores = new Cores({
+    native,
+    library,
+    count,
+    io: IO[settings.get("io") as keyof typeof IO],
+    unixPath: settings.get("unixsocket"),
+    table: native.table(),
+    onNote: () => void control.serve(),
+    log: (level, line) => log.write(level, line),
+  });
+  const push = (name: string, value: string): string | null => {
+    if (name === "procedure-time-limit") cores.setTimeLimit(Number(value));
+    return native.push(name, value);
+  };
+  for (const [name, value] of settings.nativeEntries()) {
+    const refused = push(name, value);
+    if (refused !== null) {
+      log.write("warning", refused);
+      return 1;
+    }
+  }
+  const stop = (): void => native.stop();
+  const commands = new Map<string, ControlCommand>([
+    [
+      "config",
+      configCommands({
+        settings,
+        configFile,
+        files: DISK,
+        push,
+        apply: (name, value) => applySetting(log, name, value),
+        resetStat: () => native.resetStats(),
+        log: (level, line) => log.write(level, line),
+      }),
+    ],
+    ["shutdown", shutdownCommand(stop)],
+  ]);
+  const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
+
+  const { ports, failure } = listenAll(native, settings);
+  if (failure !== null) {
+    log.write("warning", failure);
+    return 1;
+  }
+  native.facts({
+    config_file: configFile ?? "",
+    executable: process.execPath,
+    port: ports[0]?.port ?? 0,
+    bun_version: Bun.version,
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      log.write("warning", `Received ${signal} scheduling shutdown...`);
+      stop();
+    });
+  }
+  await cores.start();
+  for (const { host, port } of ports) log.write("notice", `listening on ${host}:${port}`);
+  if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
+  log.write("notice", `I/O through ${native.io()}`);
+  log.write("notice", "Ready to accept connections");
+  await cores.left;
+  log.write("warning", "Zedis is now ready to exit, bye bye...");
+  return 0;
+}
+
+/** Directives that TypeScript serves; null when taken. */
+function applySetting(log: Log, name: string, value: string): string | null {
+  if (name === "loglevel") log.setLevel(value);
+  if (name === "dir") process.chdir(value);
+  return null;
+}
+
+if (import.meta.main) process.exit(await serve(process.argv.slice(2)));
