@@ -64,7 +64,7 @@ export class Cores {
         if (message.op === "open") resolve();
         else this.#receive(core, message);
       });
-      worker.on("error", (error) => {
+      worker.on("error", (error: Error) => {
         this.options.log("warning", `core ${core} failed: ${error.message}`);
         reject(error);
       });
@@ -77,7 +77,10 @@ export class Cores {
   }
 
   #receive(core: number, message: CoreMessage): void {
-    if (message.op === "note") return this.options.onNote();
+    if (message.op === "note") {
+      this.options.onNote();
+      return;
+    }
     const waiting = this.#waiting.get(message.seq);
     if (waiting === undefined) return;
     waiting.left.delete(core);

@@ -1,6 +1,10 @@
 /** Entry of a core's worker: opens the core on this thread and serves it until native code says stop. */
 import { parentPort, workerData } from "node:worker_threads";
-import { CODE, viewDeck } from "../../runtime/host/deck.ts";
+import { JscCore } from "../../runtime/engines/jsc/jsc-engine.ts";
+import { callableCommands } from "../../runtime/host/commands.ts";
+import { viewDeck } from "../../runtime/host/deck.ts";
+import type { CoreMessage } from "../../runtime/mail.ts";
+import { coreLoop } from "../../runtime/worker-loop.ts";
 import { type CommandRow, loadNative } from "./ffi.ts";
 
 /** What main hands to a worker. */
@@ -19,11 +23,22 @@ export interface CoreStart {
 }
 
 const start = workerData as CoreStart;
-const deck = loadNative(start.library).openCore(start.core, start.io, start.cpu, start.unixPath);
-viewDeck(deck.memory);
+const { core, library, io, cpu, unixPath, table } = start;
+const limits = new Int32Array(start.limits);
+const deck = loadNative(library).openCore(core, io, cpu, unixPath);
 if (start.replaces) deck.killPending();
-parentPort?.postMessage({ op: "open", core: start.core });
-for (let code: number = CODE.LEAVE; code !== CODE.STOP; ) {
-  code = deck.native.run(start.core, 0, 0);
-  if (code === CODE.NOTE) parentPort?.postMessage({ op: "note", core: start.core });
-}
+const views = viewDeck(deck.memory);
+const post = (message: CoreMessage | { op: "open"; core: number }): void => parentPort?.postMessage(message);
+const timeLimitMs = (): number => Atomics.load(limits, 0);
+
+post({ op: "open", core });
+await coreLoop({
+  deck,
+  views,
+  engines: [new JscCore(deck, views, callableCommands(table))],
+  timeLimitMs,
+  // Native code asks for a fresh entry after a quarter of the limit (begin_upcall in native/src/net/core.rs).
+  entrySlackMs: () => Math.ceil(timeLimitMs() / 4),
+  post,
+  nowMs: () => performance.now(),
+});

@@ -289,6 +289,10 @@ pub const ROW: Row = Row {
     run: Run::Container,
 };
 
+/// A request whose own count of keys makes no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadKeys;
+
 impl Row {
     /// All ACL categories: the explicit ones and those the flags imply (Redis: setImplicitACLCategories).
     pub fn all_categories(&self) -> u32 {
@@ -319,7 +323,7 @@ impl Row {
     }
 
     /// Calls `each` with the index of every key argument. Err: the request's own key count makes no sense.
-    pub fn each_key(&self, args: Args, mut each: impl FnMut(usize, u16)) -> Result<(), ()> {
+    pub fn each_key(&self, args: Args, mut each: impl FnMut(usize, u16)) -> Result<(), BadKeys> {
         for spec in self.keys {
             let begin = match spec.begin {
                 Begin::Index(index) => index,
@@ -327,7 +331,7 @@ impl Row {
                     Some(at) => at + 1,
                     None => continue,
                 },
-                Begin::Unknown => return Err(()),
+                Begin::Unknown => return Err(BadKeys),
             };
             if begin >= args.len() {
                 continue;
@@ -346,17 +350,17 @@ impl Row {
                     }
                 }
                 Find::KeyNum { keynum, first, step } => {
-                    let Some(number) = args.iter().nth(begin + keynum) else { return Err(()) };
-                    let count = crate::resp::number::integer(number).filter(|n| *n >= 0).ok_or(())? as usize;
+                    let Some(number) = args.iter().nth(begin + keynum) else { return Err(BadKeys) };
+                    let count = crate::resp::number::integer(number).filter(|n| *n >= 0).ok_or(BadKeys)? as usize;
                     for turn in 0..count {
                         let index = begin + first + turn * step;
                         if index >= args.len() {
-                            return Err(());
+                            return Err(BadKeys);
                         }
                         each(index, spec.access);
                     }
                 }
-                Find::Unknown => return Err(()),
+                Find::Unknown => return Err(BadKeys),
             }
         }
         Ok(())

@@ -373,7 +373,7 @@ pub fn lfu_minutes(now_ms: i64) -> u32 {
 pub fn lfu_decayed(access: u32, minutes: u32, decay: u64) -> u8 {
     let (then, counter) = (access >> 8 & 0xffff, (access & 0xff) as u8);
     let elapsed = (minutes.wrapping_sub(then) & 0xffff) as u64;
-    if decay == 0 { counter } else { counter.saturating_sub((elapsed / decay).min(255) as u8) }
+    counter.saturating_sub(elapsed.checked_div(decay).unwrap_or(0).min(255) as u8)
 }
 
 /// Logarithmic counter: the fuller, the rarer it goes up (Redis: LFULogIncr; 5 is where new keys start).
