@@ -32,7 +32,9 @@ export function documentGet(key: string): Versioned | null {
 export function documentPut(key: string, expectedVersion: number, body: string): number {
   const version = read(key)?.version ?? 0;
   if (version !== expectedVersion)
-    throw new Error(`VERSION_CONFLICT ${key} has version ${version}, not ${expectedVersion}`);
+    throw Object.assign(new Error(`${key} has version ${version}, not ${expectedVersion}`), {
+      code: "VERSION_CONFLICT",
+    });
   return write(key, version + 1, parse(body));
 }
 
@@ -49,7 +51,9 @@ export function documentDelete(key: string, expectedVersion: number): boolean {
   const stored = read(key);
   if (stored === null) return false;
   if (stored.version !== expectedVersion) {
-    throw new Error(`VERSION_CONFLICT ${key} has version ${stored.version}, not ${expectedVersion}`);
+    throw Object.assign(new Error(`${key} has version ${stored.version}, not ${expectedVersion}`), {
+      code: "VERSION_CONFLICT",
+    });
   }
   return Zedis.del(key) > 0;
 }
@@ -67,12 +71,13 @@ function parse(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (problem) {
-    throw new Error(`INVALID_JSON ${problem instanceof Error ? problem.message : ""}`);
+    throw Object.assign(new Error(problem instanceof Error ? problem.message : "not JSON"), { code: "INVALID_JSON" });
   }
 }
 
 function merge(target: Json, patch: Json, depth: number): Json {
-  if (depth > DEPTH_MAX) throw new Error(`TOO_DEEP a document has at most ${DEPTH_MAX} levels`);
+  if (depth > DEPTH_MAX)
+    throw Object.assign(new Error(`a document has at most ${DEPTH_MAX} levels`), { code: "TOO_DEEP" });
   if (!isObject(patch)) return patch;
   const entries = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {

@@ -20,7 +20,8 @@ export function idempotencyBegin(key: string, fingerprint: string, ttlMs: number
     Zedis.pexpire(key, ttlMs);
     return { state: "started" };
   }
-  if (seen.fingerprint !== fingerprint) throw new Error(`IDEMPOTENCY_MISMATCH ${key} was used for another request`);
+  if (seen.fingerprint !== fingerprint)
+    throw Object.assign(new Error(`${key} was used for another request`), { code: "IDEMPOTENCY_MISMATCH" });
   if (seen.reply === undefined) return { state: "running", retryAfterMs: Math.max(Zedis.pttl(key), 0) };
   return { state: "done", reply: seen.reply };
 }

@@ -49,7 +49,9 @@ export function inventoryReserve(sku: string, order: string, amount: number, ttl
     return level;
   }
   if (level.available < amount) {
-    throw new Error(`OUT_OF_STOCK ${sku}: ${amount} asked for, ${level.available} available`);
+    throw Object.assign(new Error(`${sku}: ${amount} asked for, ${level.available} available`), {
+      code: "OUT_OF_STOCK",
+    });
   }
   Zedis.hset(sku, field, `${amount} ${until}`);
   Zedis.hincrby(sku, "available", -amount);
@@ -66,7 +68,8 @@ export function inventoryReserveAll(order: Order): number {
 export function inventoryCommit(sku: string, order: string): number {
   sweep(sku);
   const held = Zedis.hget(sku, `hold:${order}`);
-  if (held === null) throw new Error(`NO_HOLD ${sku}: order ${order} holds nothing (any more)`);
+  if (held === null)
+    throw Object.assign(new Error(`${sku}: order ${order} holds nothing (any more)`), { code: "NO_HOLD" });
   Zedis.hdel(sku, `hold:${order}`);
   return amountOf(held);
 }

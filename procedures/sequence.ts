@@ -6,7 +6,8 @@ export function sequenceTake(key: string, count: number = 1): { first: number; l
   if (!Number.isSafeInteger(count) || count < 1) throw new Error(`count ${count} is no whole number above 0`);
   const last = Zedis.incrby(key, count);
   // Doubles hold whole numbers exactly up to 2^53; beyond that two callers could get the same one.
-  if (!Number.isSafeInteger(last)) throw new Error(`SEQUENCE_EXHAUSTED ${key} is beyond 2^53`);
+  if (!Number.isSafeInteger(last))
+    throw Object.assign(new Error(`${key} is beyond 2^53`), { code: "SEQUENCE_EXHAUSTED" });
   return { first: last - count + 1, last };
 }
 

@@ -16,7 +16,7 @@ interface Session {
 /** Begins a session. `idleMs` between two touches, `maxMs` altogether. Throws when the key is taken. */
 export function sessionCreate(key: string, user: string, data: string, idleMs: number, maxMs: number): Session {
   if (!(idleMs >= 1 && maxMs >= idleMs)) throw new Error(`idleMs ${idleMs} and maxMs ${maxMs}: 1 <= idleMs <= maxMs`);
-  if (Zedis.exists(key) > 0) throw new Error(`SESSION_EXISTS ${key}`);
+  if (Zedis.exists(key) > 0) throw Object.assign(new Error(`${key} is in use`), { code: "SESSION_EXISTS" });
   const endsAt = Math.floor(Zedis.now() + maxMs);
   Zedis.hset(key, "user", user, "data", data, "idleMs", idleMs, "endsAt", endsAt);
   Zedis.pexpire(key, idleMs);
