@@ -1,0 +1,170 @@
+/** FUNCTION and its subcommands, as a control command. Replies and errors are Redis's; LIST also shows parameters. */
+import { type ControlCommand, ErrorReply, OK, type ReplyValue, Simple } from "../src/core/reply.ts";
+import { LANGUAGES } from "./compile/header.ts";
+import { FUNCTION_HELP } from "./function-help.ts";
+import { matchesGlob } from "./glob.ts";
+import { type LibraryRegistry, type LoadedLibrary, RegistryError } from "./registry.ts";
+import type { NumberedFunction } from "./schema.ts";
+
+/** A procedure that has been running for longer than the loop's patience. */
+export interface RunningProcedure {
+  readonly name: string;
+  /** The request that called it. */
+  readonly command: readonly (string | Uint8Array)[];
+  readonly durationMs: number;
+}
+
+export interface FunctionCommandDeps {
+  readonly registry: LibraryRegistry;
+  readonly running: () => RunningProcedure | null;
+  /** "OK", or the error's text with its code: `NOTBUSY No scripts in execution right now.` */
+  readonly kill: () => string;
+}
+
+type Subcommand = (args: readonly string[], deps: FunctionCommandDeps) => ReplyValue | Promise<ReplyValue>;
+
+/** Least and most arguments after the subcommand's name. */
+const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: Subcommand }>> = {
+  load: { least: 1, most: Infinity, run: load },
+  list: { least: 0, most: Infinity, run: list },
+  delete: { least: 1, most: 1, run: remove },
+  flush: { least: 0, most: Infinity, run: flush },
+  stats: { least: 0, most: 0, run: stats },
+  kill: { least: 0, most: 0, run: kill },
+  help: { least: 0, most: 0, run: () => FUNCTION_HELP.map((line) => new Simple(line)) },
+  dump: { least: 0, most: 0, run: () => unsupported("DUMP") },
+  restore: { least: 1, most: Infinity, run: () => unsupported("RESTORE") },
+};
+
+/** The handler of FUNCTION for the main thread's control table. */
+export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
+  return async (argv) => {
+    const [, name, ...args] = argv.map((arg) => Buffer.from(arg).toString());
+    if (name === undefined) return error("wrong number of arguments for 'function' command");
+    const lower = name.toLowerCase();
+    const subcommand = Object.hasOwn(SUBCOMMANDS, lower) ? SUBCOMMANDS[lower] : undefined;
+    if (subcommand === undefined) return error(`unknown subcommand '${name.slice(0, 128)}'. Try FUNCTION HELP.`);
+    if (args.length < subcommand.least || args.length > subcommand.most) {
+      return error(`wrong number of arguments for 'function|${lower}' command`);
+    }
+    try {
+      return await subcommand.run(args, deps);
+    } catch (thrown) {
+      if (thrown instanceof RegistryError) return error(thrown.message);
+      throw thrown;
+    }
+  };
+}
+
+async function load(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
+  let replace = false;
+  for (const option of args.slice(0, -1)) {
+    if (option.toLowerCase() !== "replace") return error(`Unknown option given: ${option}`);
+    replace = true;
+  }
+  return registry.load(args.at(-1) ?? "", replace);
+}
+
+function list(args: readonly string[], { registry }: FunctionCommandDeps): ReplyValue {
+  let pattern: string | undefined;
+  let withCode = false;
+  for (let index = 0; index < args.length; index++) {
+    const option = args[index] ?? "";
+    if (!withCode && option.toLowerCase() === "withcode") withCode = true;
+    else if (pattern === undefined && option.toLowerCase() === "libraryname") {
+      pattern = args[++index];
+      if (pattern === undefined) return error("library name argument was not given");
+    } else return error(`Unknown argument ${option}`);
+  }
+  return registry
+    .list()
+    .filter((library) => pattern === undefined || matchesGlob(pattern, library.name))
+    .map((library) => libraryReply(library, withCode));
+}
+
+function libraryReply(library: LoadedLibrary, withCode: boolean): ReplyValue {
+  const reply = new Map<string, ReplyValue>([
+    ["library_name", library.name],
+    ["engine", library.language.toUpperCase()],
+    ["functions", library.functions.map(functionReply)],
+  ]);
+  if (withCode) reply.set("library_code", library.source);
+  return reply;
+}
+
+function functionReply(fn: NumberedFunction): ReplyValue {
+  return new Map<string, ReplyValue>([
+    ["name", fn.name],
+    ["description", fn.description === "" ? null : fn.description],
+    ["flags", [...fn.flags]],
+    [
+      "parameters",
+      fn.parameters.map(
+        ({ name, type, optional, rest }) =>
+          new Map<string, ReplyValue>([
+            ["name", name],
+            ["type", rest ? `${/[|&]/.test(type) ? `(${type})` : type}[]` : type],
+            ["optional", optional],
+            ["rest", rest],
+          ]),
+      ),
+    ],
+    ["returns", fn.result === "" ? null : fn.result],
+  ]);
+}
+
+async function remove(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
+  await registry.delete(args[0] ?? "");
+  return OK;
+}
+
+async function flush(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
+  if (args.length > 1) return error("unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.");
+  // Both end the same: nothing names the functions any more, and the cores let them go between two calls.
+  if (args.length === 1 && !/^(?:a?sync)$/i.test(args[0] ?? "")) {
+    return error("FUNCTION FLUSH only supports SYNC|ASYNC option");
+  }
+  await registry.flush();
+  return OK;
+}
+
+function stats(_args: readonly string[], { registry, running }: FunctionCommandDeps): ReplyValue {
+  const current = running();
+  const libraries = registry.list();
+  const engines = Object.keys(LANGUAGES).map((language): [string, ReplyValue] => {
+    const own = libraries.filter((library) => library.language === language);
+    return [
+      language.toUpperCase(),
+      new Map<string, ReplyValue>([
+        ["libraries_count", own.length],
+        ["functions_count", own.reduce((sum, library) => sum + library.functions.length, 0)],
+      ]),
+    ];
+  });
+  return new Map<string, ReplyValue>([
+    [
+      "running_script",
+      current === null
+        ? null
+        : new Map<string, ReplyValue>([
+            ["name", current.name],
+            ["command", [...current.command]],
+            ["duration_ms", Math.floor(current.durationMs)],
+          ]),
+    ],
+    ["engines", new Map(engines)],
+  ]);
+}
+
+function kill(_args: readonly string[], deps: FunctionCommandDeps): ReplyValue {
+  const answer = deps.kill();
+  return answer === "OK" ? OK : new ErrorReply(answer);
+}
+
+function unsupported(name: string): ReplyValue {
+  return error(`FUNCTION ${name} is not supported yet; keep the source and FUNCTION LOAD it`);
+}
+
+function error(text: string): ErrorReply {
+  return new ErrorReply(`ERR ${text}`);
+}

@@ -1,0 +1,145 @@
+/**
+ * The libraries of the server, on the main thread. A library becomes live in three steps, so that a call sees the old one
+ * or the new one, whole:
+ *
+ *     compile (here)  →  thaw on every core, under new function numbers  →  publish the manifest that names them
+ *
+ * Changes happen one after the other. Function numbers are never reused, so a call that is on its way keeps its meaning.
+ */
+import { CompileError } from "./compile/compile-error.ts";
+import { LANGUAGES, parseHeader } from "./compile/header.ts";
+import type { EngineCompiler } from "./engine.ts";
+import type { Message } from "./mail-room.ts";
+import type { LibraryImage, NumberedFunction } from "./schema.ts";
+
+/** What the native side needs to find functions: {"version": 3, "functions": [{"name", "library", "id", "flags"}]} */
+export interface Manifest {
+  readonly version: number;
+  readonly functions: readonly {
+    readonly name: string;
+    readonly library: string;
+    readonly id: number;
+    readonly flags: readonly string[];
+  }[];
+}
+
+export interface RegistryDeps {
+  readonly compilers: readonly EngineCompiler[];
+  /** Tells every core; rejects with what one has against it, when all have answered. */
+  readonly broadcast: (message: Message) => Promise<void>;
+  /** From its return on, FCALL finds exactly these functions, on every core. */
+  readonly publish: (manifest: Manifest) => void;
+}
+
+export interface LoadedLibrary {
+  readonly name: string;
+  readonly language: string;
+  readonly source: string;
+  readonly functions: readonly NumberedFunction[];
+}
+
+/** A change that was refused; the message is the text of the error reply, without its code. */
+export class RegistryError extends Error {}
+
+export class LibraryRegistry {
+  readonly #libraries = new Map<string, LoadedLibrary>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #nextId = 1;
+  #version = 0;
+
+  constructor(private readonly deps: RegistryDeps) {}
+
+  /** Loaded libraries, by name in order of their loading. */
+  list(): readonly LoadedLibrary[] {
+    return [...this.#libraries.values()];
+  }
+
+  /** Makes `source` live on every core; returns the library's name. Throws RegistryError; then nothing has changed. */
+  load(source: string, replace: boolean): Promise<string> {
+    return this.#inTurn(async () => {
+      const image = await this.#compile(source, replace);
+      const ids = image.functions.map((fn) => fn.id);
+      try {
+        await this.deps.broadcast({ op: "thaw", library: image });
+      } catch (error) {
+        this.#forget(ids);
+        throw new RegistryError(error instanceof Error ? error.message : String(error));
+      }
+      const old = this.#libraries.get(image.name);
+      const { name, language, functions } = image;
+      this.#libraries.set(name, { name, language, source, functions });
+      this.#publish();
+      if (old !== undefined) this.#forget(old.functions.map((fn) => fn.id));
+      return name;
+    });
+  }
+
+  /** Throws RegistryError where there is no such library. */
+  delete(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#libraries.get(name);
+      if (old === undefined) throw new RegistryError("Library not found");
+      this.#libraries.delete(name);
+      this.#publish();
+      this.#forget(old.functions.map((fn) => fn.id));
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      const ids = this.list().flatMap((library) => library.functions.map((fn) => fn.id));
+      this.#libraries.clear();
+      this.#publish();
+      if (ids.length > 0) this.#forget(ids);
+    });
+  }
+
+  async #compile(source: string, replace: boolean): Promise<LibraryImage> {
+    try {
+      const header = parseHeader(source);
+      if (!replace && this.#libraries.has(header.name)) {
+        throw new RegistryError(`Library '${header.name}' already exists`);
+      }
+      const compiler = this.deps.compilers.find((one) => one.name === header.engine);
+      if (compiler === undefined) throw new RegistryError(`Engine '${header.engine}' not found`);
+      const compiled = await compiler.compile(source);
+      for (const library of this.#libraries.values()) {
+        if (library.name === compiled.name) continue;
+        for (const fn of compiled.functions) {
+          if (library.functions.some((other) => other.name === fn.name)) {
+            throw new RegistryError(`Function ${fn.name} already exists`);
+          }
+        }
+      }
+      return { ...compiled, functions: compiled.functions.map((fn) => ({ ...fn, id: this.#nextId++ })) };
+    } catch (error) {
+      if (error instanceof CompileError) throw new RegistryError(describe(error, source));
+      throw error;
+    }
+  }
+
+  #publish(): void {
+    const functions = this.list().flatMap((library) =>
+      library.functions.map(({ name, id, flags }) => ({ name, library: library.name, id, flags })),
+    );
+    this.deps.publish({ version: ++this.#version, functions });
+  }
+
+  /** Lets the cores forget functions; nobody waits for it, as no manifest names them any more. */
+  #forget(ids: readonly number[]): void {
+    this.deps.broadcast({ op: "drop", ids }).catch(() => undefined);
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(change);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** With the library's file name where its header can be read. */
+function describe(error: CompileError, source: string): string {
+  if (error.line === undefined) return error.message;
+  const { name, language } = parseHeader(source);
+  return error.describe(name, LANGUAGES[language].extension);
+}
