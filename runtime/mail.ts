@@ -6,6 +6,9 @@ export type Mail =
   | { readonly op: "thaw"; readonly seq: number; readonly library: LibraryImage }
   | { readonly op: "drop"; readonly seq: number; readonly ids: readonly number[] };
 
+/** What to tell every core; who sends it adds the number. */
+export type Message = Mail extends infer One ? (One extends Mail ? Omit<One, "seq"> : never) : never;
+
 /** core → main: the mail `seq` is done. */
 export interface MailAnswer {
   readonly op: "thawed" | "dropped";

@@ -9,7 +9,7 @@
 import { CompileError } from "./compile/compile-error.ts";
 import { LANGUAGES, parseHeader } from "./compile/header.ts";
 import type { EngineCompiler } from "./engine.ts";
-import type { Message } from "./mail-room.ts";
+import type { Message } from "./mail.ts";
 import type { LibraryImage, NumberedFunction } from "./schema.ts";
 
 /** What the native side needs to find functions: {"version": 3, "functions": [{"name", "library", "id", "flags"}]} */
@@ -36,6 +36,7 @@ export interface LoadedLibrary {
   readonly language: string;
   readonly source: string;
   readonly functions: readonly NumberedFunction[];
+  readonly image: LibraryImage;
 }
 
 /** A change that was refused; the message is the text of the error reply, without its code. */
@@ -54,6 +55,11 @@ export class LibraryRegistry {
     return [...this.#libraries.values()];
   }
 
+  /** What a core whose VM is new has to thaw to be like the others. */
+  restore(): readonly Message[] {
+    return this.list().map(({ image }) => ({ op: "thaw", library: image }));
+  }
+
   /** Makes `source` live on every core; returns the library's name. Throws RegistryError; then nothing has changed. */
   load(source: string, replace: boolean): Promise<string> {
     return this.#inTurn(async () => {
@@ -67,7 +73,7 @@ export class LibraryRegistry {
       }
       const old = this.#libraries.get(image.name);
       const { name, language, functions } = image;
-      this.#libraries.set(name, { name, language, source, functions });
+      this.#libraries.set(name, { name, language, source, functions, image });
       this.#publish();
       if (old !== undefined) this.#forget(old.functions.map((fn) => fn.id));
       return name;

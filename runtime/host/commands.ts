@@ -16,8 +16,8 @@ export interface TableRow {
   /** The reply as a TypeScript type. */
   readonly reply: string;
   readonly keys?: { readonly first: number; readonly last: number; readonly step: number };
-  /** The row only groups subcommands. */
-  readonly container?: boolean;
+  /** "data": a handler over the store, which is all a procedure can call; "container": the row only groups subcommands. */
+  readonly kind: string;
 }
 
 /** A connection's own state is not a procedure's; transactions and scripts cannot nest; nobody may wait in one. */
@@ -25,7 +25,7 @@ const DENIED_GROUPS = new Set(["connection", "transactions", "scripting", "senti
 const DENIED_FLAGS = ["noscript", "no_script", "blocking", "admin"];
 
 export function isCallable(row: TableRow): boolean {
-  if (row.container === true || DENIED_GROUPS.has(row.group)) return false;
+  if (row.kind !== "data" || DENIED_GROUPS.has(row.group)) return false;
   const flags = row.flags.map((flag) => flag.toLowerCase());
   return !DENIED_FLAGS.some((flag) => flags.includes(flag));
 }
@@ -44,6 +44,6 @@ export interface CallableCommands {
 export function callableCommands(table: readonly TableRow[]): CallableCommands {
   return {
     rows: table.filter(isCallable).map((row) => [row.index, row.name, memberName(row)] as const),
-    denied: table.filter((row) => !isCallable(row) && row.container !== true).map((row) => row.name),
+    denied: table.filter((row) => !isCallable(row) && row.kind !== "container").map((row) => row.name),
   };
 }
