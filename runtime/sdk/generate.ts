@@ -1,0 +1,18 @@
+/**
+ * Writes zedis.d.ts from the command table: `bun runtime/sdk/generate.ts [table.json]`, by default the table of the native
+ * library that is built (or that ZEDIS_LIB names).
+ */
+import { join } from "node:path";
+import { libraryPath } from "../../src/core/build.ts";
+import { loadNative } from "../../src/core/ffi.ts";
+import type { TableRow } from "../host/commands.ts";
+import { declarationsOf } from "./declarations.ts";
+
+export const DECLARATIONS = join(import.meta.dir, "zedis.d.ts");
+
+if (import.meta.main) {
+  const [file] = Bun.argv.slice(2);
+  const table: readonly TableRow[] =
+    file === undefined ? loadNative(libraryPath()).table() : await Bun.file(file).json();
+  await Bun.write(DECLARATIONS, declarationsOf(table));
+}
