@@ -1,5 +1,6 @@
 //! The epoll backend: edge-triggered, one registration for the life of a connection.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::backend::{Backend, Event, Received, Wake};
@@ -16,6 +17,8 @@ pub struct Epoll {
     wake_fd: i32,
     listeners: Vec<i32>,
     raw: Vec<libc::epoll_event>,
+    /// Slots whose peer has sent its last byte. One edge tells of bytes and end together, so a short receive is not the last there.
+    ended: HashSet<usize>,
 }
 
 impl Epoll {
@@ -31,6 +34,7 @@ impl Epoll {
             wake_fd,
             listeners: Vec::new(),
             raw: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS_MAX],
+            ended: HashSet::new(),
         };
         epoll.control(libc::EPOLL_CTL_ADD, wake_fd, libc::EPOLLIN as u32, WAKE)?;
         Ok(epoll)
@@ -82,12 +86,13 @@ impl Backend for Epoll {
         self.control(libc::EPOLL_CTL_ADD, fd, events as u32, slot as u64)
     }
 
-    fn remove(&mut self, _slot: usize, fd: i32) {
+    fn remove(&mut self, slot: usize, fd: i32) {
+        self.ended.remove(&slot);
         // SAFETY: the connection owned this descriptor and is being forgotten; closing takes it off the epoll set.
         unsafe { libc::close(fd) };
     }
 
-    fn receive(&mut self, _slot: usize, fd: i32, into: &mut Vec<u8>, bytes_max: usize) -> Received {
+    fn receive(&mut self, slot: usize, fd: i32, into: &mut Vec<u8>, bytes_max: usize) -> Received {
         into.reserve(bytes_max);
         let room = into.capacity() - into.len();
         // SAFETY: `room` bytes behind the vector's length are allocated; only those the kernel filled become its length.
@@ -97,7 +102,8 @@ impl Backend for Epoll {
             count if count > 0 => {
                 // SAFETY: the kernel initialised `count` bytes behind the old length.
                 unsafe { into.set_len(into.len() + count as usize) };
-                Received::Bytes { count: count as usize, more: count as usize == room }
+                let more = count as usize == room || (!self.ended.is_empty() && self.ended.contains(&slot));
+                Received::Bytes { count: count as usize, more }
             }
             _ => match io::Error::last_os_error().kind() {
                 io::ErrorKind::WouldBlock => Received::Empty,
@@ -146,6 +152,9 @@ impl Backend for Epoll {
                 Epoll::accept_all((data & 0xffff_ffff) as i32, data & UNIX != 0, events);
             } else {
                 let slot = data as usize;
+                if flags & (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0 {
+                    self.ended.insert(slot);
+                }
                 if flags & (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0 {
                     events.push(Event::Readable { slot });
                 }

@@ -221,7 +221,12 @@ fn hex2(text: &[u8]) -> Option<u8> {
 }
 
 fn printable(byte: u8) -> char {
-    if byte.is_ascii_graphic() || byte == b' ' { byte as char } else { '?' }
+    match byte {
+        // As in every error: a line break would end the reply early.
+        b'\r' | b'\n' => ' ',
+        byte if byte.is_ascii_graphic() || byte == b' ' => byte as char,
+        _ => '?',
+    }
 }
 
 #[cfg(test)]
