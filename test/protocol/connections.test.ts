@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Random } from "../harness/random.ts";
 import { encodeRequest, numberOf, show, textOf } from "../harness/resp.ts";
-import { startServer } from "../harness/server.ts";
+import { freePort, startServer } from "../harness/server.ts";
 import { suite } from "../harness/suite.ts";
 import { until, within } from "../harness/wait.ts";
 import { ByteSocket, Wire } from "../harness/wire.ts";
@@ -16,9 +16,9 @@ const connected = async (wire: Wire) =>
 
 test("a client that sends FIN still gets every reply, then the server closes", async () => {
   const requests = Buffer.concat(Array.from({ length: 5000 }, (_, index) => encodeRequest(["ECHO", String(index)])));
-  expect(await afterFin(connections.server.address, requests)).toEqual(
-    Array.from({ length: 5000 }, (_, index) => `"${index}"`),
-  );
+  const replies = await afterFin(connections.server.address, requests);
+  expect(replies.findIndex((reply, index) => reply !== `"${index}"`)).toBe(-1);
+  expect(replies.length).toBe(5000);
 });
 
 test("clients killed in the middle of a pipeline leave nothing behind", async () => {
@@ -94,7 +94,7 @@ test("thousands of connections come and go one after another", async () => {
 
 test("a unix socket serves like TCP, with the permissions it was given", async () => {
   const path = join("/tmp", `zedis-test-${process.pid}-${Date.now()}.sock`);
-  const server = await startServer({ options: { unixsocket: path, unixsocketperm: "700" } });
+  const server = await startServer({ options: { port: String(freePort()), unixsocket: path, unixsocketperm: "700" } });
   const wire = await Wire.connect({ unix: path }, 3);
   expect(show(await wire.call("SET k v"))).toBe("+OK");
   const tcp = await server.connect();
