@@ -12,6 +12,6 @@ pub mod transactions;
 
 /// Every row of this build.
 pub fn rows() -> Vec<row::Row> {
-    [connection::ROWS, functions::ROWS, generic::ROWS, server::ROWS, transactions::ROWS, crate::types::string::ROWS]
-        .concat()
+    let string = crate::types::string::rows();
+    [connection::ROWS, functions::ROWS, generic::ROWS, server::ROWS, transactions::ROWS, &string].concat()
 }

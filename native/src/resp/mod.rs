@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod error;
+pub mod extended;
 pub mod number;
 pub mod parse;
 pub mod reply;

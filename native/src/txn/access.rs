@@ -127,6 +127,17 @@ impl Txn {
         }
     }
 
+    /// The string under `key`, without counting or marking: for a command that goes on to write it.
+    #[inline]
+    pub fn peek_text(&mut self, key: &[u8]) -> Result<Option<Text<'_>>, WrongType> {
+        match self.peek(key).map(EntryRef::value) {
+            None => Ok(None),
+            Some(Value::Int(number)) => Ok(Some(Text::Digits(itoa::Buffer::new(), number))),
+            Some(Value::Bytes(bytes)) => Ok(Some(Text::Bytes(bytes))),
+            Some(Value::Object(_)) => Err(WrongType),
+        }
+    }
+
     /// The object of type `T` under `key`, for a command that reads.
     #[inline]
     pub fn get_object<T: Object>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
@@ -168,7 +179,7 @@ impl Txn {
             Expiry::Keep => old_expiry.filter(|_| !was_expired),
             Expiry::At(at_ms) => Some(at_ms),
         };
-        if !undo_on && old_expiry == new_expiry {
+        if !undo_on && old_expiry.is_some() == new_expiry.is_some() {
             let fits = table.edit(place, |entry| {
                 let fits = match &value {
                     NewValue::Text(text) => entry.set_text_in_place(text),
@@ -176,6 +187,7 @@ impl Txn {
                     _ => false,
                 };
                 if fits {
+                    entry.set_expiry_in_place(new_expiry);
                     entry.set_access(clock);
                 }
                 fits

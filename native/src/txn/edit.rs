@@ -1,10 +1,11 @@
 //! Editing values where they stand, with their inverse kept while the undo log is on.
 
+use super::access::{Expiry, Text};
 use super::undo::{Inverse, Undo};
 use super::{Txn, WrongType};
 use crate::ds::entry::{Entry, NewValue, Object, Value};
 use crate::ds::table::Place;
-use crate::resp::number;
+use crate::resp::{error, number};
 
 /// Where an edit of one object leaves its inverses. Nothing is kept while the undo log is off: ask [`Inverses::on`]
 /// before cloning what an inverse would need.
@@ -50,7 +51,7 @@ impl Txn {
         if let Some(place) = self.place(key) {
             return self.edit_at(key, place, edit);
         }
-        self.set(key, NewValue::Object(Box::new(make())), super::access::Expiry::Clear);
+        self.set(key, NewValue::Object(Box::new(make())), Expiry::Clear);
         let place = self.place(key).expect("set just now");
         self.edit_at(key, place, edit)
     }
@@ -136,9 +137,9 @@ impl Txn {
         self.store.counters.add(core, db, 0, 0, bytes);
     }
 
-    /// Length of the string under `key`, 0 where there is none.
+    /// Length of the string under `key`, 0 where there is none; for a command that goes on to write it.
     pub fn text_len(&mut self, key: &[u8]) -> Result<usize, WrongType> {
-        Ok(self.get_text(key)?.map_or(0, |mut text| text.bytes().len()))
+        Ok(self.peek_text(key)?.map_or(0, |mut text| text.bytes().len()))
     }
 
     /// Appends to the string under `key`, which must exist. Amortised O(bytes appended) once the string is long.
@@ -162,7 +163,7 @@ impl Txn {
     pub fn set_range(&mut self, key: &[u8], at: usize, bytes: &[u8]) -> Result<usize, WrongType> {
         let len = self.text_len(key)?;
         if self.undo_on {
-            let mut text = self.get_text(key)?.unwrap_or(Text::Bytes(b""));
+            let mut text = self.peek_text(key)?.unwrap_or(Text::Bytes(b""));
             let whole = text.bytes();
             let old: Box<[u8]> = whole[at.min(len)..(at + bytes.len()).min(len)].into();
             self.keep_text_undo(key, |db, key| Undo::Range { db, key, at: at.min(len), old, bytes: len });
@@ -190,6 +191,34 @@ impl Txn {
         self.undo.push(undo);
     }
 
+    /// Adds to the integer under `key`, 0 where there is none; its expiry stays. One lookup where the number can be
+    /// overwritten in place. The caller tells [`Txn::changed`]. Err: the error's text.
+    #[inline]
+    pub fn add_integer(&mut self, key: &[u8], by: i64) -> Result<i64, &'static str> {
+        let (db, undo_on, clock) = (self.db, self.undo_on, self.access_clock);
+        let Some(place) = self.place(key) else {
+            self.set(key, NewValue::Int(by), Expiry::Clear);
+            return Ok(by);
+        };
+        let (_, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let old = match table.at(place).value() {
+            Value::Int(number) => number,
+            Value::Bytes(text) => number::integer(text).ok_or(error::NOT_INTEGER)?,
+            Value::Object(_) => return Err(error::WRONG_TYPE),
+        };
+        let value = old.checked_add(by).ok_or(error::OVERFLOW)?;
+        let fits = !undo_on
+            && table.edit(place, |entry| {
+                entry.set_access(clock);
+                entry.set_int_in_place(value)
+            });
+        if !fits {
+            self.set(key, NewValue::Int(value), Expiry::Keep);
+        }
+        Ok(value)
+    }
+
     /// The string under `key` as an integer; Ok(None) where there is none, Err(None) if it is no integer.
     #[inline]
     pub fn get_integer(&mut self, key: &[u8]) -> Result<Option<i64>, Option<WrongType>> {
@@ -201,5 +230,3 @@ impl Txn {
         }
     }
 }
-
-use super::access::Text;

@@ -1,0 +1,498 @@
+//! The number that INCRBYFLOAT and HINCRBYFLOAT count in: an x87 `long double` (64-bit mantissa), in software.
+//!
+//! Redis adds in `long double` and prints `%.17Lf`. A 64-bit double shows other digits from the 17th on, so replies would
+//! differ. Ours reads, adds and prints with the same rounding (to nearest, ties to even) on every processor.
+
+/// A value `mantissa * 2^exponent`; the mantissa's top bit is set, but for zero and for subnormal numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extended {
+    negative: bool,
+    mantissa: u64,
+    exponent: i32,
+}
+
+/// Exponent of the smallest subnormal number: 2^-16445.
+const EXPONENT_MIN: i32 = -16_445;
+/// Exponent of the largest numbers: (2^64 - 1) * 2^16320.
+const EXPONENT_MAX: i32 = 16_383 - 63;
+/// Exponent that marks an infinity.
+const INFINITE: i32 = i32::MAX;
+/// Longest text that is read as a number, bytes (Redis: MAX_LONG_DOUBLE_CHARS).
+const TEXT_BYTES_MAX: usize = 5 * 1024;
+/// Decimals that are printed.
+const DECIMALS: u32 = 17;
+
+impl Extended {
+    pub const ZERO: Extended = Extended { negative: false, mantissa: 0, exponent: 0 };
+
+    pub fn from_integer(value: i64) -> Extended {
+        round(value < 0, value.unsigned_abs() as u128, 0, false)
+    }
+
+    /// A number as `strtold` reads it: decimal, hexadecimal or infinite, whole text only; never NaN, nothing that
+    /// overflows or vanishes. Cost: about 30 ns for up to 19 digits, and quadratic in the digits beyond.
+    pub fn parse(text: &[u8]) -> Option<Extended> {
+        if text.len() >= TEXT_BYTES_MAX {
+            return None;
+        }
+        let (negative, body) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            _ => (false, text),
+        };
+        if body.eq_ignore_ascii_case(b"inf") || body.eq_ignore_ascii_case(b"infinity") {
+            return Some(Extended { negative, mantissa: 1, exponent: INFINITE });
+        }
+        let value = match body {
+            [b'0', b'x' | b'X', digits @ ..] => hexadecimal(negative, digits)?,
+            _ => decimal(negative, body)?,
+        };
+        value.is_finite().then_some(value)
+    }
+
+    pub fn is_finite(self) -> bool {
+        self.exponent != INFINITE
+    }
+
+    /// The sum, rounded once; not finite if it overflows or a part is infinite.
+    pub fn plus(self, other: Extended) -> Extended {
+        if !self.is_finite() || !other.is_finite() {
+            return if self.is_finite() { other } else { self };
+        }
+        let (big, small) = if (other.exponent, other.mantissa) > (self.exponent, self.mantissa) && other.mantissa != 0
+            || self.mantissa == 0
+        {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        if small.mantissa == 0 {
+            // The sum of two zeros is negative only if both are.
+            let negative = big.negative && (big.mantissa != 0 || small.negative);
+            return Extended { negative, ..big };
+        }
+        // 63 bits below the larger mantissa, and one bit that stands for all that was shifted out.
+        let wide = (big.mantissa as u128) << 63;
+        let exponent = big.exponent - 63;
+        let distance = (big.exponent - small.exponent) as u32;
+        let moved = (small.mantissa as u128) << 63;
+        let (shifted, lost) =
+            if distance < 128 { (moved >> distance, moved & ((1 << distance) - 1) != 0) } else { (0, true) };
+        if big.negative == small.negative {
+            return round(big.negative, wide + shifted, exponent, lost);
+        }
+        let difference = wide - shifted - lost as u128;
+        if difference == 0 && !lost {
+            return Extended::ZERO;
+        }
+        round(big.negative, difference, exponent, lost)
+    }
+
+    /// The value with up to 17 decimals, without trailing zeros, never with an exponent.
+    pub fn print(self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        if !self.is_finite() {
+            return format!("{sign}inf");
+        }
+        if self.exponent >= 0 {
+            let digits = if self.exponent < 64 {
+                ((self.mantissa as u128) << self.exponent).to_string()
+            } else {
+                Natural::from(self.mantissa as u128).shifted(self.exponent as u32).to_decimal()
+            };
+            return if digits == "0" { digits } else { format!("{sign}{digits}") };
+        }
+        // The mantissa is below 2^64 and 10^17 below 2^57: the product fits in 121 bits.
+        const UNIT: u128 = 10u128.pow(DECIMALS);
+        let scaled = self.mantissa as u128 * UNIT;
+        let shift = -self.exponent as u32;
+        let rounded = if shift >= 128 {
+            0
+        } else {
+            let (kept, rest, half) = (scaled >> shift, scaled & ((1 << shift) - 1), 1u128 << (shift - 1));
+            kept + (rest > half || (rest == half && kept & 1 == 1)) as u128
+        };
+        let (whole, mut fraction) = ((rounded / UNIT) as u64, (rounded % UNIT) as u64);
+        if fraction == 0 {
+            return if whole == 0 { "0".into() } else { format!("{sign}{whole}") };
+        }
+        let mut width = DECIMALS as usize;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            width -= 1;
+        }
+        format!("{sign}{whole}.{fraction:0width$}")
+    }
+}
+
+/// The nearest number to `wide * 2^exponent`, where `more` tells that the exact value is a little larger than that.
+fn round(negative: bool, wide: u128, exponent: i32, more: bool) -> Extended {
+    if wide == 0 {
+        return Extended { negative, mantissa: 0, exponent: 0 };
+    }
+    let bits = 128 - wide.leading_zeros() as i32;
+    let drop = (bits - 64).max(EXPONENT_MIN - exponent);
+    let (mut kept, mut exponent) = if drop <= 0 {
+        // Exact, and made to have its top bit set where the exponent allows that.
+        let up = (64 - bits).min(exponent - EXPONENT_MIN);
+        (wide << up, exponent - up)
+    } else if drop > 128 {
+        (0, 0)
+    } else {
+        let (kept, rest) = if drop == 128 { (0, wide) } else { (wide >> drop, wide & ((1 << drop) - 1)) };
+        let half = 1u128 << (drop - 1);
+        (kept + (rest > half || (rest == half && (more || kept & 1 == 1))) as u128, exponent + drop)
+    };
+    if kept == 1 << 64 {
+        (kept, exponent) = (1 << 63, exponent + 1);
+    }
+    if exponent > EXPONENT_MAX {
+        return Extended { negative, mantissa: 1, exponent: INFINITE };
+    }
+    Extended { negative, mantissa: kept as u64, exponent: if kept == 0 { 0 } else { exponent } }
+}
+
+/// `12.5e-3`, its sign taken off. None: no number, or one that vanishes.
+fn decimal(negative: bool, text: &[u8]) -> Option<Extended> {
+    let mut digits: Vec<u8> = Vec::with_capacity(text.len().min(64));
+    let (mut exponent, mut any, mut at, mut point) = (0i64, false, 0, false);
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'0'..=b'9' => {
+                any = true;
+                exponent -= point as i64;
+                if byte != b'0' || !digits.is_empty() {
+                    digits.push(byte - b'0');
+                }
+            }
+            b'.' if !point => point = true,
+            _ => break,
+        }
+        at += 1;
+    }
+    if !any {
+        return None;
+    }
+    exponent += written_exponent(&text[at..], b'e')?;
+    while digits.last() == Some(&0) {
+        digits.pop();
+        exponent += 1;
+    }
+    if digits.is_empty() {
+        return Some(Extended { negative, ..Extended::ZERO });
+    }
+    // Beyond these every number overflows (largest: 1.2e4932) or vanishes (smallest: 3.6e-4951).
+    let magnitude = digits.len() as i64 + exponent;
+    if !(-4960..=4940).contains(&magnitude) {
+        return None;
+    }
+    let value = if digits.len() <= 19 && (-18..=19).contains(&exponent) {
+        let number = digits.iter().fold(0u64, |sum, digit| sum * 10 + *digit as u64) as u128;
+        if exponent >= 0 {
+            round(negative, number * 10u128.pow(exponent as u32), 0, false)
+        } else {
+            // 128 bits over at most 60 leave 68 or more in the quotient.
+            let (up, divisor) = (number.leading_zeros(), 10u128.pow(-exponent as u32));
+            let quotient = (number << up) / divisor;
+            round(negative, quotient, -(up as i32), !(number << up).is_multiple_of(divisor))
+        }
+    } else {
+        let mut number = Natural::default();
+        for digit in &digits {
+            number.multiply_add(10, *digit as u32);
+        }
+        let mut power = Natural::from(1);
+        for _ in 0..exponent.unsigned_abs() {
+            power.multiply_add(10, 0);
+        }
+        if exponent >= 0 { number.times(&power).round(negative) } else { quotient(negative, number, power) }
+    };
+    (value.mantissa != 0).then_some(value)
+}
+
+/// `1f.8p-3`, sign and `0x` taken off.
+fn hexadecimal(negative: bool, text: &[u8]) -> Option<Extended> {
+    let (mut wide, mut more, mut exponent, mut any, mut at, mut point) = (0u128, false, 0i64, false, 0, false);
+    while let Some(&byte) = text.get(at) {
+        match (byte as char).to_digit(16) {
+            Some(digit) => {
+                any = true;
+                exponent -= 4 * point as i64;
+                if wide >> 120 == 0 {
+                    wide = wide << 4 | digit as u128;
+                } else {
+                    more |= digit != 0;
+                    exponent += 4;
+                }
+            }
+            None if byte == b'.' && !point => point = true,
+            None => break,
+        }
+        at += 1;
+    }
+    if !any {
+        return None;
+    }
+    exponent += written_exponent(&text[at..], b'p')?;
+    if wide == 0 {
+        return Some(Extended { negative, ..Extended::ZERO });
+    }
+    let exponent = exponent.clamp(-100_000, 100_000) as i32;
+    let value = round(negative, wide, exponent, more);
+    (value.mantissa != 0).then_some(value)
+}
+
+/// The exponent in `e-12`, 0 if the text has ended. None: something else.
+fn written_exponent(text: &[u8], letter: u8) -> Option<i64> {
+    let [first, rest @ ..] = text else { return Some(0) };
+    if first.to_ascii_lowercase() != letter {
+        return None;
+    }
+    let (sign, digits) = match rest {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        _ => (1, rest),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(sign * digits.iter().fold(0i64, |sum, digit| (sum * 10 + (digit - b'0') as i64).min(1 << 40)))
+}
+
+/// `above / below`, rounded once. Restoring division, as many steps as the result has bits.
+fn quotient(negative: bool, mut above: Natural, mut below: Natural) -> Extended {
+    /// One more than 64 to round by, and one because the first bit may be 0.
+    const STEPS: u32 = 66;
+    let shift = above.bits() as i32 - below.bits() as i32;
+    if shift < 0 {
+        above = above.shifted(-shift as u32);
+    } else {
+        below = below.shifted(shift as u32);
+    }
+    let mut result = 0u128;
+    for _ in 0..=STEPS {
+        result <<= 1;
+        if above.at_least(&below) {
+            above.subtract(&below);
+            result |= 1;
+        }
+        above.double();
+    }
+    round(negative, result, shift - STEPS as i32, !above.is_zero())
+}
+
+/// A natural number of any size: 32 bits a limb, least first, no zero limbs on top.
+#[derive(Default, Clone)]
+struct Natural {
+    limbs: Vec<u32>,
+}
+
+impl From<u128> for Natural {
+    fn from(value: u128) -> Natural {
+        let mut natural = Natural { limbs: (0..4).map(|limb| (value >> (limb * 32)) as u32).collect() };
+        natural.trim();
+        natural
+    }
+}
+
+impl Natural {
+    fn trim(&mut self) {
+        while self.limbs.last() == Some(&0) {
+            self.limbs.pop();
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        self.limbs.is_empty()
+    }
+
+    fn bits(&self) -> u32 {
+        self.limbs.last().map_or(0, |top| self.limbs.len() as u32 * 32 - top.leading_zeros())
+    }
+
+    fn multiply_add(&mut self, factor: u32, addend: u32) {
+        let mut carry = addend as u64;
+        for limb in &mut self.limbs {
+            carry += *limb as u64 * factor as u64;
+            *limb = carry as u32;
+            carry >>= 32;
+        }
+        if carry != 0 {
+            self.limbs.push(carry as u32);
+        }
+    }
+
+    fn times(&self, other: &Natural) -> Natural {
+        let mut limbs = vec![0u32; self.limbs.len() + other.limbs.len()];
+        for (at, left) in self.limbs.iter().enumerate() {
+            let mut carry = 0u64;
+            for (offset, right) in other.limbs.iter().enumerate() {
+                carry += limbs[at + offset] as u64 + *left as u64 * *right as u64;
+                limbs[at + offset] = carry as u32;
+                carry >>= 32;
+            }
+            limbs[at + other.limbs.len()] = carry as u32;
+        }
+        let mut product = Natural { limbs };
+        product.trim();
+        product
+    }
+
+    /// This times 2^`by`.
+    fn shifted(&self, by: u32) -> Natural {
+        let mut limbs = vec![0u32; by as usize / 32];
+        let by = by % 32;
+        let mut carry = 0u64;
+        for limb in &self.limbs {
+            carry |= (*limb as u64) << by;
+            limbs.push(carry as u32);
+            carry >>= 32;
+        }
+        limbs.push(carry as u32);
+        let mut natural = Natural { limbs };
+        natural.trim();
+        natural
+    }
+
+    fn double(&mut self) {
+        let mut carry = 0;
+        for limb in &mut self.limbs {
+            let next = *limb >> 31;
+            *limb = *limb << 1 | carry;
+            carry = next;
+        }
+        if carry != 0 {
+            self.limbs.push(carry);
+        }
+    }
+
+    fn at_least(&self, other: &Natural) -> bool {
+        let (ours, theirs) = (self.limbs.len(), other.limbs.len());
+        ours.cmp(&theirs).then_with(|| self.limbs.iter().rev().cmp(other.limbs.iter().rev())).is_ge()
+    }
+
+    /// Takes away a number that is not larger.
+    fn subtract(&mut self, other: &Natural) {
+        let mut borrow = 0i64;
+        for (at, limb) in self.limbs.iter_mut().enumerate() {
+            let value = *limb as i64 - *other.limbs.get(at).unwrap_or(&0) as i64 + borrow;
+            *limb = value as u32;
+            borrow = value >> 32;
+        }
+        self.trim();
+    }
+
+    fn round(&self, negative: bool) -> Extended {
+        let drop = self.bits().saturating_sub(128);
+        let mut wide = 0u128;
+        for bit in (drop..self.bits()).rev() {
+            wide = wide << 1 | (self.limbs[bit as usize / 32] >> (bit % 32) & 1) as u128;
+        }
+        let more = (0..drop).any(|bit| self.limbs[bit as usize / 32] >> (bit % 32) & 1 == 1);
+        round(negative, wide, drop as i32, more)
+    }
+
+    fn to_decimal(&self) -> String {
+        const CHUNK: u64 = 1_000_000_000;
+        let mut rest = self.clone();
+        let mut chunks = Vec::new();
+        while !rest.is_zero() {
+            let mut remainder = 0u64;
+            for limb in rest.limbs.iter_mut().rev() {
+                remainder = remainder << 32 | *limb as u64;
+                *limb = (remainder / CHUNK) as u32;
+                remainder %= CHUNK;
+            }
+            rest.trim();
+            chunks.push(remainder);
+        }
+        let mut text = chunks.pop().map_or("0".to_string(), |top| top.to_string());
+        for chunk in chunks.iter().rev() {
+            text.push_str(&format!("{chunk:09}"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(left: &str, right: &str) -> String {
+        let read = |text: &str| Extended::parse(text.as_bytes()).unwrap_or_else(|| panic!("{text} is a number"));
+        read(left).plus(read(right)).print()
+    }
+
+    /// Taken from INCRBYFLOAT of redis-server 7.0.15 on x86-64.
+    #[test]
+    fn sums_print_as_those_of_long_doubles() {
+        for (left, right, printed) in [
+            ("0", "10.5", "10.5"),
+            ("10.5", "0.1", "10.6"),
+            ("5.6", "5.0e3", "5005.60000000000000009"),
+            ("3.0", "1.000000000000000005", "4.00000000000000001"),
+            ("0.1", "0.2", "0.3"),
+            ("1e18", "1", "1000000000000000001"),
+            ("3", "-1.1", "1.9"),
+            ("0", "-0.0", "0"),
+            ("1", "-1", "0"),
+            ("-1", "1", "0"),
+            ("1e-17", "0", "0.00000000000000001"),
+            ("1e-18", "0", "0"),
+            ("-1e-18", "0", "0"),
+            ("0x1.8p3", "0x10", "28"),
+            ("18446744073709551616", "1", "18446744073709551616"),
+            ("1e40", "1", "9999999999999999999783686092270256259072"),
+        ] {
+            assert_eq!(sum(left, right), printed, "{left} + {right}");
+        }
+    }
+
+    #[test]
+    fn only_whole_finite_numbers_are_read() {
+        for text in [
+            "", " 1", "1 ", "abc", "nan", "1,5", "--1", "0x", "0x.", "1e", "1e+", "e5", ".", "0x1p", "1e5000",
+            "1e-5000", "1\0",
+        ] {
+            assert_eq!(Extended::parse(text.as_bytes()), None, "{text}");
+        }
+        for text in ["1.", ".5", "+3", "0e99999999999", "1e4000", "1e-4940", "0X1P-3"] {
+            assert!(Extended::parse(text.as_bytes()).is_some_and(Extended::is_finite), "{text}");
+        }
+        for text in ["inf", "-Infinity", "+INF"] {
+            assert!(Extended::parse(text.as_bytes()).is_some_and(|value| !value.is_finite()), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_and_short_ways_of_reading_agree() {
+        let mut seed = 7u64;
+        for _ in 0..2_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (digits, places) = (seed >> 8, (seed % 19) as usize);
+            let short = format!("{digits}e-{places}");
+            let direct = Extended::parse(short.as_bytes()).expect("a number");
+            let digit_list: Vec<u8> = digits.to_string().bytes().map(|digit| digit - b'0').collect();
+            let mut number = Natural::default();
+            for digit in &digit_list {
+                number.multiply_add(10, *digit as u32);
+            }
+            let mut power = Natural::from(1);
+            (0..places).for_each(|_| power.multiply_add(10, 0));
+            assert_eq!(quotient(false, number, power), direct, "{short}");
+        }
+    }
+
+    #[test]
+    fn sums_agree_with_doubles_where_those_are_exact() {
+        let mut seed = 11u64;
+        for _ in 0..5_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (left, right) = ((seed >> 34) as i64 - (1 << 29), (seed & 0x3fff_ffff) as i64 - (1 << 29));
+            let (left, right) = (left as f64 / 1024.0, right as f64 / 64.0);
+            let exact = format!("{:.17}", left + right);
+            let exact = exact.trim_end_matches('0').trim_end_matches('.');
+            assert_eq!(sum(&left.to_string(), &right.to_string()), exact);
+        }
+    }
+}
