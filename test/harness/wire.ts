@@ -2,7 +2,7 @@
 import type { Socket } from "bun";
 import { words } from "./arguments.ts";
 import type { Protocol } from "./expected.ts";
-import { encodeRequest, type Reply, ReplyReader } from "./resp.ts";
+import { encodeRequest, type Reply, ReplyReader, show } from "./resp.ts";
 
 export type Address = { readonly hostname: string; readonly port: number } | { readonly unix: string };
 
@@ -153,7 +153,10 @@ export class Wire {
 
   static async connect(address: Address, protocol: Protocol = 2): Promise<Wire> {
     const wire = new Wire(await ByteSocket.open(address));
-    if (protocol === 3) await wire.call("HELLO 3");
+    if (protocol === 3) {
+      const reply = await wire.call("HELLO 3");
+      if (reply.kind !== "map") throw new Error(`HELLO 3 replied ${show(reply)}`);
+    }
     wire.protocol = protocol;
     return wire;
   }
