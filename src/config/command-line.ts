@@ -23,7 +23,7 @@ export interface ServerStart {
   readonly warnings: readonly string[];
 }
 
-/** Nothing to serve: write `print` to the named stream and leave. */
+/** Nothing to serve: write `print` as it is to the named stream and leave. */
 export interface ServerPrint {
   readonly print: string;
   readonly to: "stdout" | "stderr";
@@ -118,7 +118,7 @@ function latin1(bytes: Uint8Array): string {
 }
 
 function versionText(): string {
-  return `Zedis server v=${ZEDIS_VERSION} redis=${REDIS_VERSION} bits=64`;
+  return `Zedis server v=${ZEDIS_VERSION} redis=${REDIS_VERSION} bits=64\n`;
 }
 
 const USAGE = `Usage: zedis-server [/path/to/redis.conf] [options] [-]
@@ -135,4 +135,5 @@ Examples:
        zedis-server --port 7777 --cores 2
        zedis-server --procedure-time-limit 250 --io epoll
        zedis-server /etc/myredis.conf --loglevel verbose -
-       zedis-server /etc/myredis.conf --loglevel verbose`;
+       zedis-server /etc/myredis.conf --loglevel verbose
+`;

@@ -1,0 +1,216 @@
+/** The options of zedis-cli: those of redis-cli that people and scripts use. */
+
+import { bytesOfText, splitWords } from "../config/words.ts";
+import type { OutputMode } from "./format.ts";
+import { leadingNumber, parseServerUri } from "./server-uri.ts";
+
+export interface CliOptions {
+  host: string;
+  port: number;
+  /** Path of a unix socket; it then replaces host and port. */
+  socket: string | null;
+  /** Byte strings, like all that is sent. */
+  user: string | null;
+  password: string | null;
+  database: number;
+  /** 2, 3, or null where the choice is left to the server; "try 3" goes on in RESP2 when the server refuses. */
+  protocol: 2 | 3 | "try 3" | null;
+  output: OutputMode;
+  itemDelimiter: string;
+  replyDelimiter: string;
+  /** How often a command is sent; negative: without end. */
+  repeat: number;
+  intervalMs: number;
+  /** `-x`: standard input is the last argument; `-X tag`: it replaces the argument that equals the tag. */
+  lastArgumentFromStdin: boolean;
+  stdinTag: string | null;
+  quotedInput: boolean;
+  /** `-e`: an error reply goes to standard error and ends the run with code 1. */
+  exitOnError: boolean;
+  showPushes: boolean;
+  mode: "command" | "scan" | "pipe";
+  pattern: string | null;
+  count: number;
+  pipeTimeoutSeconds: number;
+  /** The command, as byte strings; empty for the prompt. */
+  command: string[];
+  /** Lines for standard error before anything else. */
+  warnings: string[];
+}
+
+export type CliOutcome =
+  | { readonly options: CliOptions }
+  | { readonly show: "help" | "version" }
+  | { readonly error: string };
+
+interface CliEnvironment {
+  /** Standard output is a terminal. */
+  readonly tty: boolean;
+  readonly password: string | undefined;
+}
+
+/** What redis-cli offers and this does not, each with one argument or none. */
+const NOT_OFFERED =
+  "--askpass --bigkeys --cacert --cacertdir --cert --cluster --eval --functions-rdb --hotkeys --insecure " +
+  "--intrinsic-latency --key --latency --latency-dist --latency-history --ldb --ldb-sync-mode --lru-test --memkeys " +
+  "--memkeys-samples --rdb --replica --slave --sni --stat --tls --tls-ciphers --tls-ciphersuites";
+
+/** Options without an argument. */
+const FLAGS: Readonly<Record<string, (options: CliOptions) => void>> = {
+  "-x": (options) => {
+    options.lastArgumentFromStdin = true;
+  },
+  "-2": (options) => {
+    options.protocol = 2;
+  },
+  "-3": (options) => {
+    options.protocol = 3;
+  },
+  "-e": (options) => {
+    options.exitOnError = true;
+  },
+  // Redirections of a cluster: nothing to follow on a server that is none.
+  "-c": () => {},
+  "--verbose": () => {},
+  "--raw": (options) => {
+    options.output = "raw";
+  },
+  "--no-raw": (options) => {
+    options.output = "tty";
+  },
+  "--csv": (options) => {
+    options.output = "csv";
+  },
+  "--json": (options) => {
+    options.output = "json";
+    options.protocol ??= "try 3";
+  },
+  "--quoted-json": (options) => {
+    options.output = "quoted-json";
+    options.protocol ??= "try 3";
+  },
+  "--quoted-input": (options) => {
+    options.quotedInput = true;
+  },
+  "--scan": (options) => {
+    options.mode = "scan";
+  },
+  "--pipe": (options) => {
+    options.mode = "pipe";
+  },
+};
+
+/** Options with one argument; the error text, or nothing. */
+const SETTERS: Readonly<Record<string, (options: CliOptions, value: string) => string | undefined>> = {
+  "-h": (options, value) => set(options, { host: value }),
+  "-p": (options, value) => set(options, { port: leadingNumber(value) }),
+  "-s": (options, value) => set(options, { socket: value }),
+  "-a": (options, value) => set(options, { password: bytesOfText(value) }),
+  "--pass": (options, value) => set(options, { password: bytesOfText(value) }),
+  "--user": (options, value) => set(options, { user: bytesOfText(value) }),
+  "-n": (options, value) => set(options, { database: leadingNumber(value) }),
+  "-r": (options, value) => set(options, { repeat: leadingNumber(value) }),
+  "-i": (options, value) => set(options, { intervalMs: (Number.parseFloat(value) || 0) * 1000 }),
+  "-X": (options, value) => set(options, { stdinTag: bytesOfText(value) }),
+  "-d": (options, value) => set(options, { itemDelimiter: bytesOfText(value) }),
+  "-D": (options, value) => set(options, { replyDelimiter: bytesOfText(value) }),
+  "--pattern": (options, value) => set(options, { pattern: bytesOfText(value) }),
+  "--count": (options, value) => set(options, { count: leadingNumber(value) }),
+  "--pipe-timeout": (options, value) => set(options, { pipeTimeoutSeconds: leadingNumber(value) }),
+  "--quoted-pattern": (options, value) => {
+    const words = splitWords(bytesOfText(value));
+    const [pattern] = words ?? [];
+    if (words?.length !== 1 || pattern === undefined) return "Invalid quoted string specified for --quoted-pattern.";
+    return set(options, { pattern });
+  },
+  "--show-pushes": (options, value) => {
+    const answer = value.charAt(0).toLowerCase();
+    if (answer === "y" || answer === "n") return set(options, { showPushes: answer === "y" });
+    options.warnings.push(`Unknown --show-pushes value '${value}' (valid: '[y]es', '[n]o')`);
+    return undefined;
+  },
+  "-u": (options, value) => {
+    const address = parseServerUri(value);
+    return "error" in address ? address.error : set(options, address);
+  },
+};
+
+function set(options: CliOptions, change: Partial<CliOptions>): undefined {
+  Object.assign(options, change);
+}
+
+/** `argv` are the arguments after the program; the first that is no option starts the command. */
+export function parseCliOptions(argv: readonly string[], environment: CliEnvironment): CliOutcome {
+  const options = defaults(environment.tty);
+  let at = 0;
+  let warnOfPassword = true;
+  let both = { two: false, three: false };
+  for (; at < argv.length; at++) {
+    const name = argv[at] ?? "";
+    const value = argv[at + 1];
+    if (name === "--help" || (name === "-h" && value === undefined)) return { show: "help" };
+    if (name === "--version" || name === "-v") return { show: "version" };
+    if (name === "--no-auth-warning") {
+      warnOfPassword = false;
+      continue;
+    }
+    if (NOT_OFFERED.split(" ").includes(name)) {
+      return { error: `Option '${name}' is not offered by zedis-cli; redis-cli has it and works with Zedis.` };
+    }
+    const setter = SETTERS[name];
+    const flag = FLAGS[name];
+    if (setter !== undefined && value !== undefined) {
+      const error = setter(options, value);
+      if (error !== undefined) return { error };
+      at++;
+    } else if (flag !== undefined) {
+      flag(options);
+      both = { two: both.two || name === "-2", three: both.three || name === "-3" };
+    } else if (name.startsWith("-")) {
+      return { error: `Unrecognized option or bad number of args for: '${name}'` };
+    } else {
+      break;
+    }
+  }
+  if (!(options.port >= 0 && options.port <= 65535)) return { error: "Invalid server port." };
+  if (both.two && both.three) return { error: "Options -2 and -3 are mutually exclusive." };
+  if (options.password !== null && warnOfPassword) {
+    options.warnings.push(
+      "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.",
+    );
+  }
+  if (options.lastArgumentFromStdin && options.stdinTag !== null) {
+    return { error: "Options -x and -X are mutually exclusive." };
+  }
+  options.password ??= environment.password === undefined ? null : bytesOfText(environment.password);
+  options.command = argv.slice(at).map(bytesOfText);
+  return { options };
+}
+
+function defaults(tty: boolean): CliOptions {
+  return {
+    host: "127.0.0.1",
+    port: 6379,
+    socket: null,
+    user: null,
+    password: null,
+    database: 0,
+    protocol: null,
+    output: tty ? "tty" : "raw",
+    itemDelimiter: "\n",
+    replyDelimiter: "\n",
+    repeat: 1,
+    intervalMs: 0,
+    lastArgumentFromStdin: false,
+    stdinTag: null,
+    quotedInput: false,
+    exitOnError: false,
+    showPushes: tty,
+    mode: "command",
+    pattern: null,
+    count: 10,
+    pipeTimeoutSeconds: 30,
+    command: [],
+    warnings: [],
+  };
+}
