@@ -162,6 +162,8 @@ export class ResultWriter {
 
   #array(value: readonly unknown[], depth: number): void {
     const { length } = value;
+    // The least an item takes is three bytes (`_` and a line break): a length alone must not cost time.
+    if (length * 3 > LIMITS.resultBytesMax) this.#tooLong();
     this.#header(42, length);
     for (let index = 0; index < length; index++) {
       this.#trail[depth] = index;
@@ -285,14 +287,16 @@ export class ResultWriter {
     const from = this.#buffer === this.deck ? DECK.outAt : 0;
     const used = this.#at - from;
     const needed = used + bytes;
-    if (needed > LIMITS.resultBytesMax) {
-      throw new ResultError(`the result has more than ${LIMITS.resultBytesMax} bytes`);
-    }
+    if (needed > LIMITS.resultBytesMax) this.#tooLong();
     const grown = Buffer.allocUnsafeSlow(Math.min(LIMITS.resultBytesMax, Math.max(needed, used * 2))) as Bytes;
     this.#buffer.copy(grown, 0, from, this.#at);
     this.#buffer = grown;
     this.#at = used;
     this.#end = grown.length;
+  }
+
+  #tooLong(): never {
+    throw new ResultError(`the result has more than ${LIMITS.resultBytesMax} bytes`);
   }
 
   #fail(depth: number, what: string): never {

@@ -23,9 +23,13 @@ export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
   const LOOP_MAX = 48;
   const NEST_MAX = 4;
 
+  const slot = { __proto__: null, value: "" as Atom, writable: true, enumerable: true, configurable: true };
+
   function append(out: Atom[], atom: Atom): void {
-    // Plain assignment would run a setter that the library put on Array.prototype.
-    defineProperty(out, out.length, { value: atom, writable: true, enumerable: true, configurable: true });
+    // Plain assignment would run a setter that the library put on Array.prototype, and a getter there could answer
+    // `bound` and `write` differently. The descriptor has no prototype for the same reason.
+    slot.value = atom;
+    defineProperty(out, out.length, slot);
   }
 
   function refuse(command: string, value: unknown): never {

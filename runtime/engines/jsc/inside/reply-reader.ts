@@ -23,6 +23,8 @@ export function makeReplyReader(
   let source: Bytes;
   let at = 0;
   let binary = false;
+  // Without a prototype, so that a `get` on Object.prototype is not taken for one of the descriptor.
+  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
 
   function lineEnd(): number {
     let end = at;
@@ -73,7 +75,9 @@ export function makeReplyReader(
     if (count < 0) return null;
     const items: unknown[] = [];
     for (let index = 0; index < count; index++) {
-      defineProperty(items, index, { value: value(), writable: true, enumerable: true, configurable: true });
+      const item = value();
+      slot.value = item;
+      defineProperty(items, index, slot);
     }
     return items;
   }

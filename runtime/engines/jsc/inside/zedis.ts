@@ -94,6 +94,8 @@ export function makeZedis(setup: ZedisSetup) {
   const VALUE_MAX = 1 << 15;
   const SAFE_MAX = 9007199254740991;
 
+  // Without a prototype, so that a `get` on Object.prototype is not taken for one of the descriptor.
+  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
   const frame: Frame = { k0: undefined, k1: undefined };
   const writer = setup.makeWriter(primordials);
   const { text: writeText } = writer;
@@ -381,12 +383,8 @@ export function makeZedis(setup: ZedisSetup) {
     if (row >= 0) {
       const rest: unknown[] = [];
       for (let index = skip; index < values.length; index++) {
-        defineProperty(rest, index - skip, {
-          value: values[index],
-          writable: true,
-          enumerable: true,
-          configurable: true,
-        });
+        slot.value = values[index];
+        defineProperty(rest, index - skip, slot);
       }
       return run(row, lower, rest, false);
     }
