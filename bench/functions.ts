@@ -112,13 +112,13 @@ end)
 /** Loads the functions in the best language that the server has, and says which that is. */
 export async function loadFunctions(server: Server): Promise<Language> {
   try {
-    await server.client.send("FUNCTION", ["LOAD", "REPLACE", TYPESCRIPT]);
+    await server.command("FUNCTION", "LOAD", "REPLACE", TYPESCRIPT);
     return "ts";
   } catch (error) {
     // A server that knows the engine refuses for a reason worth reading; another one says that it does not know it.
     if (!/engine/i.test(String(error))) throw error;
   }
-  await server.client.send("FUNCTION", ["LOAD", "REPLACE", LUA]);
+  await server.command("FUNCTION", "LOAD", "REPLACE", LUA);
   return "lua";
 }
 

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RedisClient } from "bun";
+import { type Reply, show } from "../test/harness/resp.ts";
+import { Wire } from "../test/harness/wire.ts";
 
 /** How a side of the comparison is started: `{port}` in the command is replaced. */
 export type ServerCommand = { readonly label: string; readonly command: string };
@@ -34,7 +35,7 @@ export class Server {
   private constructor(
     readonly label: string,
     readonly port: number,
-    readonly client: RedisClient,
+    private readonly wire: Wire,
     /** ms from spawn to the first PONG. */
     readonly startMs: number,
     private readonly process: Bun.Subprocess,
@@ -64,13 +65,29 @@ export class Server {
       await Bun.sleep(1);
     }
     const startMs = performance.now() - started;
-    const client = new RedisClient(`redis://127.0.0.1:${port}`, { autoReconnect: false });
-    await client.connect();
-    return new Server(what.label, port, client, startMs, process, directory);
+    const wire = await Wire.connect({ hostname: "127.0.0.1", port }).catch((error: unknown) => {
+      process.kill("SIGKILL");
+      throw error;
+    });
+    return new Server(what.label, port, wire, startMs, process, directory);
   }
 
   get pid(): number {
     return this.process.pid;
+  }
+
+  /** One command on the side, outside every measurement under load. Throws what the server refuses. */
+  async command(...args: string[]): Promise<Reply> {
+    const reply = await this.wire.call(args);
+    if (reply.kind === "error") throw new Error(`${this.label}: ${args[0]} ${args[1] ?? ""}: ${reply.text}`);
+    return reply;
+  }
+
+  /** An integer reply of `command`. */
+  async count(...args: string[]): Promise<number> {
+    const reply = await this.command(...args);
+    if (reply.kind !== "integer") throw new Error(`${this.label}: ${args[0]} replied ${show(reply)}`);
+    return Number(reply.value);
   }
 
   /** Resident memory, bytes. */
@@ -90,7 +107,6 @@ export class Server {
   }
 
   async stop(): Promise<void> {
-    this.client.close();
     this.resume();
     this.process.kill("SIGTERM");
     const timer = setTimeout(() => this.process.kill("SIGKILL"), 5_000);

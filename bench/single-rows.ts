@@ -96,7 +96,7 @@ async function bytesPerKey(side: ServerCommand, settings: SingleSettings, templa
     await runLoad(server.port, server.pid, settings.clientCpu, warm);
     const before = server.residentBytes();
     await preload(server, template, MILLION, settings);
-    const keys = Number(await server.client.send("DBSIZE", []));
+    const keys = await server.count("DBSIZE");
     if (keys !== MILLION) throw new Error(`${server.label} holds ${keys} keys instead of ${MILLION}`);
     return (server.residentBytes() - before) / MILLION;
   });
@@ -115,7 +115,7 @@ async function functionLoad(side: ServerCommand, isA: boolean, settings: SingleS
     for (let version = 0; version < 11; version++) {
       const text = libraryOf100Lines(version);
       const started = performance.now();
-      await server.client.send("FUNCTION", ["LOAD", "REPLACE", text]);
+      await server.command("FUNCTION", "LOAD", "REPLACE", text);
       samples.push(performance.now() - started);
     }
     // The first load of a process also loads the compiler itself; it counts like any other.
@@ -127,11 +127,11 @@ async function functionLoad(side: ServerCommand, isA: boolean, settings: SingleS
 async function hostCall(side: ServerCommand, settings: SingleSettings, fn: string, key: string): Promise<number> {
   return withServer(side, settings.serverCpu, async (server) => {
     await loadFunctions(server);
-    await server.client.set("cnt:000000000001", "12345");
+    await server.command("SET", "cnt:000000000001", "12345");
     await preload(server, "SET key:__key__ __val__", 1000, settings);
     const timed = async (times: number): Promise<number> => {
       const started = performance.now();
-      await server.client.send("FCALL", [fn, "1", key, String(times)]);
+      await server.command("FCALL", fn, "1", key, String(times));
       return performance.now() - started;
     };
     const [few, many] = [1_000, settings.quick ? 101_000 : 301_000];
