@@ -101,6 +101,8 @@ pub struct Txn {
     undo: Vec<Undo>,
     undo_on: bool,
     changes: Vec<Change>,
+    /// Changes whose watchers were told ahead of the commit.
+    told: usize,
     /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
     pub effects: Vec<(u32, OwnedArgs)>,
     pub record: bool,
@@ -126,6 +128,7 @@ impl Txn {
             undo: Vec::new(),
             undo_on: false,
             changes: Vec::new(),
+            told: 0,
             effects: Vec::new(),
             record: false,
             dirty: 0,
@@ -233,6 +236,7 @@ impl Txn {
             undo::apply(self, undo);
         }
         self.changes.truncate(to.changes);
+        self.told = self.told.min(to.changes);
         self.effects.truncate(to.effects);
         self.dirty = to.dirty;
         self.undo_on = on;
