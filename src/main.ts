@@ -5,6 +5,9 @@
  *                                      ▲                           │ note
  *                                      └── control requests ◀──────┘   CONFIG · FUNCTION · SHUTDOWN
  */
+import { JscCompiler } from "../runtime/engines/jsc/jsc-engine.ts";
+import { functionCommand } from "../runtime/function-command.ts";
+import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
 import { configCommands } from "./config/config-commands.ts";
 import { DISK } from "./config/files.ts";
@@ -17,7 +20,11 @@ import { listenAll } from "./core/listen.ts";
 import { Log } from "./core/log.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
+import { RunningProcedures } from "./core/running.ts";
 import { shutdownCommand } from "./core/shutdown.ts";
+
+/** How long after the start the TypeScript compiler is loaded. */
+const WARM_AFTER_MS = 100;
 
 /** Runs the server until it is told to stop; gives the exit code. `argv`: redis-server's arguments. */
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -67,6 +74,13 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     }
   }
   const stop = (): void => native.stop();
+  const compiler = new JscCompiler();
+  const registry = new LibraryRegistry({
+    compilers: [compiler],
+    broadcast: (message) => cores.broadcast(message),
+    publish: (manifest) => native.publish(JSON.stringify(manifest)),
+  });
+  const procedures = new RunningProcedures(native, cores, count, () => registry.restore());
   const commands = new Map<string, ControlCommand>([
     [
       "config",
@@ -81,6 +95,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       }),
     ],
     ["shutdown", shutdownCommand(stop)],
+    [
+      "function",
+      functionCommand({ registry, running: () => procedures.longest(), kill: () => procedures.killLongest() }),
+    ],
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 
@@ -109,6 +127,8 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   const unwritten = pidFile.write();
   if (unwritten !== null) log.write("warning", unwritten);
   log.write("notice", "Ready to accept connections");
+  // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
+  setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;
   pidFile.remove();
   log.write("warning", "Zedis is now ready to exit, bye bye...");

@@ -16,10 +16,18 @@ export interface CoresOptions {
   readonly log: (level: "notice" | "warning", line: string) => void;
 }
 
+/** A message that not every core has answered. */
+interface Waiting {
+  readonly text: string;
+  readonly left: Set<number>;
+  error: string | undefined;
+  readonly done: (error?: string) => void;
+}
+
 export class Cores {
   readonly #workers: Worker[] = [];
   readonly #limits = new SharedArrayBuffer(8);
-  readonly #waiting = new Map<number, { left: Set<number>; error: string | undefined; done: (e?: string) => void }>();
+  readonly #waiting = new Map<number, Waiting>();
   readonly #left = new Set<number>();
   #sequence = 0;
   #allLeft: () => void = () => {};
@@ -47,7 +55,7 @@ export class Cores {
     return new Promise((resolve, reject) => {
       const left = new Set(this.#workers.keys());
       const done = (error?: string): void => (error === undefined ? resolve() : reject(new Error(error)));
-      this.#waiting.set(seq, { left, error: undefined, done });
+      this.#waiting.set(seq, { text, left, error: undefined, done });
       for (const core of left) this.options.native.mail(core, text);
     });
   }
@@ -100,7 +108,9 @@ export class Cores {
     this.#workers[core] = undefined as unknown as Worker; // its exit is not the core's
     await old.terminate();
     const spawned = this.#spawn(core, true);
-    for (const message of restore()) this.options.native.mail(core, JSON.stringify(message));
+    for (const message of restore()) this.options.native.mail(core, JSON.stringify({ ...message, seq: 0 }));
+    // What the old VM had not answered it may have lost.
+    for (const { text, left } of this.#waiting.values()) if (left.has(core)) this.options.native.mail(core, text);
     await spawned;
   }
 }

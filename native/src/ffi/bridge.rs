@@ -230,6 +230,13 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
     let (core, deck) = (&mut bridge.core, &mut bridge.deck);
+    if bridge.killed && core.needs_mail() {
+        // The new VM gets its libraries before anything else: the requests behind the killed call may need them.
+        let text = core.mail.pop_front().unwrap_or_default();
+        deck.put_in(text.as_bytes());
+        deck.set_i32(i32_at::CALL_STATE, 0);
+        return Code::Mail as u32 as f64;
+    }
     let pending = core.executor.call.is_some();
     let outcome = match (pending, std::mem::take(&mut bridge.killed)) {
         (false, _) => 0,

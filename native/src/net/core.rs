@@ -222,7 +222,7 @@ impl Core {
 
     fn after_pump(&mut self, slot: usize, mut conn: Box<Conn>, pump: Pump) -> Option<Code> {
         // The input's buffer comes back with the next `begin`; the batch holds the last one until then.
-        if self.spare.capacity() == 0 {
+        if self.spare.capacity() == 0 && pump != Pump::Upcall {
             self.spare = self.executor.batch.begin(Vec::new());
             if self.spare.capacity() > 4 * RECEIVE_BYTES || self.spare.capacity() < RECEIVE_BYTES {
                 self.spare = Vec::with_capacity(RECEIVE_BYTES);
@@ -467,6 +467,12 @@ impl Core {
                 Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
             }
         }
+    }
+
+    /// Reads the mail; is there some for the VM?
+    pub fn needs_mail(&mut self) -> bool {
+        self.read_mail();
+        !self.mail.is_empty()
     }
 
     /// The connection goes on with its next request.
