@@ -97,6 +97,12 @@ impl Table {
         self.plain_keys[number as usize] as usize
     }
 
+    /// FCALL or FCALL_RO.
+    #[inline]
+    pub fn is_call(&self, number: u16) -> bool {
+        matches!(self.rows[number as usize].run, Run::Call)
+    }
+
     #[inline]
     pub fn row(&self, number: u16) -> &Row {
         &self.rows[number as usize]

@@ -18,7 +18,9 @@ pub struct Request {
     first: u32,
     argc: u32,
     pub row: u16,
-    /// Argument that is the one key of a plain command; 0: none, or not so simple.
+    /// A data command with one key.
+    pub plain: bool,
+    /// Argument that is its key, or the first key of a call; 0: none, or not so simple.
     pub key: u16,
     /// Hash of that key.
     pub hash: u64,
@@ -144,7 +146,15 @@ impl Batch {
                     self.has_inline |= self.spans[first].at & INLINE_SPAN != 0;
                     let argc = (self.spans.len() - first) as u32;
                     let end = self.parsed as u32;
-                    self.requests.push(Request { first: first as u32, argc, row: UNKNOWN, key: 0, hash: 0, end });
+                    self.requests.push(Request {
+                        first: first as u32,
+                        argc,
+                        row: UNKNOWN,
+                        plain: false,
+                        key: 0,
+                        hash: 0,
+                        end,
+                    });
                 }
                 Parsed::Need { bytes } => {
                     last = Fill::Need(bytes);
@@ -166,7 +176,11 @@ impl Batch {
             let args = Args::new(&self.input, &self.spans[first..first + request.argc as usize]);
             if let Some(row) = table.find(args.get(0)) {
                 request.row = row;
-                let key = table.plain_key(row);
+                let mut key = table.plain_key(row);
+                request.plain = key != 0 && key < args.len();
+                if key == 0 && table.is_call(row) && args.len() > 3 && args.get(2) != b"0" {
+                    key = 3;
+                }
                 if key != 0 && key < args.len() {
                     request.key = key as u16;
                     request.hash = txn.store.hash(args.get(key));

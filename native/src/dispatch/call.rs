@@ -16,27 +16,42 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::conn::Conn;
 use crate::session::manifest;
-use crate::sys::clock;
 use crate::txn::{Effect, Progress, Savepoint};
 
 /// Tries of one call with only the shards it turned out to need; then every shard is latched.
 const TRIES_MAX: usize = 32;
 
-/// The function that the core's VM runs now.
+/// The function that the core's VM runs now. One per core, its buffers kept from call to call.
+#[derive(Default)]
 pub struct Call {
+    active: bool,
     pub function: u32,
     pub name: Vec<u8>,
+    /// `numkeys` as sent.
+    count: Vec<u8>,
     /// Keys, then arguments.
     pub args: OwnedArgs,
     pub keys: usize,
+    /// Hash of the first key.
+    first_hash: u64,
     pub proto: Protocol,
     /// FCALL_RO, or a function flagged no-writes.
     pub readonly: bool,
     allow_oom: bool,
     savepoint: Savepoint,
     pub doom: Option<Doom>,
-    pub started_ns: u64,
     in_exec: bool,
+}
+
+impl Call {
+    /// Takes over what FCALL was sent with.
+    pub(super) fn copy_request(&mut self, args: Args) {
+        self.name.clear();
+        self.name.extend_from_slice(args.get(1));
+        self.count.clear();
+        self.count.extend_from_slice(args.get(2));
+        self.args.copy_args(args.from(3));
+    }
 }
 
 /// Why a call will be rolled back, whatever its function still does.
@@ -68,21 +83,35 @@ pub enum Host {
 }
 
 impl Executor {
-    /// FCALL and FCALL_RO. `in_exec`: the latches of the transaction are held already.
-    pub(super) fn begin_call(&mut self, conn: &mut Conn, row: u16, args: Args, in_exec: bool) -> Outcome {
+    /// The call in progress.
+    #[inline]
+    pub fn call(&self) -> Option<&Call> {
+        if self.call.active { Some(&self.call) } else { None }
+    }
+
+    #[inline]
+    fn call_mut(&mut self) -> Option<&mut Call> {
+        if self.call.active { Some(&mut self.call) } else { None }
+    }
+
+    /// FCALL and FCALL_RO, with the request copied into `self.call`. `in_exec`: the latches of the transaction are held
+    /// already. `first_hash`: the hash of the first key, where it is known.
+    pub(super) fn begin_call(&mut self, conn: &mut Conn, row: u16, first_hash: Option<u64>, in_exec: bool) -> Outcome {
         let read_only_command = table().row(row).flags & flag::READONLY != 0;
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-        let manifest = self.manifest();
-        let Some(function) = manifest.find(args.get(1)) else {
+        self.refresh_manifest();
+        let Some((id, flags)) = self.manifest.find(&self.call.name).map(|function| (function.id, function.flags))
+        else {
             reply.error(error::NO_FUNCTION);
             return Outcome::Failed;
         };
-        let keys = match number::integer(args.get(2)) {
+        let rest = self.call.args.borrow();
+        let keys = match number::integer(&self.call.count) {
             None => {
                 reply.error(error::BAD_NUMKEYS);
                 return Outcome::Failed;
             }
-            Some(count) if count > args.len() as i64 - 3 => {
+            Some(count) if count > rest.len() as i64 => {
                 reply.error(error::TOO_MANY_NUMKEYS);
                 return Outcome::Failed;
             }
@@ -92,30 +121,35 @@ impl Executor {
             }
             Some(count) => count as usize,
         };
-        let writes = function.flags & manifest::flag::NO_WRITES == 0;
+        let writes = flags & manifest::flag::NO_WRITES == 0;
         if read_only_command && writes {
             reply.error(error::RO_WRITE_FLAG);
             return Outcome::Failed;
         }
-        let allow_oom = function.flags & manifest::flag::ALLOW_OOM != 0;
+        let allow_oom = flags & manifest::flag::ALLOW_OOM != 0;
         if writes && !allow_oom && self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed) {
             reply.error(error::OOM);
             return Outcome::Failed;
         }
-        let rest = args.from(3);
+        let store = self.txn.store;
+        let first_hash = match first_hash {
+            Some(hash) => hash,
+            None if keys > 0 => store.hash(rest.get(0)),
+            None => 0,
+        };
         if !in_exec {
-            let mut shards = std::mem::take(&mut self.shards);
-            shards.clear();
-            for index in 0..keys {
-                shards.push(self.txn.store.shard_of(self.txn.store.hash(rest.get(index))));
-            }
-            shards.extend_from_slice(&conn.call_shards);
-            let latched = if conn.call_shards.len() > TRIES_MAX {
+            self.txn.db = conn.client.db;
+            let latched = if keys == 1 && conn.call_shards.is_empty() {
+                let shard = store.shard_of(first_hash);
+                if self.txn.latch(shard) { Ok(()) } else { Err(shard) }
+            } else if conn.call_shards.len() > TRIES_MAX {
                 self.txn.latch_store()
             } else {
-                self.txn.latch_all(&mut shards)
+                self.shards.clear();
+                self.shards.extend((0..keys).map(|index| store.shard_of(store.hash(rest.get(index)))));
+                self.shards.extend_from_slice(&conn.call_shards);
+                self.txn.latch_all(&mut self.shards)
             };
-            self.shards = shards;
             if let Err(shard) = latched {
                 return Outcome::Shard(shard);
             }
@@ -123,36 +157,38 @@ impl Executor {
         }
         self.txn.unprime();
         self.figures().calls.add(1);
-        self.call = Some(Call {
-            function: function.id,
-            name: args.get(1).to_vec(),
-            args: rest.to_owned(),
-            keys,
-            proto: conn.client.proto,
-            readonly: read_only_command || !writes,
-            allow_oom,
-            savepoint: self.txn.savepoint(),
-            doom: None,
-            started_ns: clock::mono_ns(),
-            in_exec,
-        });
+        let call = &mut self.call;
+        call.active = true;
+        call.function = id;
+        call.keys = keys;
+        call.first_hash = first_hash;
+        call.proto = conn.client.proto;
+        call.readonly = read_only_command || !writes;
+        call.allow_oom = allow_oom;
+        call.savepoint = self.txn.savepoint();
+        call.doom = None;
+        call.in_exec = in_exec;
         Outcome::Upcall
     }
 
     /// Ends the call in progress: commits and replies, or rolls back. Gives what that means for the request.
     pub(super) fn end_call(&mut self, conn: &mut Conn, end: CallEnd) -> Outcome {
-        let call = self.call.take().expect("a call is in progress");
+        assert!(self.call.active, "a call is in progress");
+        self.call.active = false;
+        let doom = self.call.doom.take();
+        let call = &self.call;
+        let (savepoint, in_exec) = (call.savepoint, call.in_exec);
         let mut failed = false;
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-        match (&call.doom, end) {
+        match (&doom, end) {
             (Some(Doom::Retry(shard)), _) => {
-                self.figures().call_retries.add(1);
+                self.server.cores[self.core].figures.call_retries.add(1);
                 conn.call_shards.extend_from_slice(self.txn.latches.held());
                 conn.call_shards.push(*shard);
                 conn.call_shards.sort_unstable();
                 conn.call_shards.dedup();
-                self.txn.rollback_to(call.savepoint);
-                if !call.in_exec {
+                self.txn.rollback_to(savepoint);
+                if !in_exec {
                     self.commit_and_release();
                 }
                 return Outcome::Retry;
@@ -180,13 +216,19 @@ impl Executor {
         }
         if failed {
             self.figures().call_errors.add(1);
-            self.txn.rollback_to(call.savepoint);
+            self.txn.rollback_to(savepoint);
         }
         conn.call_shards.clear();
-        if !call.in_exec {
+        if !in_exec {
             self.commit_and_release();
         }
         if failed { Outcome::Failed } else { Outcome::Done }
+    }
+
+    /// Hash of key argument `k` of the call; the first one's was computed while parsing.
+    #[inline]
+    pub fn call_key_hash(&self, k: usize, key: &[u8]) -> u64 {
+        if k == 0 && self.call.keys > 0 { self.call.first_hash } else { self.txn.store.hash(key) }
     }
 
     /// Is the shard of a key latched for the call in progress? Takes it if it is free; dooms the call if not.
@@ -195,14 +237,13 @@ impl Executor {
         let shard = self.txn.store.shard_of(hash);
         self.txn.prime(key, hash);
         if self.txn.holds(shard) {
-            return self.call.as_ref().is_some_and(|call| call.doom.is_none());
+            return self.call.active && self.call.doom.is_none();
         }
         self.host_shard(shard)
     }
 
     fn host_shard(&mut self, shard: u32) -> bool {
-        let Some(call) = &mut self.call else { return false };
-        if call.doom.is_some() {
+        if !self.call.active || self.call.doom.is_some() {
             return false;
         }
         if self.txn.holds(shard) {
@@ -210,6 +251,7 @@ impl Executor {
         }
         let limit = self.server.settings.procedure_keys_limit.load(std::sync::atomic::Ordering::Relaxed);
         if self.txn.latches.held().len() as u64 >= limit {
+            let call = &mut self.call;
             call.doom = Some(Doom::Failed(format!(
                 "ERR function '{}' touches keys of more than {limit} shards (procedure-keys-limit)",
                 String::from_utf8_lossy(&call.name)
@@ -219,13 +261,13 @@ impl Executor {
         if self.txn.latch(shard) {
             return true;
         }
-        call.doom = Some(Doom::Retry(shard));
+        self.call.doom = Some(Doom::Retry(shard));
         false
     }
 
     /// May the call in progress write? Err: the error's text.
     pub fn host_may_write(&self) -> Result<(), &'static str> {
-        match &self.call {
+        match self.call() {
             Some(call) if call.readonly => Err(error::WRITE_FROM_RO),
             Some(call) if !call.allow_oom && self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed) => {
                 Err(error::OOM)
@@ -238,7 +280,7 @@ impl Executor {
     pub fn host_command(&mut self, row_number: u16, args: Args, out: &mut Vec<u8>) -> Host {
         out.clear();
         let table = table();
-        if self.call.as_ref().is_none_or(|call| call.doom.is_some()) {
+        if self.call().is_none_or(|call| call.doom.is_some()) {
             return Host::Doomed;
         }
         let row = match table.rows.get(row_number as usize) {
@@ -317,7 +359,7 @@ impl Executor {
     }
 
     fn doom_for(&mut self, shard: u32) -> Host {
-        if let Some(call) = &mut self.call {
+        if let Some(call) = self.call_mut() {
             call.doom = Some(Doom::Retry(shard));
         }
         Host::Doomed

@@ -73,10 +73,10 @@ pub struct Executor {
     pub core: usize,
     pub txn: Txn,
     pub batch: Batch,
-    pub call: Option<Call>,
+    pub(super) call: Call,
     exec: Option<Box<Exec>>,
     pub(super) shards: Vec<u32>,
-    manifest: Arc<Manifest>,
+    pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
     requests: u64,
     /// Gatherings that connections of this core wait for.
@@ -93,7 +93,7 @@ impl Executor {
             core,
             txn: Txn::new(&server.store, core, server.cores.len() == 1),
             batch: Batch::default(),
-            call: None,
+            call: Call::default(),
             exec: None,
             shards: Vec::new(),
             manifest: server.manifest(),
@@ -110,13 +110,13 @@ impl Executor {
         &self.server.cores[self.core].figures
     }
 
-    pub(super) fn manifest(&mut self) -> Arc<Manifest> {
+    #[inline]
+    pub(super) fn refresh_manifest(&mut self) {
         let version = self.server.manifest_version.load(Ordering::Acquire);
         if version != self.manifest_version {
             self.manifest = self.server.manifest();
             self.manifest_version = version;
         }
-        self.manifest.clone()
     }
 
     /// Runs what `conn` has sent, until its input is through, it waits, or the VM must run a function.
@@ -213,7 +213,7 @@ impl Executor {
         let started = if timed { clock::mono_ns() } else { 0 };
         let mark = conn.output.len();
         let row_number = request.row;
-        let outcome = if row_number != UNKNOWN && request.key != 0 && conn.client.plain && self.open() {
+        let outcome = if request.plain && conn.client.plain && self.open() {
             self.run_plain(conn, request)
         } else {
             self.run_any(conn, request)
@@ -392,8 +392,9 @@ impl Executor {
                 }
             }
             Run::Call => {
-                let owned = args.to_owned();
-                self.begin_call(conn, number, owned.borrow(), false)
+                self.call.copy_request(args);
+                let first_hash = if request.key != 0 { Some(request.hash) } else { None };
+                self.begin_call(conn, number, first_hash, false)
             }
             Run::Container => unreachable!("handled above"),
         }
@@ -514,7 +515,10 @@ impl Executor {
             let mark = conn.output.len();
             self.figures().per_command[number as usize].calls.add(1);
             let outcome = match row.run {
-                Run::Call => self.begin_call(conn, number, args, true),
+                Run::Call => {
+                    self.call.copy_request(args);
+                    self.begin_call(conn, number, None, true)
+                }
                 _ => {
                     let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
                     match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {

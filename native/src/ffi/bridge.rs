@@ -207,7 +207,7 @@ const KILLED: u32 = 7;
 pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    bridge.killed = bridge.core.executor.call.is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
+    bridge.killed = bridge.core.executor.call().is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
 }
 
 /// Name of the I/O backend in use; gives its length.
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
         deck.set_i32(i32_at::CALL_STATE, 0);
         return Code::Mail as u32 as f64;
     }
-    let pending = core.executor.call.is_some();
+    let pending = core.executor.call().is_some();
     let outcome = match (pending, std::mem::take(&mut bridge.killed)) {
         (false, _) => 0,
         (true, true) => KILLED,
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     }
     match code {
         Code::Call => {
-            let call = core.executor.call.as_ref().expect("CALL comes with a call");
+            let call = core.executor.call().expect("CALL comes with a call");
             deck.put_args(call.args.borrow().iter());
             deck.set_i32(i32_at::FN, call.function as i32);
             deck.set_i32(i32_at::NUMKEYS, call.keys as i32);
@@ -281,7 +281,7 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             let text = core.mail.pop_front().unwrap_or_default();
             deck.put_in(text.as_bytes());
         }
-        Code::Leave if core.executor.call.is_some() => deck.set_i32(i32_at::CALL_STATE, 1),
+        Code::Leave if core.executor.call().is_some() => deck.set_i32(i32_at::CALL_STATE, 1),
         _ => deck.set_i32(i32_at::CALL_STATE, 0),
     }
     code as u32 as f64

@@ -163,13 +163,14 @@ pub extern "C" fn zedis_reset_stats() {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -> f64 {
     let running = server().cores[core as usize].running.lock().unwrap_or_else(|p| p.into_inner()).clone();
-    if running.since_ns == 0 {
+    let since_ns = server().cores[core as usize].running_since_ns.load(Ordering::Relaxed);
+    if since_ns == 0 {
         return 0.0;
     }
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).into_owned();
     let mut command = vec!["FCALL".to_string(), lossy(&running.name), running.keys.to_string()];
     command.extend(running.args.borrow().iter().take(32).map(lossy));
-    let ms = clock::mono_ns().saturating_sub(running.since_ns) / 1_000_000;
+    let ms = clock::coarse_ns().saturating_sub(since_ns) / 1_000_000;
     let json = serde_json::json!({ "name": lossy(&running.name), "command": command, "ms": ms }).to_string();
     // SAFETY: (1)
     unsafe { fill(json.as_bytes(), out, capacity) }

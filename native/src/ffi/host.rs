@@ -24,7 +24,7 @@ const STATUS_DOOMED: i32 = 3;
 /// 1. The result is not used after the call has ended or OUT has been written to.
 unsafe fn key_of<'a>(bridge: &Bridge, k: f64) -> &'a [u8] {
     let bytes: &[u8] = if k >= 0.0 {
-        match &bridge.core.executor.call {
+        match bridge.core.executor.call() {
             Some(call) if (k as usize) < call.args.borrow().len() => call.args.borrow().get(k as usize),
             _ => &[],
         }
@@ -37,9 +37,9 @@ unsafe fn key_of<'a>(bridge: &Bridge, k: f64) -> &'a [u8] {
 
 /// Latches the key's shard for the call in progress.
 #[inline]
-fn hold(bridge: &mut Bridge, key: &[u8]) -> bool {
+fn hold(bridge: &mut Bridge, k: f64, key: &[u8]) -> bool {
     let executor = &mut bridge.core.executor;
-    let hash = executor.txn.store.hash(key);
+    let hash = if k >= 0.0 { executor.call_key_hash(k as usize, key) } else { executor.txn.store.hash(key) };
     executor.host_key(key, hash)
 }
 
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn zedis_get_int(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    if !hold(bridge, key) {
+    if !hold(bridge, k, key) {
         doomed(bridge);
         return f64::NAN;
     }
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn zedis_get(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    if !hold(bridge, key) {
+    if !hold(bridge, k, key) {
         return doomed(bridge);
     }
     match bridge.core.executor.txn.get_text(key) {
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn zedis_set_int(bridge: f64, k: f64, value: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    set(bridge, key, NewValue::Int(value as i64))
+    set(bridge, k, key, NewValue::Int(value as i64))
 }
 
 /// SET key value, the value's bytes in OUT behind those of the key.
@@ -143,11 +143,11 @@ pub unsafe extern "C" fn zedis_set(bridge: f64, k: f64, value_len: f64) -> f64 {
         let value = &all[key_len.min(all.len())..];
         (key_of(bridge, k), std::slice::from_raw_parts(value.as_ptr(), value.len()))
     };
-    set(bridge, key, NewValue::Text(value))
+    set(bridge, k, key, NewValue::Text(value))
 }
 
-fn set(bridge: &mut Bridge, key: &[u8], value: NewValue) -> f64 {
-    if !hold(bridge, key) {
+fn set(bridge: &mut Bridge, k: f64, key: &[u8], value: NewValue) -> f64 {
+    if !hold(bridge, k, key) {
         return doomed(bridge);
     }
     if let Err(text) = bridge.core.executor.host_may_write() {
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn zedis_incr_by(bridge: f64, k: f64, by: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    if !hold(bridge, key) {
+    if !hold(bridge, k, key) {
         doomed(bridge);
         return f64::NAN;
     }
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn zedis_exists(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    if !hold(bridge, key) {
+    if !hold(bridge, k, key) {
         return doomed(bridge);
     }
     bridge.core.executor.txn.exists(key) as u32 as f64
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn zedis_del(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
-    if !hold(bridge, key) {
+    if !hold(bridge, k, key) {
         return doomed(bridge);
     }
     if let Err(text) = bridge.core.executor.host_may_write() {
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn zedis_now(bridge: f64) -> f64 {
 pub unsafe extern "C" fn zedis_log(bridge: f64, level: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    let name = bridge.core.executor.call.as_ref().map_or(String::new(), |c| String::from_utf8_lossy(&c.name).into());
+    let name = bridge.core.executor.call().map_or(String::new(), |c| String::from_utf8_lossy(&c.name).into());
     let text = String::from_utf8_lossy(bridge.deck.out(n as usize)).replace(['\r', '\n'], " ");
     let mark = match level as u32 {
         0 => '.',

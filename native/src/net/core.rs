@@ -94,7 +94,7 @@ impl Core {
             spare: Vec::with_capacity(RECEIVE_BYTES),
             events: Vec::new(),
             cron: Cron::new(id),
-            entered_ns: clock::mono_ns(),
+            entered_ns: clock::coarse_ns(),
             stopping_since_ms: 0,
             listening: true,
         }
@@ -108,10 +108,10 @@ impl Core {
     pub fn run(&mut self, end: Option<CallEnd>) -> Code {
         if let Some(end) = end {
             if matches!(end, CallEnd::Terminated) {
-                self.entered_ns = clock::mono_ns();
+                self.entered_ns = clock::coarse_ns();
             }
             if let Some((slot, mut conn)) = self.current.take() {
-                lock(&self.server.cores[self.id].running).since_ns = 0;
+                self.server.cores[self.id].running_since_ns.store(0, Ordering::Relaxed);
                 let pump = self.executor.resume(&mut conn, end);
                 if let Some(code) = self.after_pump(slot, conn, pump) {
                     return code;
@@ -146,7 +146,7 @@ impl Core {
                 return Code::Stop;
             }
             if self.wait() == Wake::Interrupted {
-                self.entered_ns = clock::mono_ns();
+                self.entered_ns = clock::coarse_ns();
                 return Code::Leave;
             }
         }
@@ -326,17 +326,17 @@ impl Core {
     }
 
     fn begin_upcall(&mut self) -> Code {
-        let now = clock::mono_ns();
-        if let Some(call) = &self.executor.call {
+        let now = clock::coarse_ns();
+        if let Some(call) = self.executor.call() {
             let mut running = lock(&self.server.cores[self.id].running);
-            running.since_ns = now;
+            self.server.cores[self.id].running_since_ns.store(now, Ordering::Relaxed);
             running.name.clear();
             running.name.extend_from_slice(&call.name);
             running.args.copy_from(&call.args);
             running.keys = call.keys;
         }
         let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
-        if limit > 0 && now - self.entered_ns > limit * 1_000_000 / 4 {
+        if limit > 0 && now.saturating_sub(self.entered_ns) > limit * 1_000_000 / 4 {
             self.entered_ns = now;
             return Code::Leave;
         }

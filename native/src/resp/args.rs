@@ -88,6 +88,15 @@ impl OwnedArgs {
         Args::new(&self.bytes, &self.spans)
     }
 
+    /// Becomes a copy of `arguments`, in the buffers there are.
+    pub fn copy_args(&mut self, arguments: Args) {
+        self.bytes.clear();
+        self.spans.clear();
+        for argument in arguments.iter() {
+            self.push(argument);
+        }
+    }
+
     /// Becomes a copy of `other`, in the buffers there are.
     pub fn copy_from(&mut self, other: &OwnedArgs) {
         self.bytes.clear();

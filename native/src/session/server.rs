@@ -43,13 +43,13 @@ pub struct CoreShared {
     pub figures: Figures,
     /// What the core's VM runs, for FUNCTION STATS and KILL.
     pub running: Mutex<Running>,
+    /// Coarse monotonic ns of that call's start; 0: nothing runs.
+    pub running_since_ns: AtomicU64,
 }
 
 /// A function in progress. The buffers are kept from call to call.
 #[derive(Default, Clone)]
 pub struct Running {
-    /// Monotonic ns of the start; 0: nothing runs.
-    pub since_ns: u64,
     pub name: Vec<u8>,
     /// Keys, then arguments.
     pub args: OwnedArgs,
@@ -115,6 +115,7 @@ impl Server {
                     wake_fd: crate::sys::wake::create(),
                     figures: Figures::new(commands),
                     running: Mutex::default(),
+                    running_since_ns: AtomicU64::new(0),
                 })
                 .collect(),
             control: ControlQueue::default(),

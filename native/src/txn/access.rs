@@ -4,6 +4,7 @@ use super::undo::Undo;
 use super::{Class, Txn, WrongType};
 use crate::ds::entry::{Entry, EntryRef, NewValue, Object, Value};
 use crate::ds::table::{Place, Table};
+use crate::resp::args::Span;
 use crate::store::lazy_free::{BYTES_MIN, ELEMENTS_MIN};
 use crate::store::shard::Shard;
 use crate::sys::random;
@@ -179,6 +180,19 @@ impl Txn {
             Expiry::Keep => old_expiry.filter(|_| !was_expired),
             Expiry::At(at_ms) => Some(at_ms),
         };
+        if undo_on
+            && old_expiry == new_expiry
+            && let (NewValue::Int(new), Value::Int(before)) = (&value, old.value())
+        {
+            table.edit(place, |entry| {
+                entry.set_int_in_place(*new);
+                entry.set_access(clock);
+            });
+            let at = self.undo_keys.len() as u32;
+            self.undo_keys.extend_from_slice(key);
+            self.undo.push(Undo::Int { db, key: Span { at, len: key.len() as u32 }, old: before });
+            return was_expired;
+        }
         if !undo_on && old_expiry.is_some() == new_expiry.is_some() {
             let fits = table.edit(place, |entry| {
                 let fits = match &value {
@@ -222,6 +236,15 @@ impl Txn {
         table.entry_bytes -= bytes;
         self.store.counters.add(core, db, -1, -expires, -bytes);
         Some(entry)
+    }
+
+    /// Edits the entry under `key` (expired or not) if there is one, without a trace; the edit keeps its size.
+    pub(super) fn with_entry<R>(&mut self, key: &[u8], edit: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let db = self.db;
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let place = table.find(hash, key)?;
+        Some(table.edit(place, edit))
     }
 
     /// Puts an entry back as it was (undo).

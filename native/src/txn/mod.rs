@@ -77,7 +77,7 @@ pub struct Change {
 pub struct WrongType;
 
 /// Where a transaction stood, to go back to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Savepoint {
     undo: usize,
     changes: usize,
@@ -99,6 +99,8 @@ pub struct Txn {
     pub no_touch: bool,
     primed: (usize, usize, u64),
     undo: Vec<Undo>,
+    /// Keys of `Undo::Int` records, one behind the other.
+    undo_keys: Vec<u8>,
     undo_on: bool,
     changes: Vec<Change>,
     /// Changes whose watchers were told ahead of the commit.
@@ -126,6 +128,7 @@ impl Txn {
             no_touch: false,
             primed: (0, 0, 0),
             undo: Vec::new(),
+            undo_keys: Vec::new(),
             undo_on: false,
             changes: Vec::new(),
             told: 0,
@@ -253,6 +256,7 @@ impl Txn {
         self.undo_on = false;
         if !self.undo.is_empty() {
             self.undo.clear();
+            self.undo_keys.clear();
         }
         if self.changes.is_empty() {
             return Vec::new();
