@@ -12,6 +12,14 @@ pub mod transactions;
 
 /// Every row of this build.
 pub fn rows() -> Vec<row::Row> {
-    let string = crate::types::string::rows();
-    [connection::ROWS, functions::ROWS, generic::ROWS, server::ROWS, transactions::ROWS, &string].concat()
+    [
+        connection::ROWS,
+        functions::ROWS,
+        generic::ROWS,
+        server::ROWS,
+        transactions::ROWS,
+        &crate::types::hash::rows(),
+        &crate::types::string::rows(),
+    ]
+    .concat()
 }

@@ -282,7 +282,7 @@ impl Table {
 
     /// Calls `each` for the entries of the bucket that covers `from`, and gives the position to go on with;
     /// [`POSITIONS`] when the table is through. Entries present from a scan's start to its end are seen at least once.
-    pub fn scan(&self, from: u32, mut each: impl FnMut(EntryRef<'_>)) -> u32 {
+    pub fn scan<'t>(&'t self, from: u32, mut each: impl FnMut(EntryRef<'t>)) -> u32 {
         let count = self.buckets.len() as u64;
         if count == 0 || from >= POSITIONS {
             return POSITIONS;
@@ -309,7 +309,7 @@ impl Table {
     }
 
     /// All entries, in hash order.
-    pub fn for_each(&self, mut each: impl FnMut(EntryRef<'_>)) {
+    pub fn for_each<'t>(&'t self, mut each: impl FnMut(EntryRef<'t>)) {
         for bucket in &self.buckets {
             each_slot(bucket, &mut |word| each(entry_of(word)));
         }
@@ -328,6 +328,16 @@ impl Table {
             if pick < words.len() {
                 return Some(entry_of(words[pick]));
             }
+        }
+    }
+
+    /// Takes every entry out, in hash order.
+    pub fn drain(&mut self, mut each: impl FnMut(Entry)) {
+        (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes) = (0, 0, 0, 0);
+        for bucket in std::mem::take(&mut self.buckets) {
+            // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
+            each_slot(&bucket, &mut |word| each(unsafe { Entry::from_raw((word & POINTER) as *mut u8) }));
+            free_chain(bucket);
         }
     }
 

@@ -1,3 +1,4 @@
 //! One room per data type: the value, the handlers, and their table rows.
 
+pub mod hash;
 pub mod string;

@@ -1,0 +1,147 @@
+//! HRANDFIELD.
+
+use std::collections::HashSet;
+
+use super::fields::{self, FieldTable};
+use super::packed::{Item, Packed, Span};
+use super::value::HashValue;
+use super::{HASH, bulk, refuse, wrong_type};
+use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::ds::entry::{EntryRef, Object};
+use crate::resp::args::Args;
+use crate::resp::reply::{Protocol, Reply};
+use crate::resp::{error, number};
+use crate::sys::random;
+use crate::txn::{Effect, Txn};
+
+pub const ROWS: &[Row] = &[Row {
+    name: "hrandfield",
+    arity: -2,
+    flags: READONLY,
+    keys: &[key(RO | ACCESS)],
+    since: "6.2.0",
+    complexity: "O(N) in the number of fields returned",
+    summary: "Returns random fields of a hash: different ones, or with a negative count any.",
+    args: "key [count [WITHVALUES]]",
+    reply: "string | null | string[] | [string, string][]",
+    run: Run::Data(hrandfield),
+    ..HASH
+}];
+
+fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    if args.len() == 2 {
+        match txn.get_object::<HashValue>(args.get(1)) {
+            Ok(None) => reply.null(),
+            Ok(Some(hash)) => draw_any(hash, 1, |field, _| bulk(reply, field)),
+            Err(_) => return wrong_type(reply),
+        }
+        return Effect::None;
+    }
+    let count = match number::integer(args.get(2)) {
+        Some(i64::MIN) => return refuse(reply, error::OUT_OF_LONG_RANGE),
+        Some(count) => count,
+        None => return refuse(reply, error::NOT_INTEGER),
+    };
+    let values = args.len() == 4 && args.is(3, "withvalues");
+    if args.len() > 3 && !values {
+        return refuse(reply, error::SYNTAX);
+    }
+    if values && count.unsigned_abs() > i64::MAX as u64 / 2 {
+        return refuse(reply, error::VALUE_OUT_OF_RANGE);
+    }
+    let hash = match txn.get_object::<HashValue>(args.get(1)) {
+        Ok(hash) => hash,
+        Err(_) => return wrong_type(reply),
+    };
+    let Some(hash) = hash else {
+        reply.array(0);
+        return Effect::None;
+    };
+    let draws = if count < 0 { count.unsigned_abs() as usize } else { hash.len().min(count as usize) };
+    let nested = values && reply.proto == Protocol::Resp3;
+    reply.array(if values && !nested { draws * 2 } else { draws });
+    let write = |field: Item, value: Item| {
+        if nested {
+            reply.array(2);
+        }
+        bulk(reply, field);
+        if values {
+            bulk(reply, value);
+        }
+    };
+    if count < 0 {
+        draw_any(hash, draws, write)
+    } else {
+        draw_distinct(hash, draws, write)
+    }
+    Effect::None
+}
+
+/// `draws` fields, each drawn from all of them.
+fn draw_any<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
+    match hash {
+        HashValue::Packed(packed) => {
+            let spans: Vec<Span> = packed.spans().collect();
+            for _ in 0..if spans.is_empty() { 0 } else { draws } {
+                let (field, value) = packed.pair(spans[random::below(spans.len() as u64) as usize]);
+                write(field, value);
+            }
+        }
+        HashValue::Table(table) => {
+            for entry in (0..draws).map_while(|_| table.random()) {
+                write(Item::Text(entry.key()), fields::item(entry));
+            }
+        }
+    }
+}
+
+/// `draws` different fields; at most as many as there are.
+fn draw_distinct<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
+    if draws >= hash.len() {
+        return hash.for_each(write);
+    }
+    match hash {
+        HashValue::Packed(packed) => draw_packed(packed, draws, write),
+        HashValue::Table(table) => {
+            for entry in draw_entries(table, draws) {
+                write(Item::Text(entry.key()), fields::item(entry));
+            }
+        }
+    }
+}
+
+/// Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): every subset is as likely, in the order of the fields.
+fn draw_packed<'h>(packed: &'h Packed, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
+    let (mut wanted, mut left) = (draws, packed.len());
+    for (field, value) in packed.iter() {
+        if random::below(left as u64) < wanted as u64 {
+            write(field, value);
+            wanted -= 1;
+        }
+        left -= 1;
+    }
+}
+
+fn draw_entries(table: &FieldTable, draws: usize) -> Vec<EntryRef<'_>> {
+    // Above a third of the fields, repeated draws would mostly hit what was drawn before: shuffle references instead.
+    if draws * 3 > table.len() {
+        let mut all = Vec::with_capacity(table.len());
+        table.for_each(|entry| all.push(entry));
+        for turn in 0..draws {
+            let other = turn + random::below((all.len() - turn) as u64) as usize;
+            all.swap(turn, other);
+        }
+        all.truncate(draws);
+        return all;
+    }
+    let mut drawn = HashSet::with_capacity(draws);
+    let mut entries = Vec::with_capacity(draws);
+    while entries.len() < draws {
+        let Some(entry) = table.random() else { break };
+        // No two entries share an address, and each holds its key; an empty one has its entry's end as address.
+        if drawn.insert(entry.key().as_ptr()) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
