@@ -1,41 +1,26 @@
 /** The prompt at a real (pseudo) terminal, driven key by key as a person would, against a live redis-server. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Connection, ConnectionError } from "./connection.ts";
+import { type Server, startServer } from "../../test/harness/server.ts";
+import { until } from "../../test/harness/wait.ts";
+import { Connection } from "./connection.ts";
 
 const FOUND = Bun.which("redis-server") !== null;
 if (!FOUND) console.warn("prompt.test.ts: no redis-server on this machine to talk to");
 
+let server: Server | undefined;
+let port = 0;
 let folder = "";
-let socket = "";
-let server: Bun.Subprocess | undefined;
 
 beforeAll(async () => {
   if (!FOUND) return;
-  folder = mkdtempSync(join(tmpdir(), "zedis-prompt-"));
-  socket = join(folder, "s");
-  server = Bun.spawn(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder], {
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  for (const end = Date.now() + 10_000; ; await Bun.sleep(5)) {
-    try {
-      (await Connection.open({ path: socket })).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof ConnectionError) || Date.now() > end) throw error;
-    }
-  }
+  server = await startServer({ kind: "redis" });
+  ({ port, folder } = server);
 });
 
-afterAll(async () => {
-  server?.kill();
-  await server?.exited;
-  if (folder !== "") rmSync(folder, { recursive: true });
-});
+afterAll(() => server?.stop());
 
 interface Typed {
   readonly type: (keys: string) => void;
@@ -52,7 +37,7 @@ function openPrompt(history: string): Typed {
   let screen = "";
   let seen = 0;
   const decoder = new TextDecoder();
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "zedis-cli.ts"), "-s", socket], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "zedis-cli.ts"), "-p", String(port)], {
     env: { ...process.env, TERM: "xterm", ZEDISCLI_HISTFILE: history },
     terminal: {
       cols: 200,
@@ -65,16 +50,11 @@ function openPrompt(history: string): Typed {
   return {
     type: (keys) => child.terminal?.write(keys),
     see: async (text) => {
-      for (const end = Date.now() + 8000; ; await Bun.sleep(5)) {
-        const plain = screen.replace(CONTROL, "");
-        const at = plain.indexOf(text, seen);
-        if (at >= 0) {
-          seen = at + text.length;
-          return;
-        }
-        if (Date.now() > end)
-          throw new Error(`never saw ${JSON.stringify(text)} in ${JSON.stringify(plain.slice(seen))}`);
-      }
+      await until(`${JSON.stringify(text)} on the screen`, () => {
+        const at = screen.replace(CONTROL, "").indexOf(text, seen);
+        if (at >= 0) seen = at + text.length;
+        return at >= 0;
+      });
     },
     exitCode: child.exited,
   };
@@ -84,7 +64,7 @@ describe.skipIf(!FOUND)("the prompt", () => {
   test("shows place, database, transaction and replies, and leaves at quit", async () => {
     const history = join(folder, "history-1");
     const { type, see, exitCode } = openPrompt(history);
-    const place = `redis ${socket}`;
+    const place = `127.0.0.1:${port}`;
     await see(`${place}> `);
     type('set k "a b"\r');
     await see("OK");
@@ -138,7 +118,7 @@ describe.skipIf(!FOUND)("the prompt", () => {
     type("subscribe news\r");
     await see('1) "subscribe"');
     await see("(subscribed mode)> ");
-    const publisher = await Connection.open({ path: socket });
+    const publisher = await Connection.open({ host: "127.0.0.1", port });
     publisher.send(["PUBLISH", "news", "hello"]);
     await see('3) "hello"');
     publisher.close();
@@ -155,7 +135,7 @@ describe.skipIf(!FOUND)("the prompt", () => {
     await see("> ");
     type("blpop nothing 0\r");
     await see("\r\n");
-    const watcher = await Connection.open({ path: socket });
+    const watcher = await Connection.open({ host: "127.0.0.1", port });
     for (;;) {
       watcher.send(["CLIENT", "LIST"]);
       const reply = await watcher.next();

@@ -4,10 +4,9 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Connection } from "./connection.ts";
+import { type Server, startServer } from "../../test/harness/server.ts";
 import type { Terminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
 
@@ -20,37 +19,21 @@ interface Outcome {
   readonly code: number;
 }
 
-let folder = "";
-let socket = "";
-let server: Bun.Subprocess | undefined;
+let server: Server | undefined;
+/** Where both programs connect to. */
+let place: readonly string[] = [];
 
 beforeAll(async () => {
   if (!FOUND) return;
-  folder = mkdtempSync(join(tmpdir(), "zedis-cli-"));
-  socket = join(folder, "s");
-  server = Bun.spawn(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder], {
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  for (const end = Date.now() + 10_000; ; await Bun.sleep(5)) {
-    try {
-      (await Connection.open({ path: socket })).close();
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-  }
+  server = await startServer({ kind: "redis" });
+  place = ["-p", String(server.port)];
 });
 
-afterAll(async () => {
-  server?.kill();
-  await server?.exited;
-  if (folder !== "") rmSync(folder, { recursive: true });
-});
+afterAll(() => server?.stop());
 
 /** redis-cli run with these arguments and this input. */
 function theirs(argv: readonly string[], input: string): Outcome {
-  const run = Bun.spawnSync(["redis-cli", "-s", socket, ...argv], {
+  const run = Bun.spawnSync(["redis-cli", ...place, ...argv], {
     stdin: Buffer.from(input, "latin1"),
     env: { PATH: process.env.PATH ?? "", TERM: "dumb" },
   });
@@ -74,7 +57,7 @@ async function ours(argv: readonly string[], input: string): Promise<Outcome> {
     inputIsTty: false,
     outputIsTty: false,
   };
-  const code = await runCli(["-s", socket, ...argv], terminal);
+  const code = await runCli([...place, ...argv], terminal);
   return { out, err, code };
 }
 
@@ -245,27 +228,19 @@ describe.skipIf(!FOUND)("the installed programs", () => {
   const script = join(import.meta.dir, "zedis-cli.ts");
 
   test("give output, streams and exit codes as processes too", () => {
-    const run = Bun.spawnSync([process.execPath, script, "-s", socket, "-e", "NOSUCH"]);
+    const run = Bun.spawnSync([process.execPath, script, ...place, "-e", "NOSUCH"]);
     expect(run.exitCode).toBe(1);
     expect(run.stderr.toString()).toStartWith("ERR unknown command");
-    const long = Bun.spawnSync([
-      process.execPath,
-      script,
-      "-s",
-      socket,
-      "EVAL",
-      "return string.rep('x', 3000000)",
-      "0",
-    ]);
+    const long = Bun.spawnSync([process.execPath, script, ...place, "EVAL", "return string.rep('x', 3000000)", "0"]);
     expect(long.stdout.length).toBe(3_000_001);
   });
 
   test("send a procedure file with its header", () => {
-    const path = join(folder, "shop.lua");
+    const path = join(server?.folder ?? "", "shop.lua");
     writeFileSync(path, "redis.register_function('f', function() return 1 end)\n");
-    const run = Bun.spawnSync([process.execPath, script, "-s", socket, "FUNCTION", "LOAD", "REPLACE", path]);
+    const run = Bun.spawnSync([process.execPath, script, ...place, "FUNCTION", "LOAD", "REPLACE", path]);
     expect(run.stdout.toString() + run.stderr.toString()).toBe("shop\n");
-    const missing = Bun.spawnSync([process.execPath, script, "-s", socket, "FUNCTION", "LOAD", "./nosuch.ts"]);
+    const missing = Bun.spawnSync([process.execPath, script, ...place, "FUNCTION", "LOAD", "./nosuch.ts"]);
     expect([missing.exitCode, missing.stderr.toString()]).toEqual([
       1,
       "Could not read ./nosuch.ts: No such file or directory\n",

@@ -1,22 +1,12 @@
 /** Seeded mutations through the fuzz target; ZEDIS_FUZZ_SEED and ZEDIS_FUZZ_ROUNDS repeat and lengthen a run. */
 
 import { expect, test } from "bun:test";
+import { Random } from "../../test/harness/random.ts";
 import { OPTIONS } from "./options.ts";
 import { fuzz } from "./parse.fuzz.ts";
 
 const SEED = Number(process.env.ZEDIS_FUZZ_SEED ?? Date.now() % 1_000_000_007);
 const ROUNDS = Number(process.env.ZEDIS_FUZZ_ROUNDS ?? 4000);
-
-/** Mulberry32: a small generator whose whole state is the seed. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const PARTS = [
   ...OPTIONS.map((option) => `${option.name} ${option.default}`),
@@ -27,19 +17,18 @@ const PARTS = [
 test(
   `no bytes break the configuration readers (seed ${SEED})`,
   () => {
-    const random = generator(SEED);
-    const below = (limit: number): number => Math.floor(random() * limit);
+    const random = new Random(SEED);
     for (let round = 0; round < ROUNDS; round++) {
       let text = "";
       // Half of the rounds are nearly valid, so that rewriting and reading again are reached too.
-      const lines = random() < 0.5;
-      for (let parts = below(12); parts >= 0; parts--) {
-        text += PARTS[below(lines ? OPTIONS.length : PARTS.length)] ?? "";
-        if (lines || random() < 0.5) text += "\n";
+      const lines = random.chance(0.5);
+      for (let parts = random.below(12); parts >= 0; parts--) {
+        text += PARTS[random.below(lines ? OPTIONS.length : PARTS.length)] ?? "";
+        if (lines || random.chance(0.5)) text += "\n";
       }
       const bytes = Buffer.from(text);
-      for (let changes = below(lines ? 2 : 4); changes > 0 && bytes.length > 0; changes--)
-        bytes[below(bytes.length)] = below(256);
+      for (let changes = random.below(lines ? 2 : 4); changes > 0 && bytes.length > 0; changes--)
+        bytes[random.below(bytes.length)] = random.below(256);
       try {
         fuzz(bytes);
       } catch (error) {
