@@ -59,7 +59,7 @@ export function documentDelete(key: string, expectedVersion: number): boolean {
 }
 
 function read(key: string): Stored | null {
-  return Zedis.get_json(key) as Stored | null;
+  return Zedis.get_json<Stored>(key);
 }
 
 function write(key: string, version: number, body: Json): number {

@@ -18,7 +18,7 @@ export function lockAcquire(key: string, owner: string, ttlMs: number): number |
   const held = Zedis.hgetall(key);
   if (held.owner !== undefined && held.owner !== owner) return null;
   const token = held.owner === owner ? Number(held.token) : Zedis.incr(`${key}:fence`);
-  Zedis.hset(key, "owner", owner, "token", token);
+  Zedis.hset(key, { owner, token });
   Zedis.pexpire(key, ttlMs);
   return token;
 }

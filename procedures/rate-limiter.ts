@@ -20,7 +20,7 @@ interface RateDecision {
 /** Counts one attempt; at most `limit` pass in each window of `windowMs`. Refused attempts cost nothing later. */
 export function rateFixed(key: string, limit: number, windowMs: number): RateDecision {
   checkLimit(limit, windowMs);
-  const used = Number(Zedis.get(key) ?? 0);
+  const used = Zedis.get_int(key);
   if (used >= limit) return { allowed: false, remaining: 0, retryAfterMs: Math.max(Zedis.pttl(key), 0) };
   Zedis.incr(key);
   if (used === 0) Zedis.pexpire(key, windowMs);
@@ -48,7 +48,7 @@ export function rateSliding(key: string, limit: number, windowMs: number): RateD
   if (used + 1 > limit) {
     return { allowed: false, remaining: 0, retryAfterMs: slidingWaitMs(count, last, limit, windowMs, intoWindowMs) };
   }
-  Zedis.hset(key, "window", window, "count", count + 1, "last", last);
+  Zedis.hset(key, { window, count: count + 1, last });
   Zedis.pexpire(key, windowMs * 2);
   const remaining = Math.floor(limit - used - 1);
   const retryAfterMs = remaining > 0 ? 0 : slidingWaitMs(count + 1, last, limit, windowMs, intoWindowMs);

@@ -16,5 +16,5 @@ export function sequenceTake(key: string, count: number = 1): { first: number; l
  * @no-writes
  */
 export function sequenceCurrent(key: string): number {
-  return Number(Zedis.get(key) ?? 0);
+  return Zedis.get_int(key);
 }

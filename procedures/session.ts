@@ -18,7 +18,7 @@ export function sessionCreate(key: string, user: string, data: string, idleMs: n
   if (!(idleMs >= 1 && maxMs >= idleMs)) throw new Error(`idleMs ${idleMs} and maxMs ${maxMs}: 1 <= idleMs <= maxMs`);
   if (Zedis.exists(key) > 0) throw Object.assign(new Error(`${key} is in use`), { code: "SESSION_EXISTS" });
   const endsAt = Math.floor(Zedis.now() + maxMs);
-  Zedis.hset(key, "user", user, "data", data, "idleMs", idleMs, "endsAt", endsAt);
+  Zedis.hset(key, { user, data, idleMs, endsAt });
   Zedis.pexpire(key, idleMs);
   const list = listOf(user);
   dropEnded(list);

@@ -30,7 +30,7 @@ export function placeOrder(order: Order) {
   }
   const balance = Zedis.decrby(`account:${order.account}`, total);
   if (balance < 0) throw new Error(`${order.account} has ${balance + total}, the order costs ${total}`);
-  Zedis.hset(`order:${order.number}`, "account", order.account, "total", total, "lines", JSON.stringify(order.lines));
+  Zedis.hset(`order:${order.number}`, { account: order.account, total, lines: JSON.stringify(order.lines) });
   return { number: order.number, total, repeated: false };
 }
 

@@ -48,5 +48,5 @@ function check({ article, amount, cents }: Item): void {
 }
 
 function read(key: string): Cart {
-  return (Zedis.get_json(key) as Cart | null) ?? { items: [] };
+  return Zedis.get_json<Cart>(key) ?? { items: [] };
 }
