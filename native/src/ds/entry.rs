@@ -178,17 +178,27 @@ impl Entry {
         if self.set_expiry_in_place(expiry) {
             return self;
         }
+        let key = self.borrow().key().to_vec();
+        self.rebuilt(&key, expiry)
+    }
+
+    /// The same value, expiry, encoding and access clock under another key. O(1) but for values that share the key's block.
+    pub fn with_key(self, key: &[u8]) -> Entry {
+        let expiry = self.borrow().expiry();
+        self.rebuilt(key, expiry)
+    }
+
+    fn rebuilt(mut self, key: &[u8], expiry: Option<i64>) -> Entry {
         let from = self.borrow();
-        let (key, access) = (from.key().to_vec(), from.access());
-        let flags = from.flags() & RAW;
+        let (access, flags) = (from.access(), from.flags() & RAW);
         let mut made = match from.kind() {
             Kind::Inline => {
                 let Value::Bytes(text) = from.value() else { unreachable!("inline values are bytes") };
-                Entry::build(&key, expiry, Kind::Inline, flags, 0, text, |_| ())
+                Entry::build(key, expiry, Kind::Inline, flags, 0, text, |_| ())
             }
             _ => match self.take_value() {
-                NewValue::RawOwned(buffer) => Entry::heap(&key, buffer, expiry, flags),
-                other => Entry::new(&key, other, expiry),
+                NewValue::RawOwned(buffer) => Entry::heap(key, buffer, expiry, flags),
+                other => Entry::new(key, other, expiry),
             },
         };
         made.set_access(access);

@@ -335,7 +335,7 @@ impl Txn {
         }
         let bytes = table.entry_bytes;
         self.store.counters.add(self.core, db, -(keys as i64), -(table.expiring() as i64), -bytes);
-        self.touch_watched(shard, db, |_, hash, key| table.find(hash, key).is_some());
+        self.touch_watched(shard, db);
         if self.undo_on {
             self.undo.push(Undo::Table { shard, db, table });
         } else if now {
@@ -355,12 +355,9 @@ impl Txn {
 
     /// Exchanges two databases in a latched shard (SWAPDB).
     pub fn swap_databases(&mut self, shard: u32, a: u32, b: u32) {
-        for db in [a, b] {
-            self.touch_watched(shard, db, |shard, hash, key| {
-                [a, b].iter().any(|either| shard.table(*either).find(hash, key).is_some())
-            });
-        }
         self.swap_databases_of(shard, a, b);
+        self.touch_watched(shard, a);
+        self.touch_watched(shard, b);
         if self.undo_on {
             self.undo.push(Undo::Swap { shard, a, b });
         }
@@ -376,31 +373,10 @@ impl Txn {
         self.store.counters.add(self.core, a, keys_b - keys_a, ttl_b - ttl_a, 0);
         self.store.counters.add(self.core, b, keys_a - keys_b, ttl_a - ttl_b, 0);
     }
-
-    /// A random key of the database that has not expired. Looks at random shards; None if the database is empty.
-    pub fn random_key(&mut self) -> Result<Option<Vec<u8>>, u32> {
-        let (db, now_ms) = (self.db, self.now_ms);
-        for turn in 0..100 {
-            if self.store.counters.keys(db) == 0 {
-                return Ok(None);
-            }
-            // A few random shards first; if all were empty the database is sparse, and every shard has its turn.
-            let start = random::below(self.store.shards_count() as u64) as u32;
-            for step in 0..self.store.shards_count() {
-                let shard = (start + step) & (self.store.shards_count() - 1);
-                let picked = self.with_shard(shard, |shard| {
-                    shard.table(db).random(random::below).map(|e| (e.key().to_vec(), e.expiry()))
-                })?;
-                match picked {
-                    None => continue,
-                    Some((_, Some(at_ms))) if at_ms <= now_ms && turn < 99 => break,
-                    Some((key, _)) => return Ok(Some(key)),
-                }
-            }
-        }
-        Ok(None)
-    }
 }
+
+/// Where the counter of a new key starts, so that it is not the first to be evicted.
+pub const LFU_START: u32 = 5;
 
 /// The 16-bit minute clock of LFU access fields.
 pub fn lfu_minutes(now_ms: i64) -> u32 {

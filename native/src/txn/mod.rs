@@ -13,6 +13,8 @@
 
 pub mod access;
 pub mod edit;
+pub mod relocate;
+pub mod sample;
 pub mod undo;
 pub mod watch;
 
@@ -93,7 +95,8 @@ pub struct Txn {
     pub db: u32,
     /// One clock for the whole transaction, ms since the epoch.
     pub now_ms: i64,
-    /// Access clock that reads write into entries (LRU seconds, 24 bits).
+    /// Access clock that reads write into entries (LRU seconds, 24 bits; under an LFU policy minutes and a new key's
+    /// counter).
     pub access_clock: u32,
     /// CLIENT NO-TOUCH: reads leave the access clock alone.
     pub no_touch: bool,
@@ -103,8 +106,6 @@ pub struct Txn {
     undo_keys: Vec<u8>,
     undo_on: bool,
     changes: Vec<Change>,
-    /// Changes whose watchers were told ahead of the commit.
-    told: usize,
     /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
     pub effects: Vec<(u32, OwnedArgs)>,
     pub record: bool,
@@ -131,7 +132,6 @@ impl Txn {
             undo_keys: Vec::new(),
             undo_on: false,
             changes: Vec::new(),
-            told: 0,
             effects: Vec::new(),
             record: false,
             dirty: 0,
@@ -144,7 +144,11 @@ impl Txn {
     /// Sets the transaction's clock.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
-        self.access_clock = (now_ms / 1000) as u32 & 0x00ff_ffff;
+        self.access_clock = if self.store.settings.lfu.load(std::sync::atomic::Ordering::Relaxed) {
+            access::lfu_minutes(now_ms) << 8 | access::LFU_START
+        } else {
+            (now_ms / 1000) as u32 & 0x00ff_ffff
+        };
     }
 
     /// Hash of a key; the one dispatch computed while it parsed the batch, where it is the same slice.
@@ -239,7 +243,6 @@ impl Txn {
             undo::apply(self, undo);
         }
         self.changes.truncate(to.changes);
-        self.told = self.told.min(to.changes);
         self.effects.truncate(to.effects);
         self.dirty = to.dirty;
         self.undo_on = on;

@@ -27,6 +27,8 @@ pub enum Undo {
     Range { db: u32, key: Box<[u8]>, at: usize, old: Box<[u8]>, bytes: usize },
     /// An object was edited.
     Edit { db: u32, key: Box<[u8]>, inverse: Inverse },
+    /// An entry moved from (db, from) to (to_db, to), which was free.
+    Moved { db: u32, from: Box<[u8]>, to_db: u32, to: Box<[u8]> },
     /// A whole table was taken away (FLUSHDB).
     Table { shard: u32, db: u32, table: Table },
     /// Two databases of a shard changed places (SWAPDB).
@@ -69,6 +71,13 @@ pub(super) fn apply(txn: &mut Txn, undo: Undo) {
         Undo::Edit { db, key, inverse } => {
             txn.db = db;
             txn.with_object(&key, inverse);
+        }
+        Undo::Moved { db, from, to_db, to } => {
+            txn.db = to_db;
+            if let Some(entry) = txn.take(&to) {
+                txn.db = db;
+                txn.restore(entry.with_key(&from));
+            }
         }
         Undo::Table { shard, db, table } => txn.swap_in_table(shard, db, table),
         Undo::Swap { shard, a, b } => txn.swap_databases_of(shard, a, b),
