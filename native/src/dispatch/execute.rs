@@ -294,27 +294,32 @@ impl Executor {
         let table = table();
         let proto = conn.client.proto;
         let in_multi = conn.client.multi.is_some();
+        let refuse = |conn: &mut Conn, text: &str| {
+            Reply::new(&mut conn.output, proto).error(text);
+            if let Some(multi) = &mut conn.client.multi {
+                multi.aborted = true;
+            }
+            Outcome::Failed
+        };
         if request.row == UNKNOWN {
-            let text = error::unknown_command(args.get(0), args.from(1));
-            return self.refuse(conn, "", &text);
+            return refuse(conn, &error::unknown_command(args.get(0), args.from(1)));
         }
         let mut number = request.row;
         if table.is_container(number) && args.len() > 1 {
             match table.find_subcommand(number, args.get(1)) {
                 Some(found) => number = found,
                 None if matches!(table.row(number).run, Run::Container) => {
-                    let text = error::unknown_subcommand(args.get(1), table.row(number).name);
-                    return self.refuse(conn, "", &text);
+                    return refuse(conn, &error::unknown_subcommand(args.get(1), table.row(number).name));
                 }
                 None => (),
             }
         }
         let row = table.row(number);
         if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
-            return self.refuse(conn, row.name, &error::wrong_arity(row.name));
+            return refuse(conn, &error::wrong_arity(row.name));
         }
         if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 {
-            return self.refuse(conn, row.name, error::NO_AUTH);
+            return refuse(conn, error::NO_AUTH);
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
@@ -331,14 +336,12 @@ impl Executor {
                 return Outcome::Paused;
             }
         }
-        if self.server.out_of_memory.load(Ordering::Relaxed)
-            && (row.flags & flag::DENYOOM != 0 || (row.name == "exec" && queues_denyoom(conn)))
-        {
-            return self.refuse(conn, row.name, error::OOM);
+        if row.flags & flag::DENYOOM != 0 && self.server.out_of_memory.load(Ordering::Relaxed) {
+            return refuse(conn, error::OOM);
         }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
             if row.flags & flag::NO_MULTI != 0 || matches!(row.run, Run::Control) {
-                return self.refuse(conn, row.name, "ERR Command not allowed inside a transaction");
+                return refuse(conn, "ERR Command not allowed inside a transaction");
             }
             let owned = args.to_owned();
             let multi = conn.client.multi.as_mut().expect("in MULTI");
@@ -386,9 +389,7 @@ impl Executor {
                         conn.wait = Wait::Control(id);
                         Outcome::Waits
                     }
-                    None => {
-                        self.refuse(conn, row.name, "ERR too many administrative requests are waiting, try again later")
-                    }
+                    None => refuse(conn, "ERR too many administrative requests are waiting, try again later"),
                 }
             }
             Run::Call => {
@@ -398,24 +399,6 @@ impl Executor {
             }
             Run::Container => unreachable!("handled above"),
         }
-    }
-
-    /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
-    fn refuse(&mut self, conn: &mut Conn, command: &str, text: &str) -> Outcome {
-        if command == "exec" && conn.client.multi.is_some() {
-            if let Err(shard) = self.forget_watches(conn) {
-                return Outcome::Shard(shard);
-            }
-            conn.client.multi = None;
-            conn.client.refresh();
-            Reply::new(&mut conn.output, conn.client.proto).error(&error::exec_aborted_by(text));
-            return Outcome::Failed;
-        }
-        Reply::new(&mut conn.output, conn.client.proto).error(text);
-        if let Some(multi) = &mut conn.client.multi {
-            multi.aborted = true;
-        }
-        Outcome::Failed
     }
 
     /// What a handler's flow means for the request.
@@ -431,7 +414,12 @@ impl Executor {
                 Outcome::Waits
             }
             Some(Flow::SleepMs(ms)) => {
-                conn.wait = Wait::Until(clock::now_ms() + ms as i64);
+                conn.wait = Wait::Until(clock::now_ms().saturating_add_unsigned(ms), b"+OK\r\n".to_vec());
+                Outcome::Waits
+            }
+            Some(Flow::Later { ms, reply }) => {
+                let at_ms = ms.map_or(i64::MAX, |ms| clock::now_ms().saturating_add_unsigned(ms));
+                conn.wait = Wait::Until(at_ms, reply);
                 Outcome::Waits
             }
             Some(_) => outcome,
@@ -447,12 +435,8 @@ impl Executor {
             return Outcome::Failed;
         };
         if multi.aborted {
-            if let Err(shard) = self.forget_watches(conn) {
-                conn.client.multi = Some(multi);
-                return Outcome::Shard(shard);
-            }
             conn.client.refresh();
-            conn.call_shards.clear();
+            self.forget_watches(conn);
             Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_ABORTED);
             return Outcome::Failed;
         }
@@ -489,8 +473,7 @@ impl Executor {
         self.txn.db = conn.client.db;
         if broken {
             conn.client.refresh();
-            conn.call_shards.clear();
-            forget_watches(&mut self.txn, &mut conn.client);
+            self.forget_watches_latched(conn);
             self.commit_and_release();
             Reply::new(&mut conn.output, conn.client.proto).null_array();
             return Outcome::Done;
@@ -522,6 +505,11 @@ impl Executor {
                 _ => {
                     let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
                     match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
+                        // Nothing blocks inside a transaction.
+                        (Some(Flow::Later { reply, .. }), _) => {
+                            Reply::new(&mut conn.output, conn.client.proto).raw(&reply);
+                            Outcome::Done
+                        }
                         (Some(Flow::Gather(_) | Flow::SleepMs(_) | Flow::Exec), _) => {
                             Reply::new(&mut conn.output, conn.client.proto)
                                 .error("ERR Command not allowed inside a transaction");
@@ -530,13 +518,8 @@ impl Executor {
                         // Inside a transaction a walk runs through at once: all shards are latched.
                         (_, Wait::Work { mut work, .. }) => {
                             let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-                            loop {
-                                match work.step(&mut self.txn, &mut reply) {
-                                    Ok(Progress::More) => (),
-                                    Ok(Progress::Done) => break Outcome::Done,
-                                    Err(shard) => break Outcome::Shard(shard),
-                                }
-                            }
+                            while work.step(&mut self.txn, &mut reply) == Ok(Progress::More) {}
+                            Outcome::Done
                         }
                         _ => outcome,
                     }
@@ -548,20 +531,13 @@ impl Executor {
                     return Outcome::Upcall;
                 }
                 Outcome::Close | Outcome::Kill => conn.closing = true,
-                Outcome::Shard(shard) => {
-                    debug_assert!(false, "{} needs shard {shard}, which its row does not name", row.name);
-                    conn.output.truncate(mark);
-                    Reply::new(&mut conn.output, conn.client.proto)
-                        .error("ERR a key of this command was not known before");
-                    self.count_failure(conn, mark, number);
-                }
                 Outcome::Failed => self.count_failure(conn, mark, number),
                 _ => (),
             }
             exec.next += 1;
         }
         conn.client.refresh();
-        forget_watches(&mut self.txn, &mut conn.client);
+        self.forget_watches_latched(conn);
         self.commit_and_release();
         conn.call_shards.clear();
         Outcome::Done
@@ -581,11 +557,14 @@ impl Executor {
         self.run_exec(conn)
     }
 
-    /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
-    fn forget_watches(&mut self, conn: &mut Conn) -> Result<(), u32> {
-        let result = conn.client.forget_watches(&mut self.txn);
+    /// UNWATCH: takes the client's flag off its keys' shards.
+    pub fn forget_watches(&mut self, conn: &mut Conn) {
+        forget_watches(&mut self.txn, &mut conn.client);
         self.commit_and_release();
-        result
+    }
+
+    fn forget_watches_latched(&mut self, conn: &mut Conn) {
+        forget_watches(&mut self.txn, &mut conn.client);
     }
 
     /// One slice of a connection's work. True: it goes on later (`conn.wait` says when); false: its reply is complete.
@@ -622,20 +601,26 @@ pub(super) fn latch_keys(txn: &mut Txn, number: u16, args: Args, shards: &mut Ve
     txn.latch_all(shards)
 }
 
-/// Takes the client's watch flag off every key it watches, whatever that takes: EXEC holds the latches it needs, and a
-/// connection that is being closed has no request to try again. Another core holds a latch for the length of a command,
-/// or of a procedure at worst.
+/// Takes the client's watch flag off every key it watches. Shards not latched yet are latched for that moment.
 pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client) {
-    while client.forget_watches(txn).is_err() {
-        std::thread::yield_now();
+    let watched = std::mem::take(&mut client.watched);
+    let before = txn.db;
+    for (db, key) in &watched {
+        let shard = txn.store.shard_of(txn.store.hash(key));
+        let held = txn.holds(shard);
+        // Another core holds this latch for the length of a command, or of a procedure at worst: wait for it, since a
+        // flag left behind would be a leak.
+        while !held && !txn.latch(shard) {
+            std::thread::yield_now();
+        }
+        txn.db = *db;
+        txn.unwatch(*db, key, &client.watch_flag);
+        if !held {
+            txn.latches.release_one(shard);
+        }
     }
-}
-
-/// Does the transaction being queued hold a command that may take memory?
-fn queues_denyoom(conn: &Conn) -> bool {
-    let table = table();
-    let queue = conn.client.multi.as_ref().map_or(&[][..], |multi| &multi.queue);
-    queue.iter().any(|(number, _)| table.row(*number).flags & flag::DENYOOM != 0)
+    txn.db = before;
+    client.watch_flag = Default::default();
 }
 
 fn run_handler(

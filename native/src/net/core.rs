@@ -27,6 +27,8 @@ use crate::sys::clock;
 const RECEIVE_BYTES: usize = 64 * 1024;
 /// Input one connection may run before others have their turn, bytes.
 const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
+/// A command that runs in slices goes on once its client has taken its output up to here.
+const WORK_OUTPUT_BYTES_MAX: usize = 256 * 1024;
 /// How long a stopping core waits for its clients to take their last replies, ms.
 const STOP_GRACE_MS: i64 = 2000;
 
@@ -63,6 +65,8 @@ pub struct Core {
     parked: Vec<usize>,
     /// Connections whose work goes on slice by slice.
     working: VecDeque<usize>,
+    /// Some work went on in this turn: look again at once.
+    worked: bool,
     gatherings: HashMap<(u64, u64), Gathering>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
@@ -89,6 +93,7 @@ impl Core {
             current: None,
             parked: Vec::new(),
             working: VecDeque::new(),
+            worked: false,
             gatherings: HashMap::new(),
             mail: VecDeque::new(),
             spare: Vec::with_capacity(RECEIVE_BYTES),
@@ -155,6 +160,12 @@ impl Core {
     /// Receives and runs the input of one connection.
     fn turn(&mut self, slot: usize) -> Option<Code> {
         let mut conn = self.conns.take(slot)?;
+        if matches!(conn.wait, Wait::Until(..)) && !conn.closing && !conn.input_ended {
+            // It may wait for ever: notice that the peer has gone.
+            self.receive(slot, &mut conn);
+            conn.dead |= conn.input_ended;
+            return self.finish(slot, conn);
+        }
         if !conn.wait.is_no() || conn.closing {
             if conn.closing && !conn.dead {
                 self.drain_closing(slot, &mut conn);
@@ -244,7 +255,7 @@ impl Core {
                             self.ready.push_back(slot);
                         }
                     }
-                    Wait::Pause | Wait::Until(_) => self.parked.push(slot),
+                    Wait::Pause | Wait::Until(..) => self.parked.push(slot),
                     Wait::Gather(id) => self.take_gather(id, slot, conn.client.id),
                     Wait::Control(_) | Wait::No => (),
                 }
@@ -356,9 +367,9 @@ impl Core {
         }
         self.look_at_parked(now_ms);
         let has_mail = self.server.cores[self.id].has_mail.load(Ordering::Acquire);
-        let timeout = if !self.ready.is_empty() || !self.working.is_empty() || has_mail {
+        let timeout = if !self.ready.is_empty() || self.worked || has_mail {
             0
-        } else if !self.parked.is_empty() {
+        } else if !self.parked.is_empty() || !self.working.is_empty() {
             1
         } else {
             self.cron.timeout_ms(now_ms)
@@ -506,37 +517,40 @@ impl Core {
             let free = match &conn.wait {
                 Wait::Shard(shard) => !self.executor.txn.latches.wait_for(*shard, self.id),
                 Wait::Pause => !paused,
-                Wait::Until(at_ms) => *at_ms <= now_ms,
+                Wait::Until(at_ms, _) => *at_ms <= now_ms,
                 _ => continue,
             };
             if !free {
                 self.parked.push(slot);
                 continue;
             }
-            let slept = matches!(conn.wait, Wait::Until(_));
-            conn.wait = Wait::No;
-            if slept {
-                Reply::new(&mut conn.output, conn.client.proto).ok();
+            if let Wait::Until(_, reply) = std::mem::replace(&mut conn.wait, Wait::No) {
+                conn.output.extend_from_slice(&reply);
+                crate::dispatch::execute::after_wait(conn);
             }
             self.ready.push_back(slot);
         }
     }
 
-    /// One slice for each connection with work.
+    /// One slice for each connection with work, but for those whose peer has not taken the output so far.
     fn work(&mut self) {
+        self.worked = false;
         for _ in 0..self.working.len() {
             let Some(slot) = self.working.pop_front() else { return };
             let Some(mut conn) = self.conns.take(slot) else { continue };
-            if let Wait::Work { blocked_on: Some(shard), .. } = &conn.wait
-                && self.executor.txn.latches.wait_for(*shard, self.id)
-            {
-                self.conns.put_back(slot, conn);
+            let blocked = match &conn.wait {
+                Wait::Work { blocked_on: Some(shard), .. } => self.executor.txn.latches.wait_for(*shard, self.id),
+                _ => false,
+            };
+            if blocked || conn.output_bytes() > WORK_OUTPUT_BYTES_MAX {
                 self.working.push_back(slot);
+                self.finish(slot, conn);
                 continue;
             }
+            self.worked = true;
             if self.executor.work(&mut conn) {
                 self.working.push_back(slot);
-                self.conns.put_back(slot, conn);
+                self.finish(slot, conn);
             } else {
                 self.unpark(slot, &mut conn);
                 self.finish(slot, conn);

@@ -19,8 +19,8 @@ pub enum Wait {
     },
     /// CLIENT PAUSE holds it; the request is still in `input`.
     Pause,
-    /// Until this time, ms since the epoch (DEBUG SLEEP of one connection's own making, and the like).
-    Until(i64),
+    /// Until this time, ms since the epoch, and then replies this (DEBUG SLEEP, WAIT).
+    Until(i64, Vec<u8>),
 }
 
 impl Wait {

@@ -29,4 +29,6 @@ pub enum Flow {
     Gather(Gather),
     /// Reply OK after this many ms, holding this connection only.
     SleepMs(u64),
+    /// Send this reply after so many ms (None: never), holding this connection only.
+    Later { ms: Option<u64>, reply: Vec<u8> },
 }

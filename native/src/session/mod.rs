@@ -12,4 +12,3 @@ pub mod manifest;
 pub mod multi;
 pub mod server;
 pub mod settings;
-pub mod watches;
