@@ -3,8 +3,11 @@
 //! COMMAND, COMMAND DOCS, ACL categories, routing, the `.d.ts` of procedures and the admin API derive from the rows.
 
 pub mod connection;
+pub mod debug;
 pub mod functions;
 pub mod generic;
+pub mod glob;
+pub mod memory;
 pub mod row;
 pub mod server;
 pub mod table;
@@ -12,10 +15,13 @@ pub mod transactions;
 
 /// Every row of this build.
 pub fn rows() -> Vec<row::Row> {
+    // A line each, so that rooms can be added side by side.
     [
         connection::ROWS,
+        debug::ROWS,
         functions::ROWS,
-        generic::ROWS,
+        &generic::rows(),
+        memory::ROWS,
         server::ROWS,
         transactions::ROWS,
         &crate::types::hash::rows(),

@@ -34,6 +34,15 @@ pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 pub const BUSY: &str = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 pub const MAX_CLIENTS: &str = "ERR max number of clients reached";
 pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To connect from other computers, either disable protected mode with CONFIG SET protected-mode no from the same host, or set a password with requirepass.";
+pub const NOT_POSITIVE: &str = "ERR value is out of range, must be positive";
+pub const TIMEOUT_NOT_INTEGER: &str = "ERR timeout is not an integer or out of range";
+pub const TIMEOUT_NEGATIVE: &str = "ERR timeout is negative";
+pub const EXPIRE_NX_WITH_OTHERS: &str = "ERR NX and XX, GT or LT options at the same time are not compatible";
+pub const EXPIRE_GT_WITH_LT: &str = "ERR GT and LT options at the same time are not compatible";
+pub const NO_LFU: &str = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+pub const LFU: &str = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+pub const WAITAOF_WITHOUT_AOF: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+pub const DEBUG_NOT_ALLOWED: &str = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
 pub const NO_FUNCTION: &str = "ERR Function not found";
 pub const BAD_NUMKEYS: &str = "ERR Bad number of keys provided";
 pub const NEGATIVE_NUMKEYS: &str = "ERR Number of keys can't be negative";
@@ -49,11 +58,6 @@ pub fn wrong_arity(name: &str) -> String {
 /// An expiry that is not positive or too far away; `command` in lower case.
 pub fn invalid_expire_time(command: &str) -> String {
     format!("ERR invalid expire time in '{command}' command")
-}
-
-/// What a refused EXEC replies, from the text it would have had otherwise.
-pub fn exec_aborted_by(text: &str) -> String {
-    format!("EXECABORT Transaction discarded because of: {}", text.strip_prefix("ERR ").unwrap_or(text))
 }
 
 /// As Redis 7 quotes an unknown command: at most 128 bytes of the name, and as much of each argument.
@@ -76,4 +80,14 @@ pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> String 
 pub fn unknown_subcommand(subcommand: &[u8], container: &str) -> String {
     let cut = &subcommand[..subcommand.len().min(128)];
     format!("ERR unknown subcommand '{}'. Try {} HELP.", String::from_utf8_lossy(cut), container.to_uppercase())
+}
+
+/// A number outside of the range that an argument has.
+pub fn not_between(low: i64, high: i64) -> String {
+    format!("ERR value is out of range, value must between {low} and {high}")
+}
+
+/// An expiry that does not fit 64 bits of milliseconds, or is not allowed, for a command's name.
+pub fn invalid_expire(name: &str) -> String {
+    format!("ERR invalid expire time in '{name}' command")
 }
