@@ -53,6 +53,8 @@ export interface CompiledLibrary {
   readonly code: string;
   /** Mappings of a source map, version 3, from `code` to the source. */
   readonly mappings: string;
+  /** Text that was put in before SWC saw it: [line, column, length]. */
+  readonly shifts: readonly (readonly [number, number, number])[];
   /** The engine's snapshot of `code`, base64; "" where it has none. */
   readonly bytecode: string;
   readonly functions: readonly FunctionSchema[];

@@ -18,6 +18,7 @@ import { Cores } from "./core/cores.ts";
 import { IO, loadNative } from "./core/ffi.ts";
 import { listenAll } from "./core/listen.ts";
 import { Log } from "./core/log.ts";
+import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
 import { shutdownCommand } from "./core/shutdown.ts";
@@ -40,6 +41,8 @@ export async function serve(argv: readonly string[]): Promise<number> {
 }
 
 async function run({ settings, configFile, warnings }: ServerStart): Promise<number> {
+  // Relative paths of the log, the socket and the pid file are meant from here.
+  process.chdir(settings.get("dir"));
   const log = new Log(settings.get("logfile"));
   log.setLevel(settings.get("loglevel"));
   const library = libraryPath();
@@ -120,10 +123,14 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   for (const { host, port } of ports) log.write("notice", `listening on ${host}:${port}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);
+  const pidFile = new PidFile(settings.get("pidfile"));
+  const unwritten = pidFile.write();
+  if (unwritten !== null) log.write("warning", unwritten);
   log.write("notice", "Ready to accept connections");
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;
+  pidFile.remove();
   log.write("warning", "Zedis is now ready to exit, bye bye...");
   return 0;
 }

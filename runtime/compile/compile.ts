@@ -6,7 +6,7 @@
  *                             forbidden.ts    no import(), no await at the top level
  *                             top-level.ts    functions, exports, the words of `export` to blank
  *                             signature.ts    parameters: names, kinds; jsdoc.ts: flags, description
- *                             swc.ts          types stripped, source map
+ *                             swc.ts          types stripped, source map; before it tail-calls.ts: frames stay in stack traces
  *                             wrap            one function expression that returns the registered functions
  *
  * Nothing of the library runs here.
@@ -20,6 +20,7 @@ import { parseDocComment } from "./jsdoc.ts";
 import { declaredTypes, parametersOf } from "./signature.ts";
 import { FIRST_OFFSET, SourceText } from "./source-text.ts";
 import type { SwcCompiler } from "./swc.ts";
+import { keepFrames, TAIL } from "./tail-calls.ts";
 import { readTopLevel, type TopLevel } from "./top-level.ts";
 
 /** Lines that wrap() puts before the stripped text. */
@@ -37,7 +38,8 @@ export function compileLibrary(source: string, swc: SwcCompiler): Omit<CompiledL
   refuseForbidden(tree.body, text);
   const topLevel = readTopLevel(tree.body, text, FIRST_OFFSET);
   const functions = registered(topLevel, text, tree.body);
-  const stripped = swc.strip(text.blank(topLevel.blanks), header.language, filename);
+  const edited = text.edit(topLevel.blanks, keepFrames(tree.body));
+  const stripped = swc.strip(edited.text, header.language, filename);
   return {
     name: header.name,
     engine: header.engine,
@@ -47,6 +49,7 @@ export function compileLibrary(source: string, swc: SwcCompiler): Omit<CompiledL
       [...functions.keys()].map((name) => topLevel.exports.get(name) ?? name),
     ),
     mappings: stripped.mappings,
+    shifts: edited.shifts,
     functions: [...functions.values()],
   };
 }
@@ -98,5 +101,5 @@ function registered(
 
 /** The first line stands alone, so that lines below keep their columns and are off by WRAP_LINES. */
 function wrap(code: string, bindings: readonly string[]): string {
-  return `(function () { "use strict";\n${code}\nreturn [${bindings.join(", ")}];\n})`;
+  return `(function () { "use strict"; let ${TAIL};\n${code}\nreturn [${bindings.join(", ")}];\n})`;
 }

@@ -1,14 +1,9 @@
+import type { Position } from "./source-text.ts";
+
 /**
  * Positions of a source map, version 3: `AAAA,YAAY;AACZ` is a list of lines (`;`) of segments (`,`) of base 64
  * variable-length quantities: generated column, source, source line, source column[, name], each relative to the last.
  */
-
-export interface Position {
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

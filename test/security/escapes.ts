@@ -179,6 +179,7 @@ export const ESCAPES: readonly Attempt[] = [
       return { get a() { seen.push(...arguments); return 1; }, toJSON() { seen.push(this, ...arguments); return 1; }, [Symbol.toPrimitive]() { seen.push(...arguments); return "x"; } };
     }
     function after() { return probe(...seen) + (seen[0] === undefined ? "" : " this"); }`,
+    reply: /^-ERR the result.toJSON is a function/,
     bystander: { source: "again", reply: /nothing$/m },
   },
   {
@@ -213,6 +214,7 @@ export const ESCAPES: readonly Attempt[] = [
     source: `let caught = [];
     function attack() { return { then(...fns) { caught.push(...fns); fns[0]?.("x"); } }; }
     function after() { return caught.length > 0 ? "ESCAPED " + probe(...caught) : "nothing"; }`,
+    reply: /^-ERR the result.then is a function/,
     bystander: { source: "again", reply: /nothing/ },
   },
   {

@@ -294,32 +294,27 @@ impl Executor {
         let table = table();
         let proto = conn.client.proto;
         let in_multi = conn.client.multi.is_some();
-        let refuse = |conn: &mut Conn, text: &str| {
-            Reply::new(&mut conn.output, proto).error(text);
-            if let Some(multi) = &mut conn.client.multi {
-                multi.aborted = true;
-            }
-            Outcome::Failed
-        };
         if request.row == UNKNOWN {
-            return refuse(conn, &error::unknown_command(args.get(0), args.from(1)));
+            let text = error::unknown_command(args.get(0), args.from(1));
+            return self.refuse(conn, "", &text);
         }
         let mut number = request.row;
         if table.is_container(number) && args.len() > 1 {
             match table.find_subcommand(number, args.get(1)) {
                 Some(found) => number = found,
                 None if matches!(table.row(number).run, Run::Container) => {
-                    return refuse(conn, &error::unknown_subcommand(args.get(1), table.row(number).name));
+                    let text = error::unknown_subcommand(args.get(1), table.row(number).name);
+                    return self.refuse(conn, "", &text);
                 }
                 None => (),
             }
         }
         let row = table.row(number);
         if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
-            return refuse(conn, &error::wrong_arity(row.name));
+            return self.refuse(conn, row.name, &error::wrong_arity(row.name));
         }
         if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 {
-            return refuse(conn, error::NO_AUTH);
+            return self.refuse(conn, row.name, error::NO_AUTH);
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
@@ -336,12 +331,14 @@ impl Executor {
                 return Outcome::Paused;
             }
         }
-        if row.flags & flag::DENYOOM != 0 && self.server.out_of_memory.load(Ordering::Relaxed) {
-            return refuse(conn, error::OOM);
+        if self.server.out_of_memory.load(Ordering::Relaxed)
+            && (row.flags & flag::DENYOOM != 0 || (row.name == "exec" && queues_denyoom(conn)))
+        {
+            return self.refuse(conn, row.name, error::OOM);
         }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
             if row.flags & flag::NO_MULTI != 0 || matches!(row.run, Run::Control) {
-                return refuse(conn, "ERR Command not allowed inside a transaction");
+                return self.refuse(conn, row.name, "ERR Command not allowed inside a transaction");
             }
             let owned = args.to_owned();
             let multi = conn.client.multi.as_mut().expect("in MULTI");
@@ -389,7 +386,9 @@ impl Executor {
                         conn.wait = Wait::Control(id);
                         Outcome::Waits
                     }
-                    None => refuse(conn, "ERR too many administrative requests are waiting, try again later"),
+                    None => {
+                        self.refuse(conn, row.name, "ERR too many administrative requests are waiting, try again later")
+                    }
                 }
             }
             Run::Call => {
@@ -399,6 +398,24 @@ impl Executor {
             }
             Run::Container => unreachable!("handled above"),
         }
+    }
+
+    /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
+    fn refuse(&mut self, conn: &mut Conn, command: &str, text: &str) -> Outcome {
+        if command == "exec" && conn.client.multi.is_some() {
+            if let Err(shard) = self.forget_watches(conn) {
+                return Outcome::Shard(shard);
+            }
+            conn.client.multi = None;
+            conn.client.refresh();
+            Reply::new(&mut conn.output, conn.client.proto).error(&error::exec_aborted_by(text));
+            return Outcome::Failed;
+        }
+        Reply::new(&mut conn.output, conn.client.proto).error(text);
+        if let Some(multi) = &mut conn.client.multi {
+            multi.aborted = true;
+        }
+        Outcome::Failed
     }
 
     /// What a handler's flow means for the request.
@@ -435,8 +452,12 @@ impl Executor {
             return Outcome::Failed;
         };
         if multi.aborted {
+            if let Err(shard) = self.forget_watches(conn) {
+                conn.client.multi = Some(multi);
+                return Outcome::Shard(shard);
+            }
             conn.client.refresh();
-            self.forget_watches(conn);
+            conn.call_shards.clear();
             Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_ABORTED);
             return Outcome::Failed;
         }
@@ -473,7 +494,8 @@ impl Executor {
         self.txn.db = conn.client.db;
         if broken {
             conn.client.refresh();
-            self.forget_watches_latched(conn);
+            conn.call_shards.clear();
+            forget_watches(&mut self.txn, &mut conn.client);
             self.commit_and_release();
             Reply::new(&mut conn.output, conn.client.proto).null_array();
             return Outcome::Done;
@@ -518,8 +540,13 @@ impl Executor {
                         // Inside a transaction a walk runs through at once: all shards are latched.
                         (_, Wait::Work { mut work, .. }) => {
                             let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-                            while work.step(&mut self.txn, &mut reply) == Ok(Progress::More) {}
-                            Outcome::Done
+                            loop {
+                                match work.step(&mut self.txn, &mut reply) {
+                                    Ok(Progress::More) => (),
+                                    Ok(Progress::Done) => break Outcome::Done,
+                                    Err(shard) => break Outcome::Shard(shard),
+                                }
+                            }
                         }
                         _ => outcome,
                     }
@@ -531,13 +558,20 @@ impl Executor {
                     return Outcome::Upcall;
                 }
                 Outcome::Close | Outcome::Kill => conn.closing = true,
+                Outcome::Shard(shard) => {
+                    debug_assert!(false, "{} needs shard {shard}, which its row does not name", row.name);
+                    conn.output.truncate(mark);
+                    Reply::new(&mut conn.output, conn.client.proto)
+                        .error("ERR a key of this command was not known before");
+                    self.count_failure(conn, mark, number);
+                }
                 Outcome::Failed => self.count_failure(conn, mark, number),
                 _ => (),
             }
             exec.next += 1;
         }
         conn.client.refresh();
-        self.forget_watches_latched(conn);
+        forget_watches(&mut self.txn, &mut conn.client);
         self.commit_and_release();
         conn.call_shards.clear();
         Outcome::Done
@@ -557,14 +591,11 @@ impl Executor {
         self.run_exec(conn)
     }
 
-    /// UNWATCH: takes the client's flag off its keys' shards.
-    pub fn forget_watches(&mut self, conn: &mut Conn) {
-        forget_watches(&mut self.txn, &mut conn.client);
+    /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
+    fn forget_watches(&mut self, conn: &mut Conn) -> Result<(), u32> {
+        let result = conn.client.forget_watches(&mut self.txn);
         self.commit_and_release();
-    }
-
-    fn forget_watches_latched(&mut self, conn: &mut Conn) {
-        forget_watches(&mut self.txn, &mut conn.client);
+        result
     }
 
     /// One slice of a connection's work. True: it goes on later (`conn.wait` says when); false: its reply is complete.
@@ -601,26 +632,20 @@ pub(super) fn latch_keys(txn: &mut Txn, number: u16, args: Args, shards: &mut Ve
     txn.latch_all(shards)
 }
 
-/// Takes the client's watch flag off every key it watches. Shards not latched yet are latched for that moment.
+/// Takes the client's watch flag off every key it watches, whatever that takes: EXEC holds the latches it needs, and a
+/// connection that is being closed has no request to try again. Another core holds a latch for the length of a command,
+/// or of a procedure at worst.
 pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client) {
-    let watched = std::mem::take(&mut client.watched);
-    let before = txn.db;
-    for (db, key) in &watched {
-        let shard = txn.store.shard_of(txn.store.hash(key));
-        let held = txn.holds(shard);
-        // Another core holds this latch for the length of a command, or of a procedure at worst: wait for it, since a
-        // flag left behind would be a leak.
-        while !held && !txn.latch(shard) {
-            std::thread::yield_now();
-        }
-        txn.db = *db;
-        txn.unwatch(*db, key, &client.watch_flag);
-        if !held {
-            txn.latches.release_one(shard);
-        }
+    while client.forget_watches(txn).is_err() {
+        std::thread::yield_now();
     }
-    txn.db = before;
-    client.watch_flag = Default::default();
+}
+
+/// Does the transaction being queued hold a command that may take memory?
+fn queues_denyoom(conn: &Conn) -> bool {
+    let table = table();
+    let queue = conn.client.multi.as_ref().map_or(&[][..], |multi| &multi.queue);
+    queue.iter().any(|(number, _)| table.row(*number).flags & flag::DENYOOM != 0)
 }
 
 fn run_handler(

@@ -60,6 +60,11 @@ pub fn invalid_expire_time(command: &str) -> String {
     format!("ERR invalid expire time in '{command}' command")
 }
 
+/// What a refused EXEC replies, from the text it would have had otherwise.
+pub fn exec_aborted_by(text: &str) -> String {
+    format!("EXECABORT Transaction discarded because of: {}", text.strip_prefix("ERR ").unwrap_or(text))
+}
+
 /// As Redis 7 quotes an unknown command: at most 128 bytes of the name, and as much of each argument.
 pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> String {
     let cut = |bytes: &[u8], max: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned();

@@ -12,3 +12,4 @@ pub mod manifest;
 pub mod multi;
 pub mod server;
 pub mod settings;
+pub mod watches;

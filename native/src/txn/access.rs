@@ -335,7 +335,7 @@ impl Txn {
         }
         let bytes = table.entry_bytes;
         self.store.counters.add(self.core, db, -(keys as i64), -(table.expiring() as i64), -bytes);
-        self.touch_watched(shard, db);
+        self.touch_watched(shard, db, |_, hash, key| table.find(hash, key).is_some());
         if self.undo_on {
             self.undo.push(Undo::Table { shard, db, table });
         } else if now {
@@ -355,9 +355,12 @@ impl Txn {
 
     /// Exchanges two databases in a latched shard (SWAPDB).
     pub fn swap_databases(&mut self, shard: u32, a: u32, b: u32) {
+        for db in [a, b] {
+            self.touch_watched(shard, db, |shard, hash, key| {
+                [a, b].iter().any(|either| shard.table(*either).find(hash, key).is_some())
+            });
+        }
         self.swap_databases_of(shard, a, b);
-        self.touch_watched(shard, a);
-        self.touch_watched(shard, b);
         if self.undo_on {
             self.undo.push(Undo::Swap { shard, a, b });
         }

@@ -1,7 +1,8 @@
 /** What a library threw, as the text of an error reply. */
 
 import { WRAP_LINES } from "../../compile/compile.ts";
-import { decodeMappings, originalPosition, type Position, type Segments } from "../../compile/source-map.ts";
+import { decodeMappings, originalPosition, type Segments } from "../../compile/source-map.ts";
+import { type Position, type Shift, unshift } from "../../compile/source-text.ts";
 import { LIMITS } from "../../limits.ts";
 import { ResultError } from "./result.ts";
 
@@ -17,6 +18,7 @@ export class SourcePositions {
   constructor(
     readonly file: string,
     private readonly mappings: string,
+    private readonly shifts: readonly Shift[],
   ) {
     this.#frame = new RegExp(`\\b${file.replace(/[.]/g, "\\.")}:(\\d+):(\\d+)`);
   }
@@ -26,7 +28,9 @@ export class SourcePositions {
     const frame = this.#frame.exec(stack.slice(0, STACK_MAX));
     if (frame === null) return undefined;
     this.#segments ??= decodeMappings(this.mappings);
-    return originalPosition(this.#segments, { line: Number(frame[1]) - WRAP_LINES, column: Number(frame[2]) });
+    const generated = { line: Number(frame[1]) - WRAP_LINES, column: Number(frame[2]) };
+    const edited = originalPosition(this.#segments, generated);
+    return edited === undefined ? undefined : unshift(this.shifts, edited);
   }
 }
 

@@ -60,7 +60,7 @@ export class JscCore implements EngineCore {
 
   thaw(image: LibraryImage, timeMs: number): ThawedLibrary {
     const file = sourceName(image);
-    const positions = new SourcePositions(file, image.mappings);
+    const positions = new SourcePositions(file, image.mappings, image.shifts);
     const gate = ++this.#gates;
     const { context, inside } = this.#contexts.create(gate, file);
     let functions: readonly unknown[];
