@@ -137,7 +137,7 @@ fn step(txn: &mut Txn, cursor: u64, count: u64, filter: &Filter) -> Result<(u64,
 }
 
 /// A cursor as Redis reads one: an unsigned 64-bit number in decimal, with a sign if one likes (strtoul).
-fn cursor(text: &[u8]) -> Option<u64> {
+pub fn cursor(text: &[u8]) -> Option<u64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

@@ -210,7 +210,6 @@ impl FieldTable {
 
     /// Calls `each` for about `count` entries from `cursor` on (0 begins) and gives the cursor to go on with, 0 at the
     /// end. A cursor that nobody gave out ends the scan or goes on somewhere.
-    #[allow(dead_code)]
     pub fn scan<'t>(&'t self, cursor: u64, count: usize, mut each: impl FnMut(EntryRef<'t>)) -> u64 {
         let mut seen = 0;
         // Redis looks at no more than ten times as many buckets as entries were asked for.

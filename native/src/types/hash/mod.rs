@@ -4,6 +4,7 @@ mod fields;
 mod packed;
 mod random;
 mod read;
+mod scan;
 pub mod value;
 mod write;
 
@@ -17,7 +18,7 @@ use packed::Item;
 const HASH: Row = Row { categories: category::HASH, group: Group::Hash, since: "2.0.0", ..ROW };
 
 pub fn rows() -> Vec<Row> {
-    [read::ROWS, write::ROWS, random::ROWS].concat()
+    [read::ROWS, write::ROWS, random::ROWS, scan::ROWS].concat()
 }
 
 #[inline]

@@ -357,3 +357,43 @@ fn a_hash_of_five_small_fields_is_small() {
     assert_eq!(hash.memory_bytes(), 24 + 48);
     txn.commit();
 }
+
+#[test]
+fn hscan_returns_a_listpack_whole_and_a_hashtable_in_steps() {
+    let mut small = txn(128);
+    run(&mut small, "HSET h a 1 b 2");
+    assert_eq!(run(&mut small, "HSCAN h 0 COUNT 1 NOVALUES"), "*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    assert_eq!(run(&mut small, "HSCAN h 0 MATCH [b-z]"), "*2\r\n$1\r\n0\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n");
+    assert_eq!(run(&mut small, "HSCAN h 99"), run(&mut small, "HSCAN h 0"));
+    assert_eq!(run(&mut small, "HSCAN none 0 FOO"), "*2\r\n$1\r\n0\r\n*0\r\n");
+    for (request, text) in [
+        ("HSCAN h x", "-ERR invalid cursor\r\n"),
+        ("HSCAN h 0 COUNT 0", "-ERR syntax error\r\n"),
+        ("HSCAN h 0 COUNT x", "-ERR value is not an integer or out of range\r\n"),
+        ("HSCAN h 0 COUNT", "-ERR syntax error\r\n"),
+        ("HSCAN h 0 TYPE string", "-ERR syntax error\r\n"),
+    ] {
+        assert_eq!(run(&mut small, request), text, "{request}");
+    }
+    small.commit();
+
+    let mut large = txn(0);
+    for index in 0..20_000 {
+        run(&mut large, &format!("HSET h field:{index} {index}"));
+    }
+    let (mut cursor, mut found) = ("0".to_string(), HashMap::new());
+    loop {
+        let reply = run(&mut large, &format!("HSCAN h {cursor} COUNT 100"));
+        let lines: Vec<&str> = reply.split("\r\n").collect();
+        let items: Vec<&str> = lines[4..].chunks_exact(2).map(|pair| pair[1]).collect();
+        assert!(items.len() < 2 * 150, "{}", items.len());
+        found.extend(items.chunks_exact(2).map(|pair| (pair[0].to_string(), pair[1].to_string())));
+        cursor = lines[2].to_string();
+        if cursor == "0" {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 20_000);
+    assert!(found.iter().all(|(field, value)| *field == format!("field:{value}")));
+    large.commit();
+}
