@@ -12,7 +12,7 @@ export function declarationsOf(table: readonly TableRow[]): string {
       .flatMap((group) => chosen.filter((row) => row.group === group))
       .map((row) => member(row, type(row), help))
       .join("");
-  const textual = rows.filter((row) => /\bstring\b/.test(row.reply));
+  const textual = rows.filter((row) => bytesType(row.reply) !== row.reply);
   return [
     HEAD,
     "/** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */\ninterface ZedisBytes {\n",
@@ -72,7 +72,7 @@ const TYPED = `  /** The integer at \`key\`, or \`fallback\` (0) where there is 
 const INTEGERS = new Set(
   (
     "increment decrement seconds milliseconds unix-time-seconds unix-time-milliseconds count offset index len " +
-    "numkeys db rank maxlen limit num-matches min-match-len bit numfields start end stop cursor-count size float"
+    "numkeys db rank maxlen limit num-matches min-match-len bit numfields cursor-count size float"
   ).split(" "),
 );
 const KEYS = new Set("key newkey source destination key1 key2 dest".split(" "));
@@ -173,14 +173,13 @@ class Names {
   }
 }
 
-/** A reply's type with bytes where it has text; names of fields stay text. */
+/** A reply's type with bytes where it has text; names of fields and literals, which are status replies, stay text. */
 function bytesType(reply: string): string {
-  return reply
-    .replace(/\bRecord<string,/g, "Record<\0,")
-    .replace(/\bstring\b/g, "Uint8Array")
-    .replace(/\0/g, "string")
-    .replace(/\bUint8Array \| Uint8Array\b/g, "Uint8Array");
+  return reply.replace(TEXT, (word, kept: string | undefined) => (kept === undefined ? "Uint8Array" : word));
 }
+
+/** A literal or the names of a record (captured), or the type of text. */
+const TEXT = /("[^"]*"|Record<string,)|\bstring\b/g;
 
 function compare(a: TableRow, b: TableRow): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

@@ -14,25 +14,29 @@ interface ZedisReplyError extends Error {
 
 /** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */
 interface ZedisBytes {
+  keys(pattern: ZedisValue): Uint8Array[];
   object_encoding(key: ZedisKey): Uint8Array | null;
-  type(key: ZedisKey): Uint8Array;
+  object_help(): Uint8Array[];
+  randomkey(): Uint8Array | null;
+  scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [Uint8Array, Uint8Array[]];
   hget(key: ZedisKey, field: ZedisValue): Uint8Array | null;
   hgetall(key: ZedisKey): Record<string, Uint8Array>;
   hincrbyfloat(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): Uint8Array;
   hkeys(key: ZedisKey): Uint8Array[];
   hmget(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (Uint8Array | null)[];
+  hrandfield(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHVALUES")[]): Uint8Array | null | Uint8Array[] | [Uint8Array, Uint8Array][];
+  hscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOVALUES")[]): [Uint8Array, Uint8Array[]];
   hvals(key: ZedisKey): Uint8Array[];
-  flushall(...options: readonly ("ASYNC" | "SYNC")[]): Uint8Array;
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
   getex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST")[]): Uint8Array | null;
-  getrange(key: ZedisKey, start: ZedisInteger, end: ZedisInteger): Uint8Array;
+  getrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): Uint8Array;
   getset(key: ZedisKey, value: ZedisValue): Uint8Array | null;
   incrbyfloat(key: ZedisKey, increment: ZedisInteger): Uint8Array;
+  lcs(key1: ZedisKey, key2: ZedisKey, ...options: readonly ("LEN" | "IDX" | "MINMATCHLEN" | ZedisInteger | "WITHMATCHLEN")[]): Uint8Array | number | Record<string, unknown>;
   mget(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): (Uint8Array | null)[];
-  mset(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): Uint8Array;
-  mset(keys: Readonly<Record<string, ZedisValue>>): Uint8Array;
   set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | Uint8Array | null;
+  substr(key: ZedisKey, start: ZedisValue, end: ZedisValue): Uint8Array;
 }
 
 /** Every data command of the server, and typed values. */
@@ -60,92 +64,140 @@ interface ZedisApi {
   now(): number;
   /** The same commands with bytes in their replies. */
   readonly bytes: ZedisBytes;
-  /** The del command. O(1). `DEL key [key ...]` */
+  /** Copies the value of a key to a new key. O(N) where N is the size of the value; O(1) for strings. `COPY source destination [DB destination-db] [REPLACE]` */
+  copy(source: ZedisKey, destination: ZedisKey, ...options: readonly ("DB" | ZedisSome<ZedisValue> | "REPLACE")[]): number;
+  /** Deletes one or more keys. O(N) where N is the number of keys. Large values are freed by another thread. `DEL key [key ...]` */
   del(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
-  /** The exists command. O(1). `EXISTS key [key ...]` */
+  /** Counts how many of the keys exist; one given twice counts twice. O(N) where N is the number of keys. `EXISTS key [key ...]` */
   exists(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
-  /** The expire command. O(1). `EXPIRE key seconds [NX | XX | GT | LT]` */
+  /** Lets a key live for so many seconds. O(1). `EXPIRE key seconds [NX | XX | GT | LT]` */
   expire(key: ZedisKey, seconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT")[]): number;
-  /** The object|encoding command. O(1). `OBJECT ENCODING key` */
+  /** Lets a key live until a time in seconds since the epoch. O(1). `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]` */
+  expireat(key: ZedisKey, unixTimeSeconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT")[]): number;
+  /** Tells when a key expires, in seconds since the epoch; -1: never, -2: there is no such key. O(1). `EXPIRETIME key` */
+  expiretime(key: ZedisKey): number;
+  /** Lists all keys that match a pattern. O(N) where N is the number of keys of the database, in slices that let others pass. `KEYS pattern` */
+  keys(pattern: ZedisValue): string[];
+  /** Moves a key to another database. O(1). `MOVE key db` */
+  move(key: ZedisKey, db: ZedisInteger): number;
+  /** Names the encoding of the value under a key. O(1). `OBJECT ENCODING key` */
   object_encoding(key: ZedisKey): string | null;
-  /** PERSIST. O(1). `PERSIST key` */
+  /** Tells how often a key is used, on a logarithmic scale (LFU policies). O(1). `OBJECT FREQ key` */
+  object_freq(key: ZedisKey): number | null;
+  /** Lists the subcommands. O(1). `OBJECT HELP` */
+  object_help(): string[];
+  /** Tells how many seconds ago a key was last used. O(1). `OBJECT IDLETIME key` */
+  object_idletime(key: ZedisKey): number | null;
+  /** Tells how many references to the value there are: always 1. O(1). `OBJECT REFCOUNT key` */
+  object_refcount(key: ZedisKey): number | null;
+  /** Lets a key live for ever again. O(1). `PERSIST key` */
   persist(key: ZedisKey): number;
-  /** PEXPIRE. O(1). `PEXPIRE key milliseconds [NX | XX | GT | LT]` */
+  /** Lets a key live for so many milliseconds. O(1). `PEXPIRE key milliseconds [NX | XX | GT | LT]` */
   pexpire(key: ZedisKey, milliseconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT")[]): number;
-  /** PTTL. O(1). `PTTL key` */
+  /** Lets a key live until a time in milliseconds since the epoch. O(1). `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]` */
+  pexpireat(key: ZedisKey, unixTimeMilliseconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT")[]): number;
+  /** Tells when a key expires, in milliseconds since the epoch; -1: never, -2: there is no such key. O(1). `PEXPIRETIME key` */
+  pexpiretime(key: ZedisKey): number;
+  /** Tells how many milliseconds a key has left; -1: for ever, -2: there is no such key. O(1). `PTTL key` */
   pttl(key: ZedisKey): number;
-  /** RENAME. O(1). `RENAME key newkey` */
+  /** Picks a key of the database at random. O(1). `RANDOMKEY` */
+  randomkey(): string | null;
+  /** Gives a key another name and overwrites what is there. O(1). `RENAME key newkey` */
   rename(key: ZedisKey, newkey: ZedisKey): "OK";
-  /** The ttl command. O(1). `TTL key` */
+  /** Gives a key another name if that one is free. O(1). `RENAMENX key newkey` */
+  renamenx(key: ZedisKey, newkey: ZedisKey): number;
+  /** Lists keys of the database in steps, from a cursor on. O(COUNT) for every step, O(N) for a whole iteration over N keys. `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]` */
+  scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [string, string[]];
+  /** Marks keys as used just now and counts those that exist. O(N) where N is the number of keys. `TOUCH key [key ...]` */
+  touch(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Tells how many seconds a key has left; -1: for ever, -2: there is no such key. O(1). `TTL key` */
   ttl(key: ZedisKey): number;
-  /** The type command. O(1). `TYPE key` */
-  type(key: ZedisKey): string;
-  /** The hdel command. O(1). `HDEL key field [field ...]` */
+  /** Names the type of the value under a key. O(1). `TYPE key` */
+  type(key: ZedisKey): "none" | "string" | "list" | "set" | "zset" | "hash" | "stream";
+  /** Deletes one or more keys and frees their values in the background. O(N) where N is the number of keys. Large values are freed by another thread. `UNLINK key [key ...]` */
+  unlink(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Deletes fields of a hash, and the key with the last of them. O(N) in the number of fields given. `HDEL key field [field ...]` */
   hdel(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
-  /** HEXISTS. O(1). `HEXISTS key field` */
+  /** Tells whether a hash has a field. O(1). `HEXISTS key field` */
   hexists(key: ZedisKey, field: ZedisValue): number;
-  /** The hget command. O(1). `HGET key field` */
+  /** Returns the value of one field of a hash. O(1). `HGET key field` */
   hget(key: ZedisKey, field: ZedisValue): string | null;
-  /** The hgetall command. O(1). `HGETALL key` */
+  /** Returns all fields of a hash with their values. O(N) in the number of fields. `HGETALL key` */
   hgetall(key: ZedisKey): Record<string, string>;
-  /** The hincrby command. O(1). `HINCRBY key field increment` */
+  /** Adds a number to the integer in a field of a hash; a missing field counts as 0. O(1). `HINCRBY key field increment` */
   hincrby(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): number;
-  /** The hincrbyfloat command. O(1). `HINCRBYFLOAT key field increment` */
+  /** Adds a number with a fraction to the value of a field of a hash; a missing field counts as 0. O(1). `HINCRBYFLOAT key field increment` */
   hincrbyfloat(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): string;
-  /** HKEYS. O(1). `HKEYS key` */
+  /** Returns the names of all fields of a hash. O(N) in the number of fields. `HKEYS key` */
   hkeys(key: ZedisKey): string[];
-  /** HLEN. O(1). `HLEN key` */
+  /** Returns how many fields a hash has. O(1). `HLEN key` */
   hlen(key: ZedisKey): number;
-  /** HMGET. O(1). `HMGET key field [field ...]` */
+  /** Returns the values of several fields of a hash, in the order asked for. O(N) in the number of fields asked for. `HMGET key field [field ...]` */
   hmget(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (string | null)[];
-  /** The hset command. O(1). `HSET key field value [field value ...]` */
+  /** Sets fields of a hash, as HSET does, and returns OK. O(N) in the number of fields given. `HMSET key field value [field value ...]` */
+  hmset(key: ZedisKey, field: ZedisValue, value: ZedisValue, ...more: readonly (ZedisValue)[]): "OK";
+  hmset(key: ZedisKey, fields: Readonly<Record<string, ZedisValue>>): "OK";
+  /** Returns random fields of a hash: different ones, or with a negative count any. O(N) in the number of fields returned. `HRANDFIELD key [count [WITHVALUES]]` */
+  hrandfield(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHVALUES")[]): string | null | string[] | [string, string][];
+  /** Iterates over the fields and values of a hash, some at a call. O(1) for a call, O(N) for a whole iteration over N fields. `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]` */
+  hscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOVALUES")[]): [string, string[]];
+  /** Sets fields of a hash and returns how many of them are new; a missing key counts as an empty hash. O(N) in the number of fields given. `HSET key field value [field value ...]` */
   hset(key: ZedisKey, field: ZedisValue, value: ZedisValue, ...more: readonly (ZedisValue)[]): number;
   hset(key: ZedisKey, fields: Readonly<Record<string, ZedisValue>>): number;
-  /** HSETNX. O(1). `HSETNX key field value` */
+  /** Sets a field of a hash only if it is not there yet. O(1). `HSETNX key field value` */
   hsetnx(key: ZedisKey, field: ZedisValue, value: ZedisValue): number;
-  /** HVALS. O(1). `HVALS key` */
+  /** Returns the length in bytes of the value of one field of a hash. O(1). `HSTRLEN key field` */
+  hstrlen(key: ZedisKey, field: ZedisValue): number;
+  /** Returns the values of all fields of a hash. O(N) in the number of fields. `HVALS key` */
   hvals(key: ZedisKey): string[];
-  /** The dbsize command. O(1). `DBSIZE` */
-  dbsize(): number;
-  /** The flushall command. O(1). `FLUSHALL [ASYNC | SYNC]` */
-  flushall(...options: readonly ("ASYNC" | "SYNC")[]): string;
-  /** The append command. O(1). `APPEND key value` */
+  /** Tells how many bytes a key takes, with its value and its place in the table. O(1). `MEMORY USAGE key [SAMPLES count]` */
+  memory_usage(key: ZedisKey, ...options: readonly ("SAMPLES" | ZedisInteger)[]): number | null;
+  /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
-  /** The decr command. O(1). `DECR key` */
+  /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */
   decr(key: ZedisKey): number;
-  /** The decrby command. O(1). `DECRBY key decrement` */
+  /** Takes a number from the integer value of a key; a missing key counts as 0. O(1). `DECRBY key decrement` */
   decrby(key: ZedisKey, decrement: ZedisInteger): number;
   /** Returns the string value of a key. O(1). `GET key` */
   get(key: ZedisKey): string | null;
-  /** GETDEL. O(1). `GETDEL key` */
+  /** Returns the string value of a key and removes the key. O(1). `GETDEL key` */
   getdel(key: ZedisKey): string | null;
-  /** GETEX. O(1). `GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]` */
+  /** Returns the string value of a key, and sets or removes its expiry if told to. O(1). `GETEX key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST]` */
   getex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST")[]): string | null;
-  /** The getrange command. O(1). `GETRANGE key start end` */
-  getrange(key: ZedisKey, start: ZedisInteger, end: ZedisInteger): string;
-  /** GETSET. O(1). `GETSET key value` */
+  /** Returns part of a string value, by its first and last byte. O(N) where N is the length of the part that is returned. `GETRANGE key start end` */
+  getrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): string;
+  /** Sets a key to a new string value and returns the one before. O(1). `GETSET key value` */
   getset(key: ZedisKey, value: ZedisValue): string | null;
-  /** Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist. O(1). `INCR key` */
+  /** Adds one to the integer value of a key; a missing key counts as 0. O(1). `INCR key` */
   incr(key: ZedisKey): number;
-  /** The incrby command. O(1). `INCRBY key increment` */
+  /** Adds a number to the integer value of a key; a missing key counts as 0. O(1). `INCRBY key increment` */
   incrby(key: ZedisKey, increment: ZedisInteger): number;
-  /** INCRBYFLOAT. O(1). `INCRBYFLOAT key increment` */
+  /** Adds a number with a fraction to the value of a key; a missing key counts as 0. O(1). `INCRBYFLOAT key increment` */
   incrbyfloat(key: ZedisKey, increment: ZedisInteger): string;
-  /** The mget command. O(1). `MGET key [key ...]` */
+  /** Finds the longest common subsequence of two string values. O(N*M) where N and M are the lengths of the two strings; 64 pairs of bytes are one step. `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]` */
+  lcs(key1: ZedisKey, key2: ZedisKey, ...options: readonly ("LEN" | "IDX" | "MINMATCHLEN" | ZedisInteger | "WITHMATCHLEN")[]): string | number | Record<string, unknown>;
+  /** Returns the string values of several keys, null for each that is missing or no string. O(N) where N is the number of keys. `MGET key [key ...]` */
   mget(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): (string | null)[];
-  /** The mset command. O(1). `MSET key value [key value ...]` */
-  mset(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): string;
-  mset(keys: Readonly<Record<string, ZedisValue>>): string;
-  /** PSETEX. O(1). `PSETEX key milliseconds value` */
+  /** Sets several keys to string values, in one step. O(N) where N is the number of keys. `MSET key value [key value ...]` */
+  mset(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): "OK";
+  mset(keys: Readonly<Record<string, ZedisValue>>): "OK";
+  /** Sets several keys to string values, only if every one of them is missing. O(N) where N is the number of keys. `MSETNX key value [key value ...]` */
+  msetnx(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): number;
+  msetnx(keys: Readonly<Record<string, ZedisValue>>): number;
+  /** Sets a key to a string value that expires after so many milliseconds. O(1). `PSETEX key milliseconds value` */
   psetex(key: ZedisKey, milliseconds: ZedisInteger, value: ZedisValue): "OK";
-  /** Sets the string value of a key, ignoring its type. The key is created if it doesn't exist. O(1). `SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]` */
+  /** Sets a key to a string value, whatever its type was, on conditions and with an expiry if told to. O(1). `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]` */
   set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | string | null;
-  /** SETEX. O(1). `SETEX key seconds value` */
+  /** Sets a key to a string value that expires after so many seconds. O(1). `SETEX key seconds value` */
   setex(key: ZedisKey, seconds: ZedisInteger, value: ZedisValue): "OK";
-  /** SETNX. O(1). `SETNX key value` */
+  /** Sets a key to a string value only if the key is missing. O(1). `SETNX key value` */
   setnx(key: ZedisKey, value: ZedisValue): number;
-  /** The strlen command. O(1). `STRLEN key` */
+  /** Overwrites part of a string value from an offset on; zero bytes fill a gap before it. O(M) where M is the length of the value argument, and of the zero bytes where it starts beyond the end. `SETRANGE key offset value` */
+  setrange(key: ZedisKey, offset: ZedisInteger, value: ZedisValue): number;
+  /** Returns the length of a string value, in bytes. O(1). `STRLEN key` */
   strlen(key: ZedisKey): number;
+  /** Returns part of a string value, by its first and last byte. O(N) where N is the length of the part that is returned. `SUBSTR key start end` */
+  substr(key: ZedisKey, start: ZedisValue, end: ZedisValue): string;
 }
 
 /** The store, inside a procedure: all calls of one FCALL happen at once or not at all. */

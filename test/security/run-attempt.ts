@@ -3,7 +3,7 @@ import type { Attempt, Target } from "./attempt.ts";
 import { PROBE } from "./probe.ts";
 
 const HEALTH = `#!ts name=health
-function health(key: string, by: number) { return Zedis.incrby(key, by); }
+function health(key: string, by: number) { Zedis.del(key); return Zedis.incrby(key, by); }
 `;
 
 /** Runs one attempt and checks all that it promises, and that the server is well afterwards. */
