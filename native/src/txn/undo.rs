@@ -89,3 +89,91 @@ pub(super) fn apply(txn: &mut Txn, undo: Undo) {
 pub fn moved(entry: Entry) -> NewValue<'static> {
     entry.into_value()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ds::entry::{NewValue, Value};
+    use crate::store::Store;
+    use crate::txn::Txn;
+    use crate::txn::access::Expiry;
+
+    const NOW_MS: i64 = 1_000_000;
+    const KEYS: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
+
+    /// What can be seen of a key: its value, its expiry, its encoding.
+    type Seen = Vec<Option<(Vec<u8>, Option<i64>, &'static str)>>;
+
+    fn seen(txn: &mut Txn) -> Seen {
+        let look = |key: &&[u8]| {
+            txn.peek(key).map(|entry| {
+                let value = match entry.value() {
+                    Value::Int(number) => number.to_string().into_bytes(),
+                    Value::Bytes(text) => text.to_vec(),
+                    Value::Object(_) => unreachable!("only strings here"),
+                };
+                (value, entry.expiry(), entry.encoding())
+            })
+        };
+        KEYS.iter().map(look).collect()
+    }
+
+    fn assert_counted(txn: &mut Txn) {
+        let (mut keys, mut expires, mut bytes) = (0, 0, 0);
+        for key in KEYS {
+            if let Some(entry) = txn.peek(key) {
+                (keys, expires, bytes) =
+                    (keys + 1, expires + entry.expiry().is_some() as u64, bytes + entry.memory_bytes() as u64);
+            }
+        }
+        let counters = &txn.store.counters;
+        assert_eq!((counters.keys(0), counters.expires(0), counters.bytes()), (keys, expires, bytes));
+    }
+
+    fn random_edit(txn: &mut Txn, mut next: impl FnMut(u64) -> u64) {
+        let key = KEYS[next(6) as usize];
+        let text: Vec<u8> = (0..[0, 1, 10, 44, 45, 190, 300][next(7) as usize]).map(|_| b'x' + next(3) as u8).collect();
+        let expiry = [Expiry::Clear, Expiry::Keep, Expiry::At(NOW_MS + 1 + next(9) as i64)][next(3) as usize];
+        match next(9) {
+            0 => drop(txn.set(key, NewValue::Text(&text), expiry)),
+            1 => drop(txn.set(key, NewValue::Raw(&text), expiry)),
+            2 => drop(txn.set(key, NewValue::Int(next(1000) as i64), expiry)),
+            3 => drop(txn.add_integer(key, next(1000) as i64)),
+            4 if txn.exists(key) => drop(txn.append(key, &text)),
+            5 if txn.exists(key) => drop(txn.set_range(key, next(250) as usize, &text)),
+            6 => drop(txn.remove(key)),
+            7 => drop(txn.set_expiry(key, if next(2) == 0 { None } else { Some(NOW_MS + 100) })),
+            _ => drop(txn.remove_for_move(key)),
+        }
+    }
+
+    #[test]
+    fn a_rollback_restores_value_expiry_encoding_and_counters() {
+        for round in 0..300u64 {
+            let store: &'static Store = Box::leak(Box::new(Store::new(4, 16)));
+            let mut txn = Txn::new(store, 0, true);
+            txn.set_clock(NOW_MS);
+            txn.latch_store().expect("nobody else is there");
+            let mut seed = (round + 1) << 20;
+            let mut next = |below: u64| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (seed >> 33) % below
+            };
+            for _ in 0..20 {
+                random_edit(&mut txn, &mut next);
+            }
+            txn.commit();
+            assert_counted(&mut txn);
+            let before = seen(&mut txn);
+            txn.keep_undo();
+            let base = txn.savepoint();
+            for _ in 0..20 {
+                random_edit(&mut txn, &mut next);
+            }
+            assert_counted(&mut txn);
+            txn.rollback_to(base);
+            assert_eq!(seen(&mut txn), before, "round {round}");
+            assert_counted(&mut txn);
+            txn.commit();
+        }
+    }
+}
