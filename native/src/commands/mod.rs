@@ -24,6 +24,7 @@ pub fn rows() -> Vec<row::Row> {
         memory::ROWS,
         server::ROWS,
         transactions::ROWS,
+        &crate::types::bitmap::rows(),
         &crate::types::hash::rows(),
         &crate::types::string::rows(),
     ]

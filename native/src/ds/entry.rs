@@ -274,6 +274,24 @@ impl Entry {
         }
     }
 
+    /// The bytes of a string, to overwrite in place; None for an integer and for an object. The encoding becomes `raw`.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        match self.borrow().kind() {
+            Kind::Heap => self.heap_mut().map(Vec::as_mut_slice),
+            Kind::Inline => {
+                let old = self.borrow();
+                let (at, len) = (old.value_offset() + old.key_len(), old.byte(7) as usize);
+                // SAFETY: the kind is Inline, so `len` bytes follow the key inside the block; `&mut self` is exclusive.
+                unsafe {
+                    let base = self.0.as_ptr();
+                    base.add(1).write(base.add(1).read() | RAW);
+                    Some(std::slice::from_raw_parts_mut(base.add(at), len))
+                }
+            }
+            Kind::Int | Kind::Object => None,
+        }
+    }
+
     pub fn object_mut(&mut self) -> Option<&mut dyn Object> {
         if self.borrow().kind() != Kind::Object {
             return None;

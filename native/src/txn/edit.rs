@@ -168,6 +168,9 @@ impl Txn {
             let old: Box<[u8]> = whole[at.min(len)..(at + bytes.len()).min(len)].into();
             self.keep_text_undo(key, |db, key| Undo::Range { db, key, at: at.min(len), old, bytes: len });
         }
+        if at + bytes.len() <= len && self.overwrite(key, at, bytes) {
+            return Ok(len);
+        }
         self.with_text(key, |text| {
             if text.len() < at + bytes.len() {
                 text.resize(at + bytes.len(), 0);
@@ -175,6 +178,20 @@ impl Txn {
             text[at..at + bytes.len()].copy_from_slice(bytes);
         });
         Ok(len.max(at + bytes.len()))
+    }
+
+    /// Overwrites bytes inside a string where they stand; false where that takes another encoding.
+    fn overwrite(&mut self, key: &[u8], at: usize, bytes: &[u8]) -> bool {
+        let (db, clock) = (self.db, self.access_clock);
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        let Some(place) = table.find(hash, key) else { return false };
+        table.edit(place, |entry| {
+            entry.set_access(clock);
+            let Some(old) = entry.bytes_mut() else { return false };
+            old[at..at + bytes.len()].copy_from_slice(bytes);
+            true
+        })
     }
 
     /// Undo of an in-place text edit: exact for a heap buffer; a short or integer value is kept whole, so that its

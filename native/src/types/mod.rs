@@ -1,4 +1,5 @@
 //! One room per data type: the value, the handlers, and their table rows.
 
+pub mod bitmap;
 pub mod hash;
 pub mod string;

@@ -1,0 +1,133 @@
+//! Bitmaps: strings seen as bits. Bit 0 is the highest bit of the first byte; beyond the end all bits are 0.
+//!
+//! ```text
+//!   mod.rs     SETBIT GETBIT, and what the others share
+//!   count.rs   BITCOUNT BITPOS
+//!   op.rs      BITOP
+//!   field.rs   BITFIELD BITFIELD_RO
+//! ```
+
+mod count;
+mod field;
+mod op;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::commands::row::{Group, ROW, Row, Run, access::*, category, flag::*, key};
+use crate::ds::entry::{INLINE_VALUE_BYTES_MAX, NewValue};
+use crate::resp::args::Args;
+use crate::resp::reply::Reply;
+use crate::resp::{error, number};
+use crate::txn::access::{Expiry, Text};
+use crate::txn::{Class, Effect, Txn, WrongType};
+
+/// What every row of this room has in common.
+const BITMAP: Row = Row { categories: category::BITMAP, group: Group::Bitmap, ..ROW };
+
+/// Every row of this room.
+pub fn rows() -> Vec<Row> {
+    [ROWS, count::ROWS, op::ROWS, field::ROWS].concat()
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "setbit",
+        arity: 4,
+        flags: WRITE | DENYOOM,
+        keys: &[key(RW | ACCESS | UPDATE)],
+        since: "2.2.0",
+        summary: "Sets or clears a bit of a string value, which grows as needed, and returns the bit before.",
+        args: "key offset value",
+        reply: "number",
+        run: Run::Data(setbit),
+        ..BITMAP
+    },
+    Row {
+        name: "getbit",
+        arity: 3,
+        flags: READONLY | FAST,
+        keys: &[key(RO | ACCESS)],
+        since: "2.2.0",
+        summary: "Returns a bit of a string value.",
+        args: "key offset",
+        reply: "number",
+        run: Run::Data(getbit),
+        ..BITMAP
+    },
+];
+
+fn setbit(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    let key = args.get(1);
+    let Some(offset) = bit_offset(txn, args.get(2), None) else { return refuse(reply, error::BIT_OFFSET) };
+    let on = match number::integer(args.get(3)) {
+        Some(bit @ 0..=1) => bit == 1,
+        _ => return refuse(reply, error::BIT_VALUE),
+    };
+    let (byte, mask) = ((offset / 8) as usize, 0x80u8 >> (offset % 8));
+    let grown = match grow(txn, key, byte + 1) {
+        Ok(grown) => grown,
+        Err(WrongType) => return refuse(reply, error::WRONG_TYPE),
+    };
+    let old = byte_at(txn, key, byte);
+    let was_on = old & mask != 0;
+    reply.int(was_on as i64);
+    if was_on == on && !grown {
+        return Effect::None;
+    }
+    if was_on != on {
+        let _ = txn.set_range(key, byte, &[old ^ mask]);
+    }
+    txn.changed(key, Class::String, "setbit");
+    Effect::Verbatim
+}
+
+fn getbit(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    let Some(offset) = bit_offset(txn, args.get(2), None) else { return refuse(reply, error::BIT_OFFSET) };
+    match txn.get_text(args.get(1)) {
+        Ok(text) => {
+            let mut text = text.unwrap_or(Text::Bytes(b""));
+            let byte = usize::try_from(offset / 8).ok().and_then(|byte| text.bytes().get(byte).copied()).unwrap_or(0);
+            reply.int((byte >> (7 - offset % 8) & 1) as i64);
+        }
+        Err(WrongType) => reply.error(error::WRONG_TYPE),
+    }
+    Effect::None
+}
+
+/// A bit's offset as written; with `width`, `#3` means the fourth field of so many bits. None: no offset, or one beyond
+/// the longest string.
+fn bit_offset(txn: &Txn, text: &[u8], width: Option<u32>) -> Option<u64> {
+    let offset = match (text, width) {
+        ([b'#', index @ ..], Some(width)) => number::integer(index)?.checked_mul(width as i64)?,
+        _ => number::integer(text)?,
+    };
+    let bytes_max = txn.store.settings.proto_max_bulk_len.load(Relaxed);
+    u64::try_from(offset).ok().filter(|offset| offset / 8 < bytes_max)
+}
+
+/// Makes the string under `key` at least `len` bytes long, with zero bytes; a missing key becomes one. True if it grew.
+fn grow(txn: &mut Txn, key: &[u8], len: usize) -> Result<bool, WrongType> {
+    match txn.peek_text(key)?.map(|mut text| text.bytes().len()) {
+        Some(now) if now >= len => return Ok(false),
+        Some(_) => drop(txn.set_range(key, len - 1, &[0])),
+        None => {
+            let zeros = vec![0; len];
+            let short = len <= INLINE_VALUE_BYTES_MAX;
+            txn.set(key, if short { NewValue::Raw(&zeros) } else { NewValue::RawOwned(zeros) }, Expiry::Clear);
+        }
+    }
+    Ok(true)
+}
+
+fn byte_at(txn: &mut Txn, key: &[u8], at: usize) -> u8 {
+    match txn.peek_text(key) {
+        Ok(Some(mut text)) => text.bytes().get(at).copied().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cold]
+fn refuse(reply: &mut Reply, text: &str) -> Effect {
+    reply.error(text);
+    Effect::None
+}
