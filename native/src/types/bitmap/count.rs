@@ -66,13 +66,15 @@ impl Written {
         Ok(Written { start, end, bits: unit? })
     }
 
+    /// Both indexes count from the end, and the first is behind the last.
+    fn is_reversed(&self) -> bool {
+        self.start < 0 && self.end.is_some_and(|end| end < 0 && self.start > end)
+    }
+
     /// The bits meant, first and one past the last, of a string of `len` bytes. None: no bits.
     fn bits_of(&self, len: usize) -> Option<(u64, u64)> {
         let total = if self.bits { len as i64 * 8 } else { len as i64 };
         let end = self.end.unwrap_or(-1);
-        if self.start < 0 && end < 0 && self.start > end {
-            return None;
-        }
         let absolute = |index: i64| if index < 0 { (total + index).max(0) } else { index };
         let (start, end) = (absolute(self.start), absolute(end).min(total - 1));
         if start > end {
@@ -95,7 +97,9 @@ fn bitcount(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(text) => {
             let mut text = text.unwrap_or(Text::Bytes(b""));
             let bytes = text.bytes();
-            reply.int(range.bits_of(bytes.len()).map_or(0, |(from, to)| ones_between(bytes, from, to)) as i64);
+            // BITPOS has no such rule: there both indexes are cut to the string, and may meet on its first byte.
+            let bits = if range.is_reversed() { None } else { range.bits_of(bytes.len()) };
+            reply.int(bits.map_or(0, |(from, to)| ones_between(bytes, from, to)) as i64);
         }
         Err(WrongType) => reply.error(error::WRONG_TYPE),
     }
