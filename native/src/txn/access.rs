@@ -7,7 +7,6 @@ use crate::ds::table::{Place, Table};
 use crate::resp::args::Span;
 use crate::store::lazy_free::{BYTES_MIN, ELEMENTS_MIN};
 use crate::store::shard::Shard;
-use crate::sys::random;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What becomes of a key's expiry when its value is replaced.
@@ -90,18 +89,6 @@ impl Txn {
             entry.touch(clock);
         }
         Some(entry)
-    }
-
-    #[cold]
-    fn touch_lfu(&mut self, key: &[u8], place: Place) {
-        let settings = &self.store.settings;
-        let factor = settings.lfu_log_factor.load(Relaxed);
-        let decay = settings.lfu_decay_time.load(Relaxed);
-        let (db, minutes) = (self.db, lfu_minutes(self.now_ms));
-        let (_, shard) = self.shard_mut(key);
-        let entry = shard.table(db).at(place);
-        let counter = lfu_increment(lfu_decayed(entry.access(), minutes, decay), factor);
-        entry.touch(minutes << 8 | counter as u32);
     }
 
     /// The entry under `key`, without counting or marking (OBJECT, TTL, EXISTS and the like).
@@ -376,29 +363,4 @@ impl Txn {
         self.store.counters.add(self.core, a, keys_b - keys_a, ttl_b - ttl_a, 0);
         self.store.counters.add(self.core, b, keys_a - keys_b, ttl_a - ttl_b, 0);
     }
-}
-
-/// Where the counter of a new key starts, so that it is not the first to be evicted.
-pub const LFU_START: u32 = 5;
-
-/// The 16-bit minute clock of LFU access fields.
-pub fn lfu_minutes(now_ms: i64) -> u32 {
-    (now_ms / 60_000) as u32 & 0xffff
-}
-
-/// Counter of an access field after the minutes gone by (Redis: LFUDecrAndReturn).
-pub fn lfu_decayed(access: u32, minutes: u32, decay: u64) -> u8 {
-    let (then, counter) = (access >> 8 & 0xffff, (access & 0xff) as u8);
-    let elapsed = (minutes.wrapping_sub(then) & 0xffff) as u64;
-    counter.saturating_sub(elapsed.checked_div(decay).unwrap_or(0).min(255) as u8)
-}
-
-/// Logarithmic counter: the fuller, the rarer it goes up (Redis: LFULogIncr; 5 is where new keys start).
-pub fn lfu_increment(counter: u8, factor: u64) -> u8 {
-    if counter == 255 {
-        return 255;
-    }
-    let base = counter.saturating_sub(5) as f64;
-    let chance = 1.0 / (base * factor as f64 + 1.0);
-    if (random::next_u64() >> 11) as f64 / (1u64 << 53) as f64 <= chance { counter + 1 } else { counter }
 }

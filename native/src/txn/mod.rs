@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod edit;
+pub mod frequency;
 pub mod relocate;
 pub mod sample;
 pub mod undo;
@@ -148,7 +149,7 @@ impl Txn {
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
         self.access_clock = if self.store.settings.lfu.load(std::sync::atomic::Ordering::Relaxed) {
-            access::lfu_minutes(now_ms) << 8 | access::LFU_START
+            frequency::lfu_minutes(now_ms) << 8 | frequency::LFU_START
         } else {
             (now_ms / 1000) as u32 & 0x00ff_ffff
         };

@@ -6,7 +6,7 @@ use crate::commands::row::{Group, ROW, Row, Run, access::*, category, flag::*, k
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::txn::access::{lfu_decayed, lfu_minutes};
+use crate::txn::frequency::{lfu_decayed, lfu_minutes};
 use crate::txn::{Effect, Txn};
 
 const LOOK: Row = Row {
