@@ -208,6 +208,13 @@ impl Txn {
         });
     }
 
+    /// Starts loading the object (hash, list, …) that a lookup of this hash will touch; its entry should be in the cache.
+    #[inline]
+    pub fn prefetch_object(&mut self, hash: u64) {
+        let db = self.db;
+        self.latches.glance(self.store.shard_of(hash), |shard| shard.table(db).prefetch_object(hash));
+    }
+
     pub fn holds(&self, shard: u32) -> bool {
         self.latches.holds(shard)
     }
