@@ -28,6 +28,14 @@ pub const ROWS: &[Row] = &[Row {
     ..HASH
 }];
 
+/// Draws with a negative count, at most. Redis has no limit, and one request for 2^62 fields ends its process.
+const DRAWS_MAX: u64 = 1 << 24;
+
+const TOO_MANY_DRAWS: &str =
+    "ERR value is out of range, a negative count must be at least -16777216; ask several times";
+
+const _: () = assert!(DRAWS_MAX == 16_777_216, "the text names the limit");
+
 fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if args.len() == 2 {
         match txn.get_object::<HashValue>(args.get(1)) {
@@ -48,6 +56,9 @@ fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     }
     if values && count.unsigned_abs() > i64::MAX as u64 / 2 {
         return refuse(reply, error::VALUE_OUT_OF_RANGE);
+    }
+    if count < 0 && count.unsigned_abs() > DRAWS_MAX {
+        return refuse(reply, TOO_MANY_DRAWS);
     }
     let hash = match txn.get_object::<HashValue>(args.get(1)) {
         Ok(hash) => hash,

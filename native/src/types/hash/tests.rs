@@ -320,6 +320,17 @@ fn a_string_is_refused_and_stays() {
 }
 
 #[test]
+fn no_request_draws_without_end() {
+    let mut txn = txn(128);
+    run(&mut txn, "HSET h f v");
+    for count in ["-9223372036854775808", "-9223372036854775807", "-16777217", "-4611686018427387905 WITHVALUES"] {
+        assert!(run(&mut txn, &format!("HRANDFIELD h {count}")).starts_with("-ERR value is out of range"), "{count}");
+    }
+    assert_eq!(run(&mut txn, "HRANDFIELD h 9223372036854775807"), "*1\r\n$1\r\nf\r\n");
+    txn.commit();
+}
+
+#[test]
 fn distinct_draws_are_distinct_and_cover_every_field_evenly() {
     for (limit, fields) in [(512, 12), (0, 12), (0, 3000)] {
         let mut txn = txn(limit);
