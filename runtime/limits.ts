@@ -20,4 +20,6 @@ export const LIMITS = {
   retiredForMs: 10_000,
   /** … but no more than this many of them per core. */
   retiredMax: 8,
+  /** A VM whose heap is larger than this when a call was stopped collects its garbage at once, bytes. */
+  heapAfterStopBytes: 128 << 20,
 } as const;

@@ -16,8 +16,10 @@
  *     nothing pending              it had ended             → run with its outcome, in a fresh entry
  *     pending MAIL, NOTE, …                                 → done outside the entry, as always
  */
+import { heapSize } from "bun:jsc";
 import type { EngineCore } from "./engine.ts";
 import { CALL_STATE, CODE, DECK, type DeckAccess, type DeckViews, F64, I32, OUTCOME } from "./host/deck.ts";
+import { LIMITS } from "./limits.ts";
 import { LiveLibraries } from "./live-libraries.ts";
 import type { CoreMessage, Mail } from "./mail.ts";
 import { isTimeout, TimedEntry } from "./timed-entry.ts";
@@ -70,6 +72,8 @@ export class CoreLoop {
     } catch (thrown) {
       if (!isTimeout(thrown)) throw thrown;
       this.#recover();
+      // What a stopped allocation loop leaves is garbage of a size that the engine would keep for long.
+      if (heapSize() > LIMITS.heapAfterStopBytes) Bun.gc(true);
     }
     const code = this.#pending;
     // A call that had not begun stays pending and begins in the next entry.

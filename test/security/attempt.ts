@@ -10,6 +10,8 @@ export interface Attempt {
   readonly refused?: boolean;
   /** What the reply has to show; besides, no reply may say ESCAPED. */
   readonly reply?: RegExp;
+  /** Only a whole server can show it. */
+  readonly wireOnly?: boolean;
   /** The call must be stopped by the time limit. */
   readonly stopped?: boolean;
   /** Called once more afterwards, by another library: what that must answer. */

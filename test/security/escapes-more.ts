@@ -161,6 +161,27 @@ export const HARM: readonly Attempt[] = [
     stopped: true,
   },
   {
+    name: "allocates objects without end",
+    source: `function attack() { const a = []; for (;;) a.push({ x: a.length, y: [1, 2, 3] }); }`,
+    stopped: true,
+  },
+  {
+    name: "allocates byte arrays without end",
+    source: `function attack() { const a = []; for (;;) { const b = new Uint8Array(1 << 22); b.fill(1); a.push(b); } }`,
+    stopped: true,
+  },
+  {
+    name: "doubles a text until there is no memory for it",
+    source: `function attack() { let s = "x"; for (;;) s += s; }`,
+    reply: /^-ERR RangeError: Out of memory/,
+  },
+  {
+    name: "leaves thousands of rejected promises behind",
+    source: `function attack() { for (let i = 0; i < 10000; i++) Promise.reject(new Error("x")); return "left"; }`,
+    reply: /left/,
+    wireOnly: true,
+  },
+  {
     name: "loops for ever by awaiting",
     source: `async function attack() { for (;;) await null; }`,
     stopped: true,
