@@ -14,6 +14,7 @@ use crate::net::listen;
 use crate::resp::reply::Protocol;
 use crate::session::server::Server;
 use crate::session::settings;
+use crate::store::SHARDS_DEFAULT;
 use crate::store::counters::CORES_MAX;
 use crate::sys::cpu;
 
@@ -50,14 +51,15 @@ pub extern "C" fn zedis_cpus() -> f64 {
     cpu::allowed().len() as f64
 }
 
-/// Makes the server. Gives 0, or -1 if there is one already or the numbers make no sense.
+/// Makes the server; `shards` 0 chooses their number. Gives 0, or -1 if there is one already or the numbers make no sense.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_create(cores: f64, shards: f64, databases: f64) -> f64 {
     let cores = cores as usize;
     if cores == 0 || cores > CORES_MAX || !SERVER.load(Ordering::Acquire).is_null() {
         return -1.0;
     }
-    let server = Box::new(Server::new(cores, shards as usize, databases as usize, table().rows.len()));
+    let shards = if shards < 1.0 { SHARDS_DEFAULT } else { shards as usize };
+    let server = Box::new(Server::new(cores, shards, databases as usize, table().rows.len()));
     SERVER.store(Box::into_raw(server), Ordering::Release);
     0.0
 }
