@@ -27,4 +27,4 @@ pub mod txn;
 pub mod types;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: sys::alloc::Allocator = sys::alloc::Allocator;

@@ -16,7 +16,8 @@
 //! bucket (tag and slot), so a resize never touches an entry: it is one pass over the buckets, 1 to 3 ns an entry. And
 //! buckets are in hash order whatever their number, so a scan's cursor is simply the next position: it survives growth
 //! and shrinking without the reverse-binary counting of Redis's dictScan, and never misses an entry.
-//! The number of buckets need not be a power of two; it grows by a third, so that tables stay 60 to 80 % full.
+//! The number of buckets need not be a power of two; it grows by an eighth of the next lower power, the steps in which
+//! allocators size large blocks, so that tables stay 64 to 80 % full and no block has slack.
 
 use super::entry::{Entry, EntryRef, Value};
 
@@ -265,7 +266,7 @@ impl Table {
     pub fn insert(&mut self, hash: u64, entry: Entry) {
         debug_assert!(self.find(hash, entry.borrow().key()).is_none());
         if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
-            self.resize(self.buckets.len() + self.buckets.len() / 3 + 1);
+            self.resize(step_up(self.buckets.len()));
         }
         let expires = entry.borrow().expiry().is_some();
         let raw = entry.into_raw() as u64;
@@ -431,6 +432,15 @@ impl Drop for Table {
 
 // SAFETY: raw pointers inside are to blocks the table owns alone; entries are Send.
 unsafe impl Send for Table {}
+
+/// The next larger number of buckets with three significant bits: 8, 10, 12, 14, 16, 20, 24, …
+fn step_up(buckets: usize) -> usize {
+    if buckets < 8 {
+        return buckets + 1;
+    }
+    let step = buckets.next_power_of_two() / if buckets.is_power_of_two() { 4 } else { 8 };
+    (buckets / step + 1) * step
+}
 
 /// Puts a slot word into the chain that starts at `bucket`; gives how many buckets it had to chain on (0 or 1).
 fn place_in(bucket: &mut Bucket, tag: u8, word: u64) -> usize {
@@ -603,6 +613,15 @@ mod tests {
                 assert!((9.0..19.0).contains(&each), "{each} bytes at {i}");
             }
         }
+    }
+
+    #[test]
+    fn tables_grow_in_steps_of_three_significant_bits() {
+        let mut steps = vec![1];
+        while steps.last().is_some_and(|n| *n < 40) {
+            steps.push(step_up(steps[steps.len() - 1]));
+        }
+        assert_eq!(steps, [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::session::client::Client;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::gather::Gather;
 use crate::session::server::{GATE_PAUSE, Mail, Server};
-use crate::sys::clock;
+use crate::sys::{clock, memory};
 
 /// Bytes received in one go.
 const RECEIVE_BYTES: usize = 64 * 1024;
@@ -29,6 +29,8 @@ const RECEIVE_BYTES: usize = 64 * 1024;
 const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
 /// A command that runs in slices goes on once its client has taken its output up to here.
 const WORK_OUTPUT_BYTES_MAX: usize = 256 * 1024;
+/// Waits of a tick (100 ms at the usual hz) without any event after which a core counts as idle.
+const IDLE_TURNS: u32 = 3;
 /// How long a stopping core waits for its clients to take their last replies, ms.
 const STOP_GRACE_MS: i64 = 2000;
 
@@ -75,6 +77,9 @@ pub struct Core {
     cron: Cron,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
     entered_ns: u64,
+    /// Commands run when memory was last given back, and waits without events since the last event.
+    collected_at: u64,
+    idle_turns: u32,
     stopping_since_ms: i64,
     listening: bool,
 }
@@ -100,6 +105,8 @@ impl Core {
             events: Vec::new(),
             cron: Cron::new(id),
             entered_ns: clock::coarse_ns(),
+            collected_at: 0,
+            idle_turns: 0,
             stopping_since_ms: 0,
             listening: true,
         }
@@ -377,6 +384,7 @@ impl Core {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         let wake = self.net.wait(timeout, &mut events);
+        self.give_back_when_idle(timeout > 1 && events.is_empty());
         self.executor.txn.set_clock(clock::now_ms());
         for event in &events {
             match *event {
@@ -396,6 +404,20 @@ impl Core {
             self.read_mail();
         }
         wake
+    }
+
+    /// After a burst of requests, freed memory goes back to the system in the first quiet moment.
+    fn give_back_when_idle(&mut self, idle: bool) {
+        let commands = self.executor.figures().commands.get();
+        if !idle || commands == self.collected_at {
+            self.idle_turns = 0;
+            return;
+        }
+        self.idle_turns += 1;
+        if self.idle_turns >= IDLE_TURNS {
+            self.collected_at = commands;
+            memory::give_back();
+        }
     }
 
     /// A new socket: turned away, kept, or handed to the core with the fewest connections.

@@ -8,6 +8,12 @@ pub fn resident_bytes() -> usize {
     text.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * page_bytes()
 }
 
+/// Gives freed memory of the calling thread back to the system. Cost: about 20 ns a page of 64 KiB, so for idle moments.
+pub fn give_back() {
+    // SAFETY: no arguments but a flag; any thread may call it at any time.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 /// Physical memory of the machine in bytes; 0 where /proc is not there.
 pub fn total_bytes() -> usize {
     let Ok(text) = fs::read_to_string("/proc/meminfo") else { return 0 };
