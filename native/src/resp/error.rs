@@ -24,6 +24,7 @@ pub const STRING_TOO_LONG: &str = "ERR string exceeds maximum allowed size (prot
 pub const NO_SUCH_KEY: &str = "ERR no such key";
 pub const SAME_OBJECT: &str = "ERR source and destination objects are the same";
 pub const INVALID_DB: &str = "ERR DB index is out of range";
+pub const NO_VALUES_OF_HSCAN: &str = "ERR NOVALUES option can only be used in HSCAN";
 pub const INVALID_CURSOR: &str = "ERR invalid cursor";
 pub const HASH_NOT_INTEGER: &str = "ERR hash value is not an integer";
 pub const HASH_NOT_FLOAT: &str = "ERR hash value is not a float";

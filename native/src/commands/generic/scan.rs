@@ -62,6 +62,9 @@ fn scan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
             pattern = Some(args.get(index + 1)).filter(|pattern| *pattern != b"*");
         } else if args.is(index, "type") && more {
             type_name = Some(args.get(index + 1));
+        } else if args.is(index, "novalues") {
+            reply.error(error::NO_VALUES_OF_HSCAN);
+            return Effect::None;
         } else {
             reply.error(error::SYNTAX);
             return Effect::None;
