@@ -10,7 +10,7 @@
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, types ← dispatch ← net ← ffi.
+//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -21,6 +21,7 @@ pub mod ffi;
 pub mod net;
 pub mod resp;
 pub mod session;
+pub mod snapshot;
 pub mod store;
 pub mod sys;
 pub mod txn;

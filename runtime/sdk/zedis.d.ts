@@ -14,6 +14,7 @@ interface ZedisReplyError extends Error {
 
 /** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */
 interface ZedisBytes {
+  dump(key: ZedisKey): Uint8Array | null;
   keys(pattern: ZedisValue): Uint8Array[];
   object_encoding(key: ZedisKey): Uint8Array | null;
   object_help(): Uint8Array[];
@@ -64,10 +65,26 @@ interface ZedisApi {
   now(): number;
   /** The same commands with bytes in their replies. */
   readonly bytes: ZedisBytes;
+  /** Counts the bits that are set in a string value or a range of it. O(N) where N is the number of bytes looked at. `BITCOUNT key [start end [BYTE|BIT]]` */
+  bitcount(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue> | "BYTE" | "BIT")[]): number;
+  /** Reads, sets and counts with integers of any width inside a string value. O(1) for each operation. `BITFIELD key [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ...]]` */
+  bitfield(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger | "OVERFLOW" | "WRAP" | "SAT" | "FAIL" | "SET" | "INCRBY")[]): (number | null)[];
+  /** Reads integers of any width inside a string value. O(1) for each operation. `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]` */
+  bitfield_ro(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger)[]): (number | null)[];
+  /** Combines string values bit by bit and stores the result. O(N) where N is the number of bytes of all sources. `BITOP operation destkey key [key ...]` */
+  bitop(operation: ZedisValue, destkey: ZedisValue, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Finds the first bit that is set, or clear, in a string value or a range of it. O(N) where N is the number of bytes looked at. `BITPOS key bit [start [end [BYTE|BIT]]]` */
+  bitpos(key: ZedisKey, bit: ZedisInteger, ...options: readonly (ZedisSome<ZedisValue> | "BYTE" | "BIT")[]): number;
+  /** Returns a bit of a string value. O(1). `GETBIT key offset` */
+  getbit(key: ZedisKey, offset: ZedisInteger): number;
+  /** Sets or clears a bit of a string value, which grows as needed, and returns the bit before. O(1). `SETBIT key offset value` */
+  setbit(key: ZedisKey, offset: ZedisInteger, value: ZedisValue): number;
   /** Copies the value of a key to a new key. O(N) where N is the size of the value; O(1) for strings. `COPY source destination [DB destination-db] [REPLACE]` */
   copy(source: ZedisKey, destination: ZedisKey, ...options: readonly ("DB" | ZedisSome<ZedisValue> | "REPLACE")[]): number;
   /** Deletes one or more keys. O(N) where N is the number of keys. Large values are freed by another thread. `DEL key [key ...]` */
   del(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Writes the value of a key as bytes that RESTORE takes, here or in Redis. O(N) where N is the size of the value. `DUMP key` */
+  dump(key: ZedisKey): string | null;
   /** Counts how many of the keys exist; one given twice counts twice. O(N) where N is the number of keys. `EXISTS key [key ...]` */
   exists(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Lets a key live for so many seconds. O(1). `EXPIRE key seconds [NX | XX | GT | LT]` */
@@ -106,6 +123,8 @@ interface ZedisApi {
   rename(key: ZedisKey, newkey: ZedisKey): "OK";
   /** Gives a key another name if that one is free. O(1). `RENAMENX key newkey` */
   renamenx(key: ZedisKey, newkey: ZedisKey): number;
+  /** Creates a key from the bytes that DUMP wrote. O(N) where N is the size of the value. `RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]` */
+  restore(key: ZedisKey, ttl: ZedisValue, serializedValue: ZedisValue, ...options: readonly ("REPLACE" | "ABSTTL" | "IDLETIME" | ZedisInteger | "FREQ" | ZedisSome<ZedisValue>)[]): "OK";
   /** Lists keys of the database in steps, from a cursor on. O(COUNT) for every step, O(N) for a whole iteration over N keys. `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]` */
   scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [string, string[]];
   /** Marks keys as used just now and counts those that exist. O(N) where N is the number of keys. `TOUCH key [key ...]` */
@@ -152,6 +171,8 @@ interface ZedisApi {
   hvals(key: ZedisKey): string[];
   /** Tells how many bytes a key takes, with its value and its place in the table. O(1). `MEMORY USAGE key [SAMPLES count]` */
   memory_usage(key: ZedisKey, ...options: readonly ("SAMPLES" | ZedisInteger)[]): number | null;
+  /** Does what RESTORE does, for keys that move between the nodes of a cluster. O(N) where N is the size of the value. `RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]` */
+  restore_asking(key: ZedisKey, ttl: ZedisValue, serializedValue: ZedisValue, ...options: readonly ("REPLACE" | "ABSTTL" | "IDLETIME" | ZedisInteger | "FREQ" | ZedisSome<ZedisValue>)[]): "OK";
   /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
   /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */

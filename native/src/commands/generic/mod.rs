@@ -1,6 +1,7 @@
 //! Commands about keys as such.
 
 pub mod copy_rename;
+pub mod dump;
 pub mod expire;
 pub mod keys;
 pub mod object;
@@ -16,7 +17,7 @@ use crate::resp::reply::Reply;
 use crate::txn::{Effect, Txn};
 
 pub fn rows() -> Vec<Row> {
-    [keys::ROWS, copy_rename::ROWS, expire::ROWS, object::ROWS, scan::ROWS, wait::ROWS, walk::ROWS].concat()
+    [keys::ROWS, copy_rename::ROWS, dump::ROWS, expire::ROWS, object::ROWS, scan::ROWS, wait::ROWS, walk::ROWS].concat()
 }
 
 /// The effect of a change that another command than the one sent reproduces.

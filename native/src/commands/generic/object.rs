@@ -88,7 +88,7 @@ fn refcount(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     Effect::None
 }
 
-fn idletime(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+pub(super) fn idletime(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let lfu = txn.store.settings.lfu.load(Relaxed);
     let Some(access) = txn.peek(args.get(2)).map(|entry| entry.access()) else {
         reply.null();

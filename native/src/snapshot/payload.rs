@@ -1,0 +1,62 @@
+//! The envelope of DUMP: a value, the version of the format (u16), and the CRC-64 of all before it (little-endian).
+
+use super::crc64::crc64;
+use super::value::{self, Loaded};
+use crate::ds::entry::EntryRef;
+
+/// What is written: the version of Redis 7.0, which can carry all there is.
+const VERSION: u16 = 10;
+/// The newest version of Redis whose values of known types read the same.
+const VERSION_MAX: u16 = 12;
+/// That of Valkey 9, which counts its own way.
+const VERSION_VALKEY: u16 = 80;
+const FOOTER_BYTES: usize = 10;
+
+/// The payload of an entry; None: its type has no form here.
+pub fn write(entry: EntryRef<'_>) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    if !value::write(entry, &mut out) {
+        return None;
+    }
+    out.extend(VERSION.to_le_bytes());
+    out.extend(crc64(0, &out).to_le_bytes());
+    Some(out)
+}
+
+/// Why a payload is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Of a newer version, cut short or changed on the way.
+    Envelope,
+    /// The sum is right, and the content is not.
+    Content,
+}
+
+pub fn read(payload: &[u8]) -> Result<Loaded, Refused> {
+    let Some((body, footer)) = payload.len().checked_sub(FOOTER_BYTES).map(|at| payload.split_at(at)) else {
+        return Err(Refused::Envelope);
+    };
+    let version = u16::from_le_bytes([footer[0], footer[1]]);
+    let sum = crc64(0, &payload[..body.len() + 2]).to_le_bytes();
+    if (version > VERSION_MAX && version != VERSION_VALKEY) || sum != footer[2..] {
+        return Err(Refused::Envelope);
+    }
+    value::read(body).ok_or(Refused::Content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_redis_7_dumped_is_taken_and_a_changed_byte_is_not() {
+        let dumped = b"\x10\x11\x11\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x02\x01\xff\n\x00>@cl\x8f]v\x9a";
+        assert!(matches!(read(dumped), Ok(Loaded::Hash(pairs)) if pairs.len() == 2));
+        for at in 0..dumped.len() {
+            let mut changed = dumped.to_vec();
+            changed[at] ^= 1;
+            assert_eq!(read(&changed), Err(Refused::Envelope), "{at}");
+            assert_eq!(read(&dumped[..at]), Err(Refused::Envelope), "{at}");
+        }
+    }
+}
