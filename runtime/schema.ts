@@ -3,8 +3,8 @@
  *
  *     {name: "zedis_script", engine: "jsc", language: "ts", code: "(function () {…})", functions: [
  *       {id: 7, name: "updateInventory", flags: [], description: "", result: "", async: false, parameters: [
- *         {name: "productId", kind: "string", type: "string", optional: false, rest: false},
- *         {name: "amount", kind: "number", type: "number", optional: false, rest: false}]}]}
+ *         {name: "productId", kind: "string", type: "string", optional: false, …},
+ *         {name: "amount", kind: "number", type: "number", optional: false, …}]}]}
  */
 
 /** How the bytes of an argument become a value. */
@@ -18,6 +18,8 @@ export interface ParameterSchema {
   /** The type as the author wrote it, of one element where `rest`. */
   readonly type: string;
   readonly optional: boolean;
+  /** `| null` is part of the type: JSON may be null. */
+  readonly nullable: boolean;
   /** Takes all remaining arguments: as `...name` when `spread`, else as one array. */
   readonly rest: boolean;
   readonly spread: boolean;

@@ -6,6 +6,8 @@ export interface ArgumentType {
   readonly kind: ParameterKind;
   /** `| undefined` was part of it. */
   readonly optional: boolean;
+  /** `| null` was part of it. */
+  readonly nullable?: boolean;
   readonly choices?: readonly Choice[];
   /** Set for `T[]` of a plain T: such a parameter in last place takes all remaining arguments. */
   readonly element?: ArgumentType;
@@ -74,7 +76,7 @@ function keyword(kind: string): ArgumentType | null {
     case "void":
       return { kind: "choice", optional: true, choices: [] };
     case "null":
-      return { kind: "choice", optional: false, choices: [] };
+      return { kind: "choice", optional: false, nullable: true, choices: [] };
     default:
       return null;
   }
@@ -119,6 +121,7 @@ function union(members: readonly (ArgumentType | null)[]): ArgumentType | null {
   if (members.includes(null)) return null;
   const known = members.filter((member) => member !== null);
   const optional = known.some((member) => member.optional);
+  const nullable = known.some((member) => member.nullable);
   const choices = known.flatMap((member) => member.choices ?? []);
   const kinds = [...new Set(known.filter((member) => member.kind !== "choice").map((member) => member.kind))];
   if (kinds.length === 0) return choices.length === 0 ? null : { kind: "choice", optional, choices };
@@ -133,7 +136,7 @@ function union(members: readonly (ArgumentType | null)[]): ArgumentType | null {
   }
   const elements = known.filter((member) => member.kind === only && member.element !== undefined);
   const element = elements.length === 1 ? elements[0]?.element : undefined;
-  return element === undefined ? { kind: only, optional } : { kind: only, optional, element };
+  return element === undefined ? { kind: only, optional, nullable } : { kind: only, optional, nullable, element };
 }
 
 /** `string & {readonly brand: "id"}` is a string; `A & B` of objects is JSON. */

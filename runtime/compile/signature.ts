@@ -104,6 +104,7 @@ function parameter(
     kind: effective.kind,
     type: rest && element !== undefined ? elementText(text) : text,
     optional: rest || question || defaulted || type.optional,
+    nullable: effective.nullable === true,
     rest,
     spread,
   };

@@ -16,6 +16,7 @@ export function bytes(b: Uint8Array) { return [b instanceof Uint8Array, b.length
 export function choice(c: "a" | "b" | 3 | true) { return [typeof c, c]; }
 export function level(l: Level) { return l; }
 export function json(i: Item, list: number[], last: string) { return [i.n, list, last, i instanceof Object, list instanceof Array]; }
+export function maybe(i: Item | null, n: number) { return [i === null, n]; }
 export function optional(a: string, b?: number, c = "deflt") { return [a, b ?? "none", c]; }
 export function rest(a: string, ...n: number[]) { return [a, n.length, n.reduce((x, y) => x + y, 0), Array.isArray(n)]; }
 export function array(a: string, n: string[]) { return [a, n, n instanceof Array]; }
@@ -86,6 +87,11 @@ test("an object parameter is parsed from JSON into objects of the library's own"
   expect(reply("json", '{"n":7}', "[1,2]", "x")).toBe("*5\r\n:7\r\n*2\r\n:1\r\n:2\r\n$1\r\nx\r\n#t\r\n#t\r\n");
   expect(reply("json", "{n:7}", "[1]", "x")).toBe(`-ERR json: parameter 'i' must be Item as JSON, got "{n:7}"`);
   expect(reply("json", "5", "[1]", "x")).toStartWith("-ERR json: parameter 'i'");
+});
+
+test("an object parameter that may be null takes null, others do not", () => {
+  expect(reply("maybe", "null", "1")).toBe("*2\r\n#t\r\n:1\r\n");
+  expect(reply("json", "null", "[1]", "x")).toStartWith("-ERR json: parameter 'i'");
 });
 
 test("optional parameters may be left out from the end", () => {

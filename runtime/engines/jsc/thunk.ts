@@ -5,7 +5,7 @@
  */
 import type { Call } from "../../engine.ts";
 import { type Bytes, CALL_STATE, DECK, I32, OUTCOME } from "../../host/deck.ts";
-import type { NumberedFunction } from "../../schema.ts";
+import type { NumberedFunction, ParameterSchema } from "../../schema.ts";
 import { argumentCounts, bigintFrom, booleanFrom, choicesByText, numberFrom } from "./arguments.ts";
 import type { Inside } from "./inside/zedis.ts";
 
@@ -50,14 +50,14 @@ export function generateThunk(
       lines.push(
         `const ${name} = [];`,
         `for (let i = ${index}; i < argc; i++) {`,
-        `let value; ${convert(index, "i", "value", parameter.kind)}`,
+        `let value; ${convert(index, "i", "value", parameter)}`,
         `${name}.push(value); }`,
       );
       // The host's array ends here: its items are passed on, or an array of the library's realm made of them.
       names.push(parameter.spread ? `...${name}` : `inside.list(...${name})`);
       return;
     }
-    const conversion = convert(index, `${index}`, name, parameter.kind);
+    const conversion = convert(index, `${index}`, name, parameter);
     lines.push(`let ${name};`, index < least ? conversion : `if (argc > ${index}) { ${conversion} }`);
     names.push(name);
     if (index < 2 && parameter.kind === "string") memo[index] = name;
@@ -90,7 +90,7 @@ return function () {
 }
 
 /** Statements that set `name` to argument `at` (an expression), or return from the thunk. */
-function convert(parameter: number, at: string, name: string, kind: string): string {
+function convert(parameter: number, at: string, name: string, { kind, nullable }: ParameterSchema): string {
   const span = `const w = sp[${at} * 2 + 1], n = w & ${LENGTH_BITS}, o = base + sp[${at} * 2];`;
   const refuse = `return mismatch(${parameter}, b, o, n);`;
   switch (kind) {
@@ -107,7 +107,7 @@ function convert(parameter: number, at: string, name: string, kind: string): str
     case "json":
       return (
         `{ ${span} try { ${name} = parseJson(b.utf8Slice(o, o + n)); } catch { ${refuse} }` +
-        ` if (typeof ${name} !== "object" || ${name} === null) ${refuse} }`
+        ` if (typeof ${name} !== "object"${nullable ? "" : ` || ${name} === null`}) ${refuse} }`
       );
     default:
       return `{ ${span} ${name} = w < 0 ? b.latin1Slice(o, o + n) : b.utf8Slice(o, o + n); }`;
