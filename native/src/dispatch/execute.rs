@@ -311,10 +311,10 @@ impl Executor {
         }
         let row = table.row(number);
         if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
-            return self.refuse(conn, row.name, &error::wrong_arity(row.name));
+            return self.refuse(conn, row.name, error::wrong_arity(row.name).as_bytes());
         }
         if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 {
-            return self.refuse(conn, row.name, error::NO_AUTH);
+            return self.refuse(conn, row.name, error::NO_AUTH.as_bytes());
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
@@ -334,11 +334,11 @@ impl Executor {
         if self.server.out_of_memory.load(Ordering::Relaxed)
             && (row.flags & flag::DENYOOM != 0 || (row.name == "exec" && queues_denyoom(conn)))
         {
-            return self.refuse(conn, row.name, error::OOM);
+            return self.refuse(conn, row.name, error::OOM.as_bytes());
         }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
             if row.flags & flag::NO_MULTI != 0 || matches!(row.run, Run::Control) {
-                return self.refuse(conn, row.name, "ERR Command not allowed inside a transaction");
+                return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
             }
             let owned = args.to_owned();
             let multi = conn.client.multi.as_mut().expect("in MULTI");
@@ -386,9 +386,11 @@ impl Executor {
                         conn.wait = Wait::Control(id);
                         Outcome::Waits
                     }
-                    None => {
-                        self.refuse(conn, row.name, "ERR too many administrative requests are waiting, try again later")
-                    }
+                    None => self.refuse(
+                        conn,
+                        row.name,
+                        b"ERR too many administrative requests are waiting, try again later",
+                    ),
                 }
             }
             Run::Call => {
@@ -401,17 +403,17 @@ impl Executor {
     }
 
     /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
-    fn refuse(&mut self, conn: &mut Conn, command: &str, text: &str) -> Outcome {
-        if command == "exec" && conn.client.multi.is_some() {
+    fn refuse(&mut self, conn: &mut Conn, command: &str, text: &[u8]) -> Outcome {
+        if command == "exec" {
             if let Err(shard) = self.forget_watches(conn) {
                 return Outcome::Shard(shard);
             }
             conn.client.multi = None;
             conn.client.refresh();
-            Reply::new(&mut conn.output, conn.client.proto).error(&error::exec_aborted_by(text));
+            Reply::new(&mut conn.output, conn.client.proto).error_bytes(&error::exec_aborted_by(text));
             return Outcome::Failed;
         }
-        Reply::new(&mut conn.output, conn.client.proto).error(text);
+        Reply::new(&mut conn.output, conn.client.proto).error_bytes(text);
         if let Some(multi) = &mut conn.client.multi {
             multi.aborted = true;
         }

@@ -65,36 +65,38 @@ pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
 }
 
-/// An expiry that is not positive or too far away; `command` in lower case.
-pub fn invalid_expire_time(command: &str) -> String {
-    format!("ERR invalid expire time in '{command}' command")
-}
-
 /// What a refused EXEC replies, from the text it would have had otherwise.
-pub fn exec_aborted_by(text: &str) -> String {
-    format!("EXECABORT Transaction discarded because of: {}", text.strip_prefix("ERR ").unwrap_or(text))
+pub fn exec_aborted_by(text: &[u8]) -> Vec<u8> {
+    let reason = text.strip_prefix(b"ERR ").unwrap_or(text);
+    [b"EXECABORT Transaction discarded because of: ", reason].concat()
 }
 
-/// As Redis 7 quotes an unknown command: at most 128 bytes of the name, and as much of each argument.
-pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> String {
-    let cut = |bytes: &[u8], max: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned();
-    let mut text = format!("ERR unknown command '{}', with args beginning with: ", cut(name, 128));
-    let mut quoted = 0;
+/// As Redis 7 quotes an unknown command: at most 128 bytes of the name, and as much of all arguments; the bytes as they
+/// came, up to a zero byte.
+pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> Vec<u8> {
+    let mut text = [b"ERR unknown command '", quotable(name, 128), b"', with args beginning with: "].concat();
+    let start = text.len();
     for argument in arguments.iter() {
+        let quoted = text.len() - start;
         if quoted >= 128 {
             break;
         }
-        let piece = format!("'{}' ", cut(argument, 128 - quoted));
-        quoted += piece.len();
-        text.push_str(&piece);
+        text.push(b'\'');
+        text.extend_from_slice(quotable(argument, 128 - quoted));
+        text.extend_from_slice(b"' ");
     }
     text
 }
 
+fn quotable(bytes: &[u8], max: usize) -> &[u8] {
+    let cut = &bytes[..bytes.len().min(max)];
+    cut.split(|byte| *byte == 0).next().unwrap_or(cut)
+}
+
 /// As Redis 7 names an unknown subcommand.
-pub fn unknown_subcommand(subcommand: &[u8], container: &str) -> String {
-    let cut = &subcommand[..subcommand.len().min(128)];
-    format!("ERR unknown subcommand '{}'. Try {} HELP.", String::from_utf8_lossy(cut), container.to_uppercase())
+pub fn unknown_subcommand(subcommand: &[u8], container: &str) -> Vec<u8> {
+    let container = container.to_uppercase();
+    [b"ERR unknown subcommand '", quotable(subcommand, 128), b"'. Try ", container.as_bytes(), b" HELP."].concat()
 }
 
 /// A number outside of the range that an argument has.

@@ -62,11 +62,16 @@ impl<'a> Reply<'a> {
     /// An error; the text starts with its code. Line breaks in it become spaces.
     #[cold]
     pub fn error(&mut self, text: &str) {
+        self.error_bytes(text.as_bytes());
+    }
+
+    /// As [`Reply::error`], for a text that quotes what a client has sent.
+    #[cold]
+    pub fn error_bytes(&mut self, text: &[u8]) {
         self.failed = true;
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
         self.out.push(b'-');
-        self.out.extend(
-            text.trim_end_matches(['\r', '\n']).bytes().map(|b| if b == b'\r' || b == b'\n' { b' ' } else { b }),
-        );
+        self.out.extend(text[..end].iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
         self.out.extend_from_slice(b"\r\n");
     }
 

@@ -90,6 +90,6 @@ impl Time<'_> {
             .filter(|time| *time > 0)
             .and_then(|time| if self.seconds { time.checked_mul(1000) } else { Some(time) })
             .and_then(|time_ms| time_ms.checked_add(from_ms))
-            .ok_or_else(|| Cow::Owned(error::invalid_expire_time(command)))
+            .ok_or_else(|| Cow::Owned(error::invalid_expire(command)))
     }
 }
