@@ -72,6 +72,8 @@ pub enum Value<'a> {
 pub enum NewValue<'a> {
     /// Text; stored as an integer if it is a canonical one (as `SET` does).
     Text(&'a [u8]),
+    /// Text that stays text, even if it is a canonical integer (the sum of an INCRBYFLOAT).
+    Plain(&'a [u8]),
     /// Text whose encoding stays `raw`.
     Raw(&'a [u8]),
     /// The same, already in a buffer of its own with room to grow; kept as it is.
@@ -100,11 +102,12 @@ impl Entry {
             }),
             NewValue::Text(text) => match canonical_integer(text) {
                 Some(number) => Entry::new(key, NewValue::Int(number), expiry),
-                None if text.len() <= INLINE_VALUE_BYTES_MAX => {
-                    Entry::build(key, expiry, Kind::Inline, 0, 0, text, |_| ())
-                }
-                None => Entry::heap(key, text.to_vec(), expiry, 0),
+                None => Entry::new(key, NewValue::Plain(text), expiry),
             },
+            NewValue::Plain(text) if text.len() <= INLINE_VALUE_BYTES_MAX => {
+                Entry::build(key, expiry, Kind::Inline, 0, 0, text, |_| ())
+            }
+            NewValue::Plain(text) => Entry::heap(key, text.to_vec(), expiry, 0),
             NewValue::Raw(text) if text.len() <= INLINE_VALUE_BYTES_MAX => {
                 Entry::build(key, expiry, Kind::Inline, RAW, 0, text, |_| ())
             }
@@ -541,7 +544,7 @@ impl<'a> EntryRef<'a> {
         let mut copy = match self.value() {
             Value::Int(number) => Entry::new(key, NewValue::Int(number), expiry),
             Value::Bytes(text) if raw => Entry::new(key, NewValue::Raw(text), expiry),
-            Value::Bytes(text) => Entry::new(key, NewValue::Text(text), expiry),
+            Value::Bytes(text) => Entry::new(key, NewValue::Plain(text), expiry),
             Value::Object(object) => Entry::new(key, NewValue::Object(object.duplicate()), expiry),
         };
         copy.set_access(self.access());

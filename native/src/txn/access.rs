@@ -342,6 +342,9 @@ impl Txn {
 
     /// Exchanges two databases in a latched shard (SWAPDB).
     pub fn swap_databases(&mut self, shard: u32, a: u32, b: u32) {
+        if a == b {
+            return;
+        }
         for db in [a, b] {
             self.touch_watched(shard, db, |shard, hash, key| {
                 [a, b].iter().any(|either| shard.table(*either).find(hash, key).is_some())

@@ -133,9 +133,10 @@ mod tests {
         let key = KEYS[next(6) as usize];
         let text: Vec<u8> = (0..[0, 1, 10, 44, 45, 190, 300][next(7) as usize]).map(|_| b'x' + next(3) as u8).collect();
         let expiry = [Expiry::Clear, Expiry::Keep, Expiry::At(NOW_MS + 1 + next(9) as i64)][next(3) as usize];
-        match next(9) {
+        match next(10) {
             0 => drop(txn.set(key, NewValue::Text(&text), expiry)),
             1 => drop(txn.set(key, NewValue::Raw(&text), expiry)),
+            9 => drop(txn.set(key, NewValue::Plain(b"12"), expiry)),
             2 => drop(txn.set(key, NewValue::Int(next(1000) as i64), expiry)),
             3 => drop(txn.add_integer(key, next(1000) as i64)),
             4 if txn.exists(key) => drop(txn.append(key, &text)),

@@ -119,7 +119,7 @@ fn incrbyfloat(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         return refuse(reply, error::NAN_OR_INFINITY);
     }
     let text = sum.print();
-    txn.set(key, NewValue::Text(text.as_bytes()), Expiry::Keep);
+    txn.set(key, NewValue::Plain(text.as_bytes()), Expiry::Keep);
     txn.changed(key, Class::String, "incrbyfloat");
     reply.text(&text);
     // Another machine may round otherwise: the result is what travels.
