@@ -56,6 +56,11 @@ describe("the header", () => {
     expect(source(text)).toBe(message);
   });
 
+  test("that was put before a file does not count as a line of it", () => {
+    expect(refusal("let = 1;", "#!ts name=a").line).toBe(2);
+    expect(refusal("let = 1;", "#!ts name=a line=0").line).toBe(1);
+  });
+
   test("with an engine that does not exist names those that do", () => {
     expect(refusal("function f() {}", "#!ts name=a engine=v9").message).toContain("one of: jsc");
   });

@@ -15,7 +15,7 @@ export interface Header {
   readonly language: Language;
   readonly engine: string;
   readonly name: string;
-  /** The source with the header line blanked: lines and columns stay. */
+  /** The source with the header line blanked, so that lines and columns stay; with `line=0`, without that line. */
   readonly body: string;
 }
 
@@ -25,6 +25,9 @@ export const BAD_NAME =
 
 /**
  * The first line of a library: `#!ts name=inventory`, `#!js name=inventory engine=jsc`.
+ *
+ * `line=0` says that the header was put before the author's file: lines are then counted without it, as the author's
+ * editor does.
  *
  * Throws CompileError with Redis's texts where Redis has one. Cost: one pass over the first line.
  */
@@ -38,6 +41,7 @@ export function parseHeader(source: string): Header {
 
   let name: string | undefined;
   let engine: string | undefined;
+  let added = false;
   for (const word of words) {
     const lower = word.toLowerCase();
     if (lower.startsWith("name=")) {
@@ -48,6 +52,8 @@ export function parseHeader(source: string): Header {
         throw new CompileError("Invalid metadata value, engine argument was given multiple times");
       }
       engine = unquote(word.slice("engine=".length));
+    } else if (lower === "line=0") {
+      added = true;
     } else {
       throw new CompileError(`Invalid metadata value given: ${word}`);
     }
@@ -60,7 +66,8 @@ export function parseHeader(source: string): Header {
   if (!ENGINES.includes(chosen)) {
     throw new CompileError(`Engine '${engine}' not found; engine= takes one of: ${ENGINES.join(", ")}`);
   }
-  return { language: known, engine: chosen, name, body: " ".repeat(end) + source.slice(end) };
+  const body = added ? source.slice(end + 1) : " ".repeat(end) + source.slice(end);
+  return { language: known, engine: chosen, name, body };
 }
 
 export function isFunctionName(name: string): boolean {

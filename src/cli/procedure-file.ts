@@ -2,7 +2,7 @@
  * `FUNCTION LOAD ./update_stock.ts`: puts the file's content in place of its path, and gives it the header line that
  * names engine and library when it has none.
  *
- *     update_stock.ts   →   #!ts name=update_stock
+ *     update_stock.ts   →   #!ts name=update_stock line=0      (lines are counted as in the file)
  */
 
 import { basename, extname } from "node:path";
@@ -45,5 +45,5 @@ function libraryName(path: string): string {
 
 function withHeader(source: string, engine: string, name: string): string {
   const text = source.startsWith("\xef\xbb\xbf") ? source.slice(3) : source;
-  return text.startsWith("#!") ? text : `${bytesOfText(`#!${engine} name=${name}`)}\n${text}`;
+  return text.startsWith("#!") ? text : `${bytesOfText(`#!${engine} name=${name} line=0`)}\n${text}`;
 }

@@ -42,7 +42,7 @@ Other modes
 
 Procedures
   zedis-cli FUNCTION LOAD [REPLACE] ./update_stock.ts
-      sends the file; without a header line it gets #!ts name=update_stock (js, lua, python by extension).
+      sends the file; without a header line it gets #!ts name=update_stock line=0 (js, lua, python by extension).
 
 Examples
   cat photo.jpg | zedis-cli -x set photo
