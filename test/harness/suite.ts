@@ -9,7 +9,7 @@
  *       ["GETDEL k", null],
  *     ]);
  */
-import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import { describeExpected, type Expected, matches, type Protocol } from "./expected.ts";
 import { type Reply, show } from "./resp.ts";
 import { type Server, type StartOptions, startServer } from "./server.ts";
@@ -42,8 +42,6 @@ export interface Suite {
 
 /** Starts a server before the file's tests and stops it after them. */
 export function suite(start: StartOptions = {}): Suite {
-  // The waits of the harness end before this and say what they waited for. When bun:test's own limit strikes it kills the server too.
-  setDefaultTimeout(60_000);
   let server: Server | undefined;
   beforeAll(async () => {
     server = await startServer(start);
