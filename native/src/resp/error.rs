@@ -88,6 +88,11 @@ pub fn unknown_command(name: &[u8], arguments: super::args::Args<'_>) -> Vec<u8>
     text
 }
 
+/// A word after the time of EXPIRE and its like that they do not know.
+pub fn unsupported_option(word: &[u8]) -> Vec<u8> {
+    [b"ERR Unsupported option ", word.split(|byte| *byte == 0).next().unwrap_or(word)].concat()
+}
+
 fn quotable(bytes: &[u8], max: usize) -> &[u8] {
     let cut = &bytes[..bytes.len().min(max)];
     cut.split(|byte| *byte == 0).next().unwrap_or(cut)

@@ -114,7 +114,7 @@ struct Conditions {
 
 impl Conditions {
     /// From the arguments after the time. Err: the error's text.
-    fn read(args: Args) -> Result<Conditions, String> {
+    fn read(args: Args) -> Result<Conditions, Vec<u8>> {
         let mut read = Conditions::default();
         for index in 0..args.len() {
             match () {
@@ -122,14 +122,14 @@ impl Conditions {
                 () if args.is(index, "xx") => read.xx = true,
                 () if args.is(index, "gt") => read.gt = true,
                 () if args.is(index, "lt") => read.lt = true,
-                () => return Err(format!("ERR Unsupported option {}", String::from_utf8_lossy(args.get(index)))),
+                () => return Err(error::unsupported_option(args.get(index))),
             }
         }
         if read.nx && (read.xx || read.gt || read.lt) {
-            return Err(error::EXPIRE_NX_WITH_OTHERS.to_string());
+            return Err(error::EXPIRE_NX_WITH_OTHERS.into());
         }
         if read.gt && read.lt {
-            return Err(error::EXPIRE_GT_WITH_LT.to_string());
+            return Err(error::EXPIRE_GT_WITH_LT.into());
         }
         Ok(read)
     }
@@ -155,7 +155,7 @@ fn set_expiry(
     let conditions = match Conditions::read(args.from(3)) {
         Ok(conditions) => conditions,
         Err(text) => {
-            reply.error(&text);
+            reply.error_bytes(&text);
             return Effect::None;
         }
     };
