@@ -17,12 +17,12 @@ pub mod transactions;
 pub fn rows() -> Vec<row::Row> {
     // A line each, so that rooms can be added side by side.
     [
-        connection::ROWS,
+        &connection::rows(),
         debug::ROWS,
         functions::ROWS,
         &generic::rows(),
         memory::ROWS,
-        server::ROWS,
+        &server::rows(),
         transactions::ROWS,
         &crate::types::bitmap::rows(),
         &crate::types::hash::rows(),

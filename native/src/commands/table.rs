@@ -15,6 +15,8 @@ pub struct Table {
     slots: Box<[u16; SLOTS]>,
     /// Per row, the argument that is its only key; 0 where it is not that simple.
     plain_keys: Vec<u8>,
+    /// Per row: its time grows with something.
+    may_be_slow: Vec<bool>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(super::rows()));
@@ -49,7 +51,9 @@ impl Table {
             }
         }
         let plain_keys = rows.iter().map(plain_key).collect();
-        Table { rows, subcommands, slots, plain_keys }
+        let may_be_slow = rows.iter().map(|row| !matches!(row.run, Run::Call) && !row.complexity.starts_with("O(1)"));
+        let may_be_slow = may_be_slow.collect();
+        Table { rows, subcommands, slots, plain_keys, may_be_slow }
     }
 
     /// Row number of a command's name (not of a subcommand), in any case.
@@ -101,6 +105,12 @@ impl Table {
     #[inline]
     pub fn is_call(&self, number: u16) -> bool {
         matches!(self.rows[number as usize].run, Run::Call)
+    }
+
+    /// Does the time of this command grow with its arguments or its value? Calls of procedures are timed on their own.
+    #[inline]
+    pub fn may_be_slow(&self, number: u16) -> bool {
+        self.may_be_slow[number as usize]
     }
 
     #[inline]

@@ -16,6 +16,7 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::conn::Conn;
 use crate::session::manifest;
+use crate::sys::clock;
 use crate::txn::{Effect, Progress, Savepoint};
 
 /// Tries of one call with only the shards it turned out to need; then every shard is latched.
@@ -41,6 +42,8 @@ pub struct Call {
     savepoint: Savepoint,
     pub doom: Option<Doom>,
     in_exec: bool,
+    /// When it began, by the coarse monotonic clock.
+    pub since_ns: u64,
 }
 
 impl Call {
@@ -168,6 +171,7 @@ impl Executor {
         call.savepoint = self.txn.savepoint();
         call.doom = None;
         call.in_exec = in_exec;
+        call.since_ns = clock::coarse_ns();
         Outcome::Upcall
     }
 

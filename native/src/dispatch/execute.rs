@@ -12,7 +12,7 @@ use crate::resp::error;
 use crate::resp::parse::Limits;
 use crate::resp::reply::Reply;
 use crate::session::client::ReplyMode;
-use crate::session::conn::{Conn, Wait};
+use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::control::Asker;
 use crate::session::figures::{Figures, TIMED_EVERY};
 use crate::session::gather::Gather;
@@ -20,6 +20,7 @@ use crate::session::handle::{Flow, Session};
 use crate::session::manifest::Manifest;
 use crate::session::multi::Multi;
 use crate::session::server::{GATE_PAUSE, Pause, Server};
+use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
 use crate::txn::{Effect, Progress, Txn};
 
@@ -30,6 +31,10 @@ pub enum Outcome {
     Done,
     /// Replied with an error.
     Failed,
+    /// Replied with an error, and not run: unknown, wrong arity, not allowed.
+    Refused,
+    /// Replied that it will run with its transaction.
+    Queued,
     /// Replied; close when that is sent.
     Close,
     /// Close at once.
@@ -65,7 +70,12 @@ struct Exec {
     output_mark: usize,
     /// Database the client was in before, in case the transaction is tried again.
     db: u32,
+    /// When the command that runs now began, monotonic ns.
+    since_ns: u64,
 }
+
+/// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
+const COARSE_ENOUGH_US: i64 = 8000;
 
 /// Runs requests for the connections of one core.
 pub struct Executor {
@@ -79,6 +89,11 @@ pub struct Executor {
     pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
     requests: u64,
+    /// When the current request began, monotonic ns, and how many requests its time stands for; 0: it is not timed.
+    started_ns: u64,
+    weight: u64,
+    /// Length of the output before the current request.
+    mark: usize,
     /// Gatherings that connections of this core wait for.
     pub asked: Vec<(u64, Gather)>,
     /// A control request was queued since the last look: the main thread is to be told.
@@ -99,6 +114,9 @@ impl Executor {
             manifest: server.manifest(),
             manifest_version: 0,
             requests: 0,
+            started_ns: 0,
+            weight: 0,
+            mark: 0,
             asked: Vec::new(),
             noted: false,
             next_gather: 0,
@@ -129,6 +147,17 @@ impl Executor {
     pub fn resume(&mut self, conn: &mut Conn, end: CallEnd) -> Pump {
         let outcome = self.end_call(conn, end);
         let outcome = if self.exec.is_some() { self.exec_after_call(conn, outcome) } else { outcome };
+        if matches!(outcome, Outcome::Done | Outcome::Failed) {
+            self.book(conn, &outcome);
+            if self.weight == 0 {
+                let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+                if self.is_slow(ns)
+                    && let Some(request) = self.batch.current()
+                {
+                    self.log_slow(conn, conn.client.last_command, shortened(self.batch.args(&request)), ns);
+                }
+            }
+        }
         match self.settle(conn, outcome) {
             Some(pump) => pump,
             None => self.go_on(conn),
@@ -172,7 +201,7 @@ impl Executor {
     #[inline]
     fn settle(&mut self, conn: &mut Conn, outcome: Outcome) -> Option<Pump> {
         match outcome {
-            Outcome::Done | Outcome::Failed => {
+            Outcome::Done | Outcome::Failed | Outcome::Refused | Outcome::Queued => {
                 self.batch.advance();
                 None
             }
@@ -209,36 +238,107 @@ impl Executor {
     #[inline]
     fn run(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
         self.requests += 1;
-        let timed = self.requests.is_multiple_of(TIMED_EVERY);
-        let started = if timed { clock::mono_ns() } else { 0 };
-        let mark = conn.output.len();
-        let row_number = request.row;
+        self.weight = self.weight_of(request);
+        self.started_ns = if self.weight != 0 { clock::mono_ns() } else { 0 };
+        self.mark = conn.output.len();
         let outcome = if request.plain && conn.client.plain && self.open() {
             self.run_plain(conn, request)
         } else {
             self.run_any(conn, request)
         };
-        let figures = self.figures();
-        if matches!(outcome, Outcome::Shard(_) | Outcome::Paused) {
-            return outcome;
-        }
-        figures.commands.add(1);
-        conn.client.commands += 1;
-        if row_number != UNKNOWN {
-            conn.client.last_command = row_number;
-            let per_command = &figures.per_command[row_number as usize];
-            per_command.calls.add(1);
-            if timed {
-                per_command.nanoseconds.add((clock::mono_ns() - started) * TIMED_EVERY);
-            }
-        }
-        if outcome == Outcome::Failed {
-            self.count_failure(conn, mark, row_number);
-        }
-        if !conn.client.plain && conn.client.reply_mode != ReplyMode::On {
-            after_silenced(conn, mark);
+        // What is not run yet, or not through yet, is booked later.
+        if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall) {
+            self.book(conn, &outcome);
         }
         outcome
+    }
+
+    /// How many requests the time of this one stands for; 0: it is not timed. Whatever may be slow is timed, the rest
+    /// where nothing is in a hurry, or now and then.
+    #[inline]
+    fn weight_of(&self, request: &Request) -> u64 {
+        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
+        let may_be_slow = request.row != UNKNOWN && table().may_be_slow(request.row);
+        if may_be_slow || self.batch.is_small() || (0..COARSE_ENOUGH_US).contains(&threshold_us) {
+            1
+        } else if self.requests.is_multiple_of(TIMED_EVERY) {
+            TIMED_EVERY
+        } else {
+            0
+        }
+    }
+
+    /// Counts a request that has run, and silences its reply where the client asked for that.
+    #[inline]
+    fn book(&mut self, conn: &mut Conn, outcome: &Outcome) {
+        let row = conn.client.last_command;
+        let figures = self.figures();
+        match outcome {
+            Outcome::Refused => self.count_refusal(conn, row),
+            Outcome::Queued => (),
+            // Counted when the main thread has served it: CONFIG RESETSTAT counts itself.
+            Outcome::Waits if matches!(conn.wait, Wait::Control(_)) => (),
+            _ => {
+                figures.commands.add(1);
+                conn.client.commands += 1;
+                let per_command = &figures.per_command[row as usize];
+                per_command.calls.add(1);
+                if self.weight != 0 {
+                    let ns = clock::mono_ns() - self.started_ns;
+                    self.book_time(conn, outcome, row, ns);
+                }
+                if *outcome == Outcome::Failed {
+                    self.count_failure(conn, self.mark, row);
+                }
+            }
+        }
+        if !conn.client.plain && conn.client.reply_mode != ReplyMode::On && *outcome != Outcome::Waits {
+            after_silenced(conn, self.mark);
+        }
+    }
+
+    #[inline]
+    fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
+        if *outcome == Outcome::Waits {
+            if matches!(conn.wait, Wait::Work { .. })
+                && let Some(request) = self.batch.current()
+            {
+                let argv = shortened(self.batch.args(&request));
+                conn.walk = Some(Box::new(Walk { row, ns, argv }));
+            }
+            return;
+        }
+        self.figures().per_command[row as usize].timed(ns, self.weight);
+        if self.is_slow(ns)
+            && let Some(request) = self.batch.current()
+        {
+            self.log_slow(conn, row, shortened(self.batch.args(&request)), ns);
+        }
+    }
+
+    #[inline]
+    fn is_slow(&self, ns: u64) -> bool {
+        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
+        threshold_us >= 0 && ns / 1000 >= threshold_us as u64
+    }
+
+    #[cold]
+    fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
+        let settings = &self.server.settings;
+        // Passwords stay out of it.
+        if row == UNKNOWN || table().row(row).flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 {
+            return;
+        }
+        let max = settings.text("slowlog-max-len").parse().unwrap_or(SLOWLOG_LENGTH_DEFAULT);
+        let entry = SlowEntry {
+            id: 0,
+            at_ms: self.txn.now_ms,
+            us: ns / 1000,
+            argv,
+            address: conn.client.address.clone(),
+            client_name: conn.client.name.clone(),
+        };
+        self.server.slowlog.push(entry, max);
     }
 
     #[inline]
@@ -254,16 +354,25 @@ impl Executor {
         }
     }
 
+    #[cold]
+    fn count_refusal(&self, conn: &Conn, row: u16) {
+        self.figures().count_error(&conn.output[self.mark.min(conn.output.len())..]);
+        if row != UNKNOWN {
+            self.figures().per_command[row as usize].rejected.add(1);
+        }
+    }
+
     /// The fast path: a data command with one key, from a client in no special state.
     #[inline]
     fn run_plain(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
         let args = self.batch.args(request);
         let row = table().row(request.row);
+        conn.client.last_command = request.row;
         let Run::Data(handler) = row.run else { unreachable!("plain keys are of data commands") };
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         if !row.arity_fits(args.len()) {
             reply.error(&error::wrong_arity(row.name));
-            return Outcome::Failed;
+            return Outcome::Refused;
         }
         let shard = self.txn.store.shard_of(request.hash);
         if !self.txn.latch(shard) {
@@ -294,6 +403,7 @@ impl Executor {
         let table = table();
         let proto = conn.client.proto;
         let in_multi = conn.client.multi.is_some();
+        conn.client.last_command = UNKNOWN;
         if request.row == UNKNOWN {
             let text = error::unknown_command(args.get(0), args.from(1));
             return self.refuse(conn, "", &text);
@@ -310,10 +420,11 @@ impl Executor {
             }
         }
         let row = table.row(number);
+        conn.client.last_command = number;
         if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
             return self.refuse(conn, row.name, error::wrong_arity(row.name).as_bytes());
         }
-        if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 {
+        if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 && self.needs_login(conn) {
             return self.refuse(conn, row.name, error::NO_AUTH.as_bytes());
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
@@ -344,10 +455,7 @@ impl Executor {
             let multi = conn.client.multi.as_mut().expect("in MULTI");
             multi.push(number, owned);
             Reply::new(&mut conn.output, proto).simple("QUEUED");
-            return Outcome::Done;
-        }
-        if number != request.row {
-            self.figures().per_command[number as usize].calls.add(1);
+            return Outcome::Queued;
         }
         match row.run {
             Run::Data(_) => {
@@ -411,13 +519,22 @@ impl Executor {
             conn.client.multi = None;
             conn.client.refresh();
             Reply::new(&mut conn.output, conn.client.proto).error_bytes(&error::exec_aborted_by(text));
-            return Outcome::Failed;
+            return Outcome::Refused;
         }
         Reply::new(&mut conn.output, conn.client.proto).error_bytes(text);
         if let Some(multi) = &mut conn.client.multi {
             multi.aborted = true;
         }
-        Outcome::Failed
+        Outcome::Refused
+    }
+
+    /// False once the password has been taken away: the connection is then as good as one that logged in.
+    #[cold]
+    fn needs_login(&self, conn: &mut Conn) -> bool {
+        let password_set = !self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
+        conn.client.authenticated = !password_set;
+        conn.client.refresh();
+        password_set
     }
 
     /// What a handler's flow means for the request.
@@ -508,7 +625,8 @@ impl Executor {
         let output_mark = conn.output.len();
         Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
         let base = self.txn.savepoint();
-        self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db }));
+        let since_ns = clock::mono_ns();
+        self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db, since_ns }));
         self.run_exec(conn)
     }
 
@@ -520,7 +638,6 @@ impl Executor {
             let args = exec.multi.queue[exec.next].1.borrow();
             let row = table.row(number);
             let mark = conn.output.len();
-            self.figures().per_command[number as usize].calls.add(1);
             let outcome = match row.run {
                 Run::Call => {
                     self.call.copy_request(args);
@@ -570,7 +687,7 @@ impl Executor {
                 Outcome::Failed => self.count_failure(conn, mark, number),
                 _ => (),
             }
-            exec.next += 1;
+            self.book_queued(conn, &mut exec);
         }
         conn.client.refresh();
         forget_watches(&mut self.txn, &mut conn.client);
@@ -589,8 +706,29 @@ impl Executor {
             conn.client.multi = Some(exec.multi);
             return Outcome::Retry;
         }
-        self.exec.as_mut().expect("an EXEC is running").next += 1;
+        let mut exec = self.exec.take().expect("an EXEC is running");
+        if outcome == Outcome::Failed {
+            self.figures().per_command[exec.multi.queue[exec.next].0 as usize].failed.add(1);
+        }
+        self.book_queued(conn, &mut exec);
+        self.exec = Some(exec);
         self.run_exec(conn)
+    }
+
+    /// Counts a command of a transaction, which has run, and goes on to the next.
+    fn book_queued(&mut self, conn: &Conn, exec: &mut Exec) {
+        let (row, argv) = &exec.multi.queue[exec.next];
+        let now_ns = clock::mono_ns();
+        let ns = now_ns - exec.since_ns;
+        let figures = self.figures();
+        figures.commands.add(1);
+        figures.per_command[*row as usize].calls.add(1);
+        figures.per_command[*row as usize].timed(ns, 1);
+        if self.is_slow(ns) {
+            self.log_slow(conn, *row, shortened(argv.borrow()), ns);
+        }
+        exec.since_ns = now_ns;
+        exec.next += 1;
     }
 
     /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
@@ -605,11 +743,27 @@ impl Executor {
         let Wait::Work { mut work, .. } = std::mem::replace(&mut conn.wait, Wait::No) else { return false };
         self.txn.db = conn.client.db;
         self.txn.unprime();
+        let started_ns = clock::mono_ns();
+        let mark = conn.output.len();
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         let progress = work.step(&mut self.txn, &mut reply);
         self.commit_and_release();
+        if conn.client.reply_mode != ReplyMode::On {
+            conn.output.truncate(mark);
+        }
+        if let Some(walk) = &mut conn.walk {
+            walk.ns += clock::mono_ns() - started_ns;
+        }
         match progress {
-            Ok(Progress::Done) => false,
+            Ok(Progress::Done) => {
+                if let Some(walk) = conn.walk.take() {
+                    self.figures().per_command[walk.row as usize].timed(walk.ns, 1);
+                    if self.is_slow(walk.ns) {
+                        self.log_slow(conn, walk.row, walk.argv, walk.ns);
+                    }
+                }
+                false
+            }
             Ok(Progress::More) => {
                 conn.wait = Wait::Work { work, blocked_on: None };
                 true
@@ -618,6 +772,18 @@ impl Executor {
                 conn.wait = Wait::Work { work, blocked_on: Some(shard) };
                 true
             }
+        }
+    }
+
+    /// The main thread has served the control request of `conn`, and its reply stands in the output from `mark` on.
+    pub fn book_control(&mut self, conn: &mut Conn, mark: usize) {
+        let row = conn.client.last_command;
+        let figures = self.figures();
+        figures.commands.add(1);
+        conn.client.commands += 1;
+        figures.per_command[row as usize].calls.add(1);
+        if conn.output.get(mark) == Some(&b'-') {
+            self.count_failure(conn, mark, row);
         }
     }
 }
@@ -716,10 +882,10 @@ fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut Conn) -> O
     }
 }
 
-/// The reply of a request that had to wait is complete: silence it where the client asked for that.
-pub fn after_wait(conn: &mut Conn) {
+/// The reply of a request that had to wait is complete; it begins at `mark`. Silences it where the client asked for that.
+pub fn after_wait(conn: &mut Conn, mark: usize) {
     if conn.client.reply_mode != ReplyMode::On {
-        after_silenced(conn, 0);
+        after_silenced(conn, mark);
     }
 }
 

@@ -150,8 +150,9 @@ pub extern "C" fn zedis_stop() {
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_reset_stats() {
     let server = server();
-    for core in &server.cores {
-        core.figures.reset();
+    // Each core resets its own; the asker's does so before it reads the reply, which comes by the same mail.
+    for core in 0..server.cores.len() {
+        server.send(core, Mail::ResetFigures);
     }
     server.store.garbage.reset_freed();
 }

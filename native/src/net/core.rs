@@ -344,7 +344,7 @@ impl Core {
     }
 
     fn begin_upcall(&mut self) -> Code {
-        let now = clock::coarse_ns();
+        let now = self.executor.call().map_or_else(clock::coarse_ns, |call| call.since_ns);
         if let Some(call) = self.executor.call() {
             let mut running = lock(&self.server.cores[self.id].running);
             self.server.cores[self.id].running_since_ns.store(now, Ordering::Relaxed);
@@ -366,6 +366,7 @@ impl Core {
     fn wait(&mut self) -> Wake {
         let now_ms = clock::now_ms();
         self.executor.txn.set_clock(now_ms);
+        self.executor.figures().loop_cycles.add(1);
         self.cron.run(self.server, &mut self.executor, &mut self.conns, now_ms);
         for slot in self.cron.take_idle() {
             if let Some(conn) = self.conns.take(slot) {
@@ -488,14 +489,18 @@ impl Core {
                         && let Some(mut conn) = self.conns.take(slot)
                     {
                         if matches!(conn.wait, Wait::Control(waits) if waits == id) {
+                            let mark = conn.output.len();
                             conn.output.extend_from_slice(&reply);
-                            if reply.first() == Some(&b'-') {
-                                self.executor.figures().count_error(&reply);
-                            }
-                            self.unpark(slot, &mut conn);
+                            self.executor.book_control(&mut conn, mark);
+                            self.unpark(slot, &mut conn, mark);
                         }
                         self.finish(slot, conn);
                     }
+                }
+                Mail::ResetFigures => {
+                    let figures = self.executor.figures();
+                    figures.collect(&mut self.executor.txn);
+                    figures.reset();
                 }
                 Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
             }
@@ -508,10 +513,10 @@ impl Core {
         !self.mail.is_empty()
     }
 
-    /// The connection goes on with its next request.
-    fn unpark(&mut self, slot: usize, conn: &mut Conn) {
+    /// The connection goes on with its next request; the reply of the last one stands in the output from `mark` on.
+    fn unpark(&mut self, slot: usize, conn: &mut Conn, mark: usize) {
         conn.wait = Wait::No;
-        crate::dispatch::execute::after_wait(conn);
+        crate::dispatch::execute::after_wait(conn, mark);
         self.ready.push_back(slot);
     }
 
@@ -527,9 +532,12 @@ impl Core {
     }
 
     fn look_at_parked(&mut self, now_ms: i64) {
+        let blocked = &self.server.cores[self.id].figures.blocked;
         if self.parked.is_empty() {
+            blocked.set(0);
             return;
         }
+        let mut paused_count = 0;
         if self.server.gate.load(Ordering::Relaxed) & GATE_PAUSE != 0 {
             self.server.pause(now_ms);
         }
@@ -543,15 +551,18 @@ impl Core {
                 _ => continue,
             };
             if !free {
+                paused_count += u64::from(matches!(conn.wait, Wait::Pause));
                 self.parked.push(slot);
                 continue;
             }
             if let Wait::Until(_, reply) = std::mem::replace(&mut conn.wait, Wait::No) {
+                let mark = conn.output.len();
                 conn.output.extend_from_slice(&reply);
-                crate::dispatch::execute::after_wait(conn);
+                crate::dispatch::execute::after_wait(conn, mark);
             }
             self.ready.push_back(slot);
         }
+        blocked.set(paused_count);
     }
 
     /// One slice for each connection with work, but for those whose peer has not taken the output so far.
@@ -574,7 +585,8 @@ impl Core {
                 self.working.push_back(slot);
                 self.finish(slot, conn);
             } else {
-                self.unpark(slot, &mut conn);
+                let end = conn.output.len();
+                self.unpark(slot, &mut conn, end);
                 self.finish(slot, conn);
             }
         }
@@ -618,9 +630,10 @@ impl Core {
         let Some(done) = self.gatherings.remove(&(client, id)) else { return };
         let text = done.texts.into_iter().flatten().flatten().collect();
         if let Some(mut conn) = self.conns.take(done.slot) {
+            let mark = conn.output.len();
             let mut reply = Reply::new(&mut conn.output, conn.client.proto);
             (done.gather.combine)(&mut reply, text, done.number);
-            self.unpark(done.slot, &mut conn);
+            self.unpark(done.slot, &mut conn, mark);
             self.finish(done.slot, conn);
         }
     }

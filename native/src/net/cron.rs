@@ -49,15 +49,14 @@ impl Cron {
         }
         let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
         let figures = executor.figures();
-        figures.hits.set(executor.txn.hits);
-        figures.misses.set(executor.txn.misses);
-        figures.expired.set(executor.txn.expired);
+        figures.collect(&mut executor.txn);
         if server.store.settings.active_expire.load(Relaxed) {
             self.expire(server, executor, period_ms as u64);
         }
         self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };
         self.look_at_clients(server, conns, now_ms);
         if self.core == 0 {
+            server.sample_rates(now_ms);
             let limit = server.store.settings.maxmemory.load(Relaxed);
             let used = server.used_memory();
             let over = limit != 0 && used > limit;
@@ -113,9 +112,12 @@ impl Cron {
         let mut looked = 0;
         let mut last = 0;
         let from = self.client_cursor;
+        let (mut input_max, mut output_max) = (0, 0);
         for (slot, conn) in conns.iter().filter(|(slot, _)| *slot >= from).take(CLIENTS_PER_RUN) {
             looked += 1;
             last = slot;
+            input_max = input_max.max(conn.input.capacity());
+            output_max = output_max.max(conn.output_bytes());
             if timeout_ms > 0 && matches!(conn.wait, Wait::No) && now_ms - conn.client.last_active_ms > timeout_ms {
                 self.idle.push(slot);
             }
@@ -127,6 +129,9 @@ impl Cron {
                 conn.input = Vec::new();
             }
         }
+        let figures = &server.cores[self.core].figures;
+        figures.input_buffer_max.set(input_max as u64);
+        figures.output_buffer_max.set(output_max as u64);
         self.client_cursor = if looked < CLIENTS_PER_RUN { 0 } else { last + 1 };
     }
 }
@@ -138,6 +143,7 @@ fn expire_step(executor: &mut Executor, shard: u32) -> (bool, u64, u64) {
     let now_ms = executor.txn.now_ms;
     let mut found: Vec<(u32, Vec<u8>)> = Vec::new();
     let mut looked = 0u64;
+    let store = executor.txn.store;
     let more = executor.txn.with_shard(shard, |shard| {
         let (mut db, mut position) = shard.expire_cursor;
         let mut buckets = 0;
@@ -154,12 +160,19 @@ fn expire_step(executor: &mut Executor, shard: u32) -> (bool, u64, u64) {
                 break true;
             }
             buckets += 1;
+            let (mut ttl_sum_ms, mut alive) = (0, 0);
             position = shard.table(db).scan_expiring(position, |entry| {
                 looked += 1;
-                if entry.expiry().is_some_and(|at_ms| at_ms <= now_ms) {
-                    found.push((db, entry.key().to_vec()));
+                match entry.expiry() {
+                    Some(at_ms) if at_ms <= now_ms => found.push((db, entry.key().to_vec())),
+                    Some(at_ms) => {
+                        ttl_sum_ms += (at_ms - now_ms) as u64;
+                        alive += 1;
+                    }
+                    None => (),
                 }
             });
+            store.saw_ttls(db, ttl_sum_ms, alive);
         };
         shard.expire_cursor = (db, position);
         more

@@ -39,6 +39,12 @@ pub const DISCARD_WITHOUT_MULTI: &str = "ERR DISCARD without MULTI";
 pub const WATCH_IN_MULTI: &str = "ERR WATCH inside MULTI is not allowed";
 pub const EXEC_ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
 pub const NO_AUTH: &str = "NOAUTH Authentication required.";
+pub const WRONG_PASS: &str = "WRONGPASS invalid username-password pair or user is disabled.";
+pub const AUTH_WITHOUT_PASSWORD: &str = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+pub const HELLO_NO_AUTH: &str = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+pub const BAD_CLIENT_NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
+pub const CACHING_WITHOUT_TRACKING: &str =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
 pub const NO_PROTO: &str = "NOPROTO unsupported protocol version";
 pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 pub const BUSY: &str = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
@@ -112,4 +118,11 @@ pub fn not_between(low: i64, high: i64) -> String {
 /// An expiry that does not fit 64 bits of milliseconds, or is not allowed, for a command's name.
 pub fn invalid_expire(name: &str) -> String {
     format!("ERR invalid expire time in '{name}' command")
+}
+
+/// As a container's own parser refuses: too many arguments, mostly.
+pub fn subcommand_syntax(subcommand: &[u8], container: &str) -> String {
+    let cut = String::from_utf8_lossy(&subcommand[..subcommand.len().min(128)]);
+    let container = container.to_uppercase();
+    format!("ERR unknown subcommand or wrong number of arguments for '{cut}'. Try {container} HELP.")
 }

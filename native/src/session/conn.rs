@@ -29,6 +29,15 @@ impl Wait {
     }
 }
 
+/// What is known of a command whose work goes on in slices.
+pub struct Walk {
+    pub row: u16,
+    /// So long it has run, all slices together.
+    pub ns: u64,
+    /// The request as the slow log keeps it.
+    pub argv: Vec<Vec<u8>>,
+}
+
 pub struct Conn {
     pub client: Client,
     /// Bytes received and not parsed yet.
@@ -36,6 +45,8 @@ pub struct Conn {
     /// Replies not handed to the network yet.
     pub output: Vec<u8>,
     pub wait: Wait,
+    /// Beside `Wait::Work`.
+    pub walk: Option<Box<Walk>>,
     /// Close once the output is sent; nothing more is read.
     pub closing: bool,
     /// Close without sending anything more.
@@ -59,6 +70,7 @@ impl Conn {
             input: Vec::new(),
             output: Vec::new(),
             wait: Wait::No,
+            walk: None,
             closing: false,
             dead: false,
             input_ended: false,

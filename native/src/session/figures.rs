@@ -3,11 +3,18 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::latency::Latency;
+use crate::txn::Txn;
+
 /// A counter with one writer: no locked instruction is needed.
 #[derive(Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
+    pub const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
     #[inline]
     pub fn add(&self, by: u64) {
         self.0.store(self.0.load(Relaxed).wrapping_add(by), Relaxed);
@@ -30,11 +37,23 @@ pub struct PerCommand {
     pub nanoseconds: Counter,
     pub rejected: Counter,
     pub failed: Counter,
+    /// How long the timed calls took, scaled up likewise.
+    pub latency: Latency,
+}
+
+impl PerCommand {
+    /// Books a timed call that stands for `calls` of them.
+    #[inline]
+    pub fn timed(&self, ns: u64, calls: u64) {
+        self.nanoseconds.add(ns * calls);
+        self.latency.add(ns, calls);
+    }
 }
 
 /// A clock read costs as much as a tenth of a GET, so only one call in so many is timed, and counts for all of them.
 pub const TIMED_EVERY: u64 = 16;
 
+#[derive(Default)]
 #[repr(align(128))]
 pub struct Figures {
     pub connections: Counter,
@@ -54,6 +73,14 @@ pub struct Figures {
     pub call_retries: Counter,
     pub call_timeouts: Counter,
     pub parked: Counter,
+    /// Connections that a pause holds now.
+    pub blocked: Counter,
+    /// Turns of the core's loop.
+    pub loop_cycles: Counter,
+    pub denied_logins: Counter,
+    /// Largest buffers of the connections looked at last, bytes.
+    pub input_buffer_max: Counter,
+    pub output_buffer_max: Counter,
     pub error_replies: Counter,
     pub query_buffer_limit_disconnections: Counter,
     pub output_buffer_limit_disconnections: Counter,
@@ -64,30 +91,14 @@ pub struct Figures {
 
 impl Figures {
     pub fn new(commands: usize) -> Figures {
-        Figures {
-            connections: Counter::default(),
-            rejected_connections: Counter::default(),
-            commands: Counter::default(),
-            reads: Counter::default(),
-            writes: Counter::default(),
-            input_bytes: Counter::default(),
-            output_bytes: Counter::default(),
-            hits: Counter::default(),
-            misses: Counter::default(),
-            expired: Counter::default(),
-            expire_cycle_us: Counter::default(),
-            clients: Counter::default(),
-            calls: Counter::default(),
-            call_errors: Counter::default(),
-            call_retries: Counter::default(),
-            call_timeouts: Counter::default(),
-            parked: Counter::default(),
-            error_replies: Counter::default(),
-            query_buffer_limit_disconnections: Counter::default(),
-            output_buffer_limit_disconnections: Counter::default(),
-            per_command: (0..commands).map(|_| PerCommand::default()).collect(),
-            errors: Mutex::default(),
-        }
+        Figures { per_command: (0..commands).map(|_| PerCommand::default()).collect(), ..Figures::default() }
+    }
+
+    /// Takes over what the core's transaction context has counted since the last time.
+    pub fn collect(&self, txn: &mut Txn) {
+        self.hits.add(std::mem::take(&mut txn.hits));
+        self.misses.add(std::mem::take(&mut txn.misses));
+        self.expired.add(std::mem::take(&mut txn.expired));
     }
 
     /// Counts an error reply by its code: the first word after `-`.
@@ -103,7 +114,7 @@ impl Figures {
         }
     }
 
-    /// CONFIG RESETSTAT.
+    /// CONFIG RESETSTAT. For the core's own thread alone: another's would lose against a count in progress.
     pub fn reset(&self) {
         let counters = [
             &self.connections,
@@ -122,6 +133,8 @@ impl Figures {
             &self.call_retries,
             &self.call_timeouts,
             &self.parked,
+            &self.loop_cycles,
+            &self.denied_logins,
             &self.error_replies,
             &self.query_buffer_limit_disconnections,
             &self.output_buffer_limit_disconnections,
@@ -133,6 +146,7 @@ impl Figures {
             for counter in [&command.calls, &command.nanoseconds, &command.rejected, &command.failed] {
                 counter.set(0);
             }
+            command.latency.reset();
         }
         self.errors.lock().unwrap_or_else(|p| p.into_inner()).clear();
     }

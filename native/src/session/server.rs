@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex, RwLock};
 use super::conn::Conns;
 use super::control::{Asker, ControlQueue};
 use super::figures::Figures;
+use super::latency::Histogram;
 use super::manifest::Manifest;
+use super::rates::{Rate, Rates};
 use super::settings::Settings;
+use super::slowlog::Slowlog;
 use crate::resp::args::OwnedArgs;
 use crate::store::Store;
 use crate::sys::{clock, random};
@@ -31,6 +34,8 @@ pub enum Mail {
     JavaScript(String),
     /// Look at parked connections again.
     Look,
+    /// CONFIG RESETSTAT: the figures of the core start anew.
+    ResetFigures,
 }
 
 /// What other threads may reach of a core.
@@ -76,6 +81,10 @@ pub struct Server {
     pub connected: AtomicU64,
     pub started_ms: i64,
     pub run_id: String,
+    /// Names the data for replicas; another one than the process's.
+    pub replication_id: String,
+    pub rates: Rates,
+    pub slowlog: Slowlog,
     pub io: RwLock<String>,
     /// The server is going down: cores stop accepting, finish and leave.
     pub stopping: AtomicBool,
@@ -125,6 +134,9 @@ impl Server {
             connected: AtomicU64::new(0),
             started_ms: clock::now_ms(),
             run_id: random::hex(20),
+            replication_id: random::hex(20),
+            rates: Rates::default(),
+            slowlog: Slowlog::default(),
             io: RwLock::default(),
             stopping: AtomicBool::new(false),
             gate: AtomicU32::new(0),
@@ -208,10 +220,35 @@ impl Server {
     /// Bytes in use: entries, and a fixed share for their buckets (13 bytes an entry, see `ds::table`).
     pub fn used_memory(&self) -> u64 {
         let keys: u64 = (0..self.store.databases as u32).map(|db| self.store.counters.keys(db)).sum();
-        let fixed = self.store.shards_count() as u64 * 1024;
-        let used = self.store.counters.bytes() + keys * 14 + fixed + self.connected.load(Ordering::Relaxed) * 1024;
+        let used = self.store.counters.bytes()
+            + keys * 14
+            + self.startup_memory()
+            + self.connected.load(Ordering::Relaxed) * 1024;
         self.peak_memory.fetch_max(used, Ordering::Relaxed);
         used
+    }
+
+    /// Bytes in use before the first key and the first client.
+    pub fn startup_memory(&self) -> u64 {
+        self.store.shards_count() as u64 * 1024
+    }
+
+    /// How long the calls of a command took, on all cores together.
+    pub fn latency_of(&self, command: usize) -> Histogram {
+        let mut all = Histogram::default();
+        for core in &self.cores {
+            all.add(&core.figures.per_command[command].latency);
+        }
+        all
+    }
+
+    /// Takes a sample of the rates that INFO tells; for core 0's cron.
+    pub fn sample_rates(&self, now_ms: i64) {
+        self.rates.sample(now_ms, || Rate {
+            commands: self.sum(|figures| figures.commands.get()),
+            input_bytes: self.sum(|figures| figures.input_bytes.get()),
+            output_bytes: self.sum(|figures| figures.output_bytes.get()),
+        });
     }
 
     /// Sum of a figure over all cores.

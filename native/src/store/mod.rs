@@ -36,6 +36,8 @@ pub struct Store {
     pub garbage: LazyFree,
     /// Writes since the last save, as INFO's rdb_changes_since_last_save.
     pub dirty: AtomicU64,
+    /// Running average, per database, of the time to live of keys that the expiry cycle looked at, ms.
+    average_ttl_ms: Box<[AtomicU64]>,
     /// Keyspace notifications are on: changes are kept for delivery.
     pub notify: AtomicBool,
 }
@@ -56,6 +58,7 @@ impl Store {
             garbage: LazyFree::start(),
             notify: AtomicBool::new(false),
             dirty: AtomicU64::new(0),
+            average_ttl_ms: (0..databases).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
@@ -73,6 +76,19 @@ impl Store {
 
     pub fn shards_count(&self) -> u32 {
         self.mask + 1
+    }
+
+    /// Takes times to live that were seen into the average. As Redis: what was known before counts 50 times.
+    pub fn saw_ttls(&self, db: u32, sum_ms: u64, count: u64) {
+        let Some(seen_ms) = sum_ms.checked_div(count) else { return };
+        let average = &self.average_ttl_ms[db as usize];
+        let before_ms = average.load(Ordering::Relaxed);
+        let now_ms = if before_ms == 0 { seen_ms } else { before_ms / 50 * 49 + seen_ms / 50 };
+        average.store(now_ms, Ordering::Relaxed);
+    }
+
+    pub fn average_ttl_ms(&self, db: u32) -> u64 {
+        self.average_ttl_ms[db as usize].load(Ordering::Relaxed)
     }
 
     pub fn add_dirty(&self, changes: u64) {

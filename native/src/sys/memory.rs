@@ -21,6 +21,13 @@ pub fn total_bytes() -> usize {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<usize>().ok()).unwrap_or(0) * 1024
 }
 
+/// `Linux 6.18.44 x86_64`
+pub fn system() -> String {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let name = if cfg!(target_os = "linux") { "Linux" } else { std::env::consts::OS };
+    format!("{name} {} {}", release.trim(), std::env::consts::ARCH)
+}
+
 fn page_bytes() -> usize {
     // SAFETY: sysconf reads a constant of the system.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE).max(4096) as usize }

@@ -18,7 +18,7 @@ pub const ROWS: &[Row] = &[
         keys: &[key(RW | ACCESS | UPDATE | VARIABLE)],
         since: "3.2.0",
         summary: "Reads, sets and counts with integers of any width inside a string value.",
-        args: "key [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ...]]",
+        args: "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> ...]]",
         run: Run::Data(bitfield),
         ..FIELD
     },

@@ -1,0 +1,218 @@
+//! CLIENT LIST and CLIENT INFO: connections as lines of fields.
+
+use super::CONNECTION;
+use crate::commands::row::{Row, Run, flag::*};
+use crate::commands::table::table;
+use crate::resp::args::Args;
+use crate::resp::reply::{Protocol, Reply};
+use crate::resp::{error, number};
+use crate::session::client::Client;
+use crate::session::conn::{Conn, Conns, Wait};
+use crate::session::gather::Gather;
+use crate::session::handle::{Flow, Session};
+use crate::sys::clock;
+
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "client|info",
+        arity: 2,
+        flags: NOSCRIPT | LOADING | STALE,
+        since: "6.2.0",
+        summary: "Describes this connection.",
+        reply: "string",
+        run: Run::Session(info),
+        ..CONNECTION
+    },
+    Row {
+        name: "client|list",
+        arity: -2,
+        flags: ADMIN | NOSCRIPT | LOADING | STALE,
+        since: "2.4.0",
+        complexity: "O(N) where N is the number of client connections",
+        summary: "Describes the open connections.",
+        args: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
+        reply: "string",
+        run: Run::Session(list),
+        ..CONNECTION
+    },
+];
+
+/// Kinds of connections that CLIENT LIST and CLIENT KILL tell apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ClientType {
+    Normal,
+    Replica,
+    Pubsub,
+    Master,
+}
+
+impl ClientType {
+    /// Err: the error's text.
+    pub fn parse(name: &[u8]) -> Result<ClientType, String> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"normal" => Ok(ClientType::Normal),
+            b"slave" | b"replica" => Ok(ClientType::Replica),
+            b"pubsub" => Ok(ClientType::Pubsub),
+            b"master" => Ok(ClientType::Master),
+            _ => Err(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(name))),
+        }
+    }
+
+    /// There are neither replicas nor subscribers yet.
+    pub fn of(_: &Client) -> ClientType {
+        ClientType::Normal
+    }
+}
+
+/// Bytes a connection holds besides its client.
+#[derive(Default, Clone, Copy)]
+pub struct Buffers {
+    pub input: usize,
+    pub input_free: usize,
+    pub output: usize,
+    /// Output that the network has not taken yet.
+    pub unsent: usize,
+    pub total: usize,
+    pub blocked: bool,
+    pub closing: bool,
+}
+
+impl Buffers {
+    pub fn of(conn: &Conn) -> Buffers {
+        Buffers {
+            input: conn.input.len(),
+            input_free: conn.input.capacity() - conn.input.len(),
+            output: conn.output.len(),
+            unsent: conn.unsent,
+            total: conn.memory_bytes(),
+            blocked: matches!(conn.wait, Wait::Pause | Wait::Until(..)),
+            closing: conn.closing,
+        }
+    }
+}
+
+/// One line, without its end, in Redis's fields and order.
+pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
+    let seconds_since = |at_ms: i64| (now_ms - at_ms).max(0) / 1000;
+    let (multi, multi_bytes) = match &client.multi {
+        Some(multi) => (multi.queue.len() as i64, multi.bytes),
+        None => (-1, 0),
+    };
+    let mut flags = client.flags_text();
+    if buffers.blocked {
+        flags = with_flag(flags, 'b');
+    }
+    if buffers.closing {
+        flags = with_flag(flags, 'c');
+    }
+    let command = if client.last_command == u16::MAX { "NULL" } else { table().row(client.last_command).name };
+    format!(
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub=0 psub=0 ssub=0 multi={multi} \
+         qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_bytes} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
+         events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+        client.id,
+        client.address,
+        client.local_address,
+        client.fd,
+        String::from_utf8_lossy(&client.name),
+        seconds_since(client.created_ms),
+        seconds_since(client.last_active_ms),
+        client.db,
+        buffers.input,
+        buffers.input_free,
+        buffers.output,
+        buffers.output,
+        buffers.output,
+        usize::from(buffers.unsent > 0),
+        buffers.unsent,
+        buffers.total.max(size_of::<Conn>()) + multi_bytes,
+        if buffers.unsent > 0 { "rw" } else { "r" },
+        String::from_utf8_lossy(&client.user),
+        if client.proto == Protocol::Resp3 { 3 } else { 2 },
+        String::from_utf8_lossy(&client.lib_name),
+        String::from_utf8_lossy(&client.lib_ver),
+    )
+}
+
+/// `N` means no flag at all.
+fn with_flag(flags: String, letter: char) -> String {
+    if flags == "N" { letter.to_string() } else { format!("{flags}{letter}") }
+}
+
+fn info(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
+    let line = describe(session.client, Buffers::default(), clock::now_ms());
+    reply.verbatim("txt", format!("{line}\n").as_bytes());
+    Flow::Done
+}
+
+fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let (kind, ids) = match filters(args) {
+        Ok(filters) => filters,
+        Err(text) => {
+            reply.error(&text);
+            return Flow::Done;
+        }
+    };
+    let question = move |conns: &mut Conns| {
+        let now_ms = clock::now_ms();
+        let mut text = Vec::new();
+        for (_, conn) in conns.iter() {
+            let client = &conn.client;
+            let wanted = kind.is_none_or(|kind| ClientType::of(client) == kind)
+                && ids.as_ref().is_none_or(|ids| ids.contains(&client.id));
+            if wanted && !conn.dead {
+                text.extend_from_slice(describe(client, Buffers::of(conn), now_ms).as_bytes());
+                text.push(b'\n');
+            }
+        }
+        (text, 0)
+    };
+    let combine = |reply: &mut Reply, text: Vec<u8>, _: i64| reply.verbatim("txt", &by_id(&text));
+    Flow::Gather(Gather { question: Some(Box::new(question)), combine: Box::new(combine) })
+}
+
+type Filters = (Option<ClientType>, Option<Vec<u64>>);
+
+fn filters(args: Args) -> Result<Filters, String> {
+    if args.len() == 4 && args.is(2, "type") {
+        return Ok((Some(ClientType::parse(args.get(3))?), None));
+    }
+    if args.len() > 3 && args.is(2, "id") {
+        let ids = args.from(3).iter().map(|id| number::integer(id).map(|id| id as u64)).collect::<Option<Vec<u64>>>();
+        return Ok((None, Some(ids.ok_or("ERR Invalid client ID")?)));
+    }
+    if args.len() == 2 { Ok((None, None)) } else { Err(error::SYNTAX.into()) }
+}
+
+/// The lines of all cores, oldest connection first.
+fn by_id(text: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let id = |line: &[u8]| {
+        let digits = line.iter().skip("id=".len()).take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0u64, |id, digit| id.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
+    };
+    lines.sort_by_key(|line| id(line));
+    lines.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_several_cores_come_out_by_id() {
+        assert_eq!(by_id(b"id=10 a\nid=2 b\nid=9 c\n"), b"id=2 b\nid=9 c\nid=10 a\n");
+        assert_eq!(by_id(b""), b"");
+    }
+
+    #[test]
+    fn a_client_without_a_command_shows_null_and_flags_add_up() {
+        let mut client = Client::new(7, 9, "1.2.3.4:5".into(), "1.2.3.4:6379".into(), false, 0);
+        let line = describe(&client, Buffers::default(), 65_000);
+        assert!(line.starts_with("id=7 addr=1.2.3.4:5 laddr=1.2.3.4:6379 fd=9 name= age=65 idle=65 flags=N db=0 "));
+        assert!(line.contains(" cmd=NULL ") && line.ends_with(" lib-name= lib-ver="));
+        client.no_touch = true;
+        let blocked = Buffers { blocked: true, ..Buffers::default() };
+        assert!(describe(&client, blocked, 0).contains(" flags=Tb "));
+    }
+}

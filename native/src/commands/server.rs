@@ -1,5 +1,0 @@
-//! (rows follow)
-
-use super::row::Row;
-
-pub const ROWS: &[Row] = &[];

@@ -1,0 +1,82 @@
+//! COMMAND GETKEYS and GETKEYSANDFLAGS: where the keys of a request are, without running it.
+
+use super::entry;
+use crate::commands::row::{Row, access::*};
+use crate::commands::table::table;
+use crate::resp::args::Args;
+use crate::resp::reply::Reply;
+use crate::session::handle::{Flow, Session};
+
+pub fn getkeys(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    match keys(args.from(2)) {
+        Err(text) => reply.error(text),
+        Ok(found) => {
+            reply.array(found.len());
+            for (key, _) in found {
+                reply.bulk(key);
+            }
+        }
+    }
+    Flow::Done
+}
+
+pub fn getkeysandflags(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    match keys(args.from(2)) {
+        Err(text) => reply.error(text),
+        Ok(found) => {
+            reply.array(found.len());
+            for (key, access) in found {
+                reply.array(2);
+                reply.bulk(key);
+                entry::write_access(access, reply);
+            }
+        }
+    }
+    Flow::Done
+}
+
+fn keys<'a>(request: Args<'a>) -> Result<Vec<(&'a [u8], u16)>, &'static str> {
+    let table = table();
+    let Some(mut number) = table.find(request.get(0)) else { return Err("ERR Invalid command specified") };
+    if table.is_container(number) && request.len() > 1 {
+        match table.find_subcommand(number, request.get(1)) {
+            Some(found) => number = found,
+            None => return Err("ERR Invalid command specified"),
+        }
+    }
+    let row = table.row(number);
+    if row.keys.is_empty() {
+        return Err("ERR The command has no key arguments");
+    }
+    if !row.arity_fits(request.len()) {
+        return Err("ERR Invalid number of arguments specified for command");
+    }
+    let mut found = Vec::new();
+    let whole = row.each_key(request, |index, access| found.push((request.get(index), of_this(row, request, access))));
+    if whole.is_err() {
+        found.clear();
+    }
+    if found.is_empty() && row.flags & crate::commands::row::flag::NO_MANDATORY_KEYS == 0 {
+        return Err("ERR Invalid arguments specified for command");
+    }
+    Ok(found)
+}
+
+/// Access flags of this very request, where the row's depend on its options.
+fn of_this(row: &Row, request: Args, access: u16) -> u16 {
+    if access & VARIABLE == 0 {
+        return access;
+    }
+    match row.name {
+        "set" if (3..request.len()).any(|at| request.is(at, "get")) => RW | ACCESS | UPDATE,
+        "set" => OW | UPDATE,
+        "bitfield" if only_gets(request) => RO | ACCESS,
+        "bitfield" => RW | ACCESS | UPDATE,
+        _ => access & !VARIABLE,
+    }
+}
+
+/// BITFIELD key GET encoding offset GET …
+fn only_gets(request: Args) -> bool {
+    request.from(2).len().is_multiple_of(3) && (2..request.len()).step_by(3).all(|at| request.is(at, "get"))
+}

@@ -1,0 +1,25 @@
+//! The section Clients.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::text::Text;
+use crate::session::handle::Session;
+
+pub fn clients(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let most = |of: fn(&crate::session::figures::Figures) -> u64| {
+        server.cores.iter().map(|core| of(&core.figures)).max().unwrap_or(0)
+    };
+    text.field("connected_clients", server.connected.load(Relaxed));
+    text.field("cluster_connections", 0);
+    text.field("maxclients", server.settings.maxclients.load(Relaxed));
+    text.field("client_recent_max_input_buffer", most(|figures| figures.input_buffer_max.get()));
+    text.field("client_recent_max_output_buffer", most(|figures| figures.output_buffer_max.get()));
+    text.field("blocked_clients", server.sum(|figures| figures.blocked.get()));
+    text.zeros(&[
+        "tracking_clients",
+        "clients_in_timeout_table",
+        "total_blocking_keys",
+        "total_blocking_keys_on_nokey",
+    ]);
+}

@@ -1,0 +1,66 @@
+//! The section Memory.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::text::{Text, human, percent};
+use crate::session::conn::Conn;
+use crate::session::handle::Session;
+use crate::sys::memory as system;
+
+pub fn memory(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let used = server.used_memory();
+    let peak = server.peak_memory.load(Relaxed).max(used);
+    let resident = system::resident_bytes() as u64;
+    let total = system::total_bytes() as u64;
+    let startup = server.startup_memory();
+    let dataset = server.store.counters.bytes();
+    let overhead = used - dataset.min(used);
+    let clients = server.connected.load(Relaxed) * size_of::<Conn>() as u64;
+    let manifest = server.manifest();
+    text.bytes("used_memory", used);
+    text.bytes("used_memory_rss", resident);
+    text.bytes("used_memory_peak", peak);
+    text.field("used_memory_peak_perc", percent(used, peak));
+    text.field("used_memory_overhead", overhead);
+    text.field("used_memory_startup", startup);
+    text.field("used_memory_dataset", dataset);
+    text.field("used_memory_dataset_perc", percent(dataset, used - startup.min(used)));
+    // The allocator keeps no count that is cheap to read: what is in use stands for what it gave out.
+    text.field("allocator_allocated", used);
+    text.field("allocator_active", resident.max(used));
+    text.field("allocator_resident", resident.max(used));
+    text.bytes("total_system_memory", total);
+    text.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
+    text.field("used_memory_lua_human", human(0));
+    text.zeros(&["used_memory_scripts_eval", "number_of_cached_scripts"]);
+    text.field("number_of_functions", manifest.len());
+    text.field("number_of_libraries", manifest.libraries());
+    text.zeros(&["used_memory_vm_functions", "used_memory_vm_total"]);
+    text.field("used_memory_vm_total_human", human(0));
+    text.zeros(&["used_memory_functions", "used_memory_scripts"]);
+    text.field("used_memory_scripts_human", human(0));
+    text.bytes("maxmemory", server.store.settings.maxmemory.load(Relaxed));
+    let policy = server.settings.text("maxmemory-policy");
+    text.field("maxmemory_policy", if policy.is_empty() { "noeviction" } else { &policy });
+    text.field("allocator_frag_ratio", "1.00");
+    text.field("allocator_frag_bytes", 0);
+    text.field("allocator_rss_ratio", "1.00");
+    text.field("allocator_rss_bytes", 0);
+    text.field("rss_overhead_ratio", "1.00");
+    text.field("rss_overhead_bytes", 0);
+    text.field("mem_fragmentation_ratio", format_args!("{:.2}", resident as f64 / used.max(1) as f64));
+    text.field("mem_fragmentation_bytes", resident as i64 - used as i64);
+    text.zeros(&[
+        "mem_not_counted_for_evict",
+        "mem_replication_backlog",
+        "mem_total_replication_buffers",
+        "mem_clients_slaves",
+    ]);
+    text.field("mem_clients_normal", clients);
+    text.zeros(&["mem_cluster_links", "mem_aof_buffer"]);
+    text.field("mem_allocator", "mimalloc");
+    text.field("active_defrag_running", 0);
+    text.field("lazyfree_pending_objects", server.store.garbage.pending());
+    text.field("lazyfreed_objects", server.store.garbage.freed());
+}

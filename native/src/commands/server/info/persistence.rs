@@ -1,0 +1,51 @@
+//! The sections Persistence, Replication and Cluster: what a server without a log, replicas or a cluster has to say.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::text::Text;
+use crate::session::handle::Session;
+
+pub fn persistence(session: &mut Session, text: &mut Text) {
+    text.zeros(&["loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"]);
+    text.field("current_fork_perc", "0.00");
+    text.zeros(&["current_save_keys_processed", "current_save_keys_total"]);
+    text.field("rdb_changes_since_last_save", session.server.store.dirty.load(Relaxed));
+    text.field("rdb_bgsave_in_progress", 0);
+    text.field("rdb_last_save_time", session.server.started_ms / 1000);
+    text.field("rdb_last_bgsave_status", "ok");
+    text.field("rdb_last_bgsave_time_sec", -1);
+    text.field("rdb_current_bgsave_time_sec", -1);
+    text.zeros(&[
+        "rdb_saves",
+        "rdb_last_cow_size",
+        "rdb_last_load_keys_expired",
+        "rdb_last_load_keys_loaded",
+        "aof_enabled",
+        "aof_rewrite_in_progress",
+        "aof_rewrite_scheduled",
+    ]);
+    text.field("aof_last_rewrite_time_sec", -1);
+    text.field("aof_current_rewrite_time_sec", -1);
+    text.field("aof_last_bgrewrite_status", "ok");
+    text.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
+    text.field("aof_last_write_status", "ok");
+    text.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+}
+
+pub fn replication(session: &mut Session, text: &mut Text) {
+    text.field("role", "master");
+    text.field("connected_slaves", 0);
+    text.field("master_failover_state", "no-failover");
+    text.field("master_replid", &session.server.replication_id);
+    text.field("master_replid2", "0".repeat(40));
+    text.field("master_repl_offset", 0);
+    text.field("second_repl_offset", -1);
+    text.field("repl_backlog_active", 0);
+    let size = session.server.settings.text("repl-backlog-size");
+    text.field("repl_backlog_size", if size.is_empty() { "1048576" } else { &size });
+    text.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
+}
+
+pub fn cluster(_: &mut Session, text: &mut Text) {
+    text.field("cluster_enabled", 0);
+}

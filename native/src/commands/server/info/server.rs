@@ -1,0 +1,60 @@
+//! The sections Server and CPU.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::text::Text;
+use crate::session::handle::Session;
+use crate::session::server::{REDIS_VERSION, VERSION};
+use crate::sys::{clock, memory};
+
+pub fn server(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let facts = server.facts.read().unwrap_or_else(|p| p.into_inner()).clone();
+    let io = server.io.read().unwrap_or_else(|p| p.into_inner()).clone();
+    let now_us = clock::now_us();
+    let uptime_s = (now_us / 1000 - server.started_ms).max(0) / 1000;
+    let hz = server.settings.hz.load(Relaxed);
+    text.field("redis_version", REDIS_VERSION);
+    text.field("redis_git_sha1", "00000000");
+    text.field("redis_git_dirty", 0);
+    text.field("redis_build_id", build_id());
+    text.field("redis_mode", "standalone");
+    text.field("os", memory::system());
+    text.field("arch_bits", usize::BITS);
+    text.field("monotonic_clock", "POSIX clock_gettime");
+    text.field("multiplexing_api", &io);
+    text.field("process_id", std::process::id());
+    text.field("process_supervised", "no");
+    text.field("run_id", &server.run_id);
+    text.field("tcp_port", facts.port);
+    text.field("server_time_usec", now_us);
+    text.field("uptime_in_seconds", uptime_s);
+    text.field("uptime_in_days", uptime_s / 86_400);
+    text.field("hz", hz);
+    text.field("configured_hz", hz);
+    text.field("lru_clock", (now_us / 1_000_000) & 0x00ff_ffff);
+    text.field("executable", &facts.executable);
+    text.field("config_file", &facts.config_file);
+    text.field("io_threads_active", 0);
+    text.field("zedis_version", VERSION);
+    text.field("zedis_io", &io);
+    text.field("zedis_cores", server.cores.len());
+    text.field("zedis_shards", server.store.shards_count());
+    text.field("bun_version", &facts.bun_version);
+}
+
+/// Sixteen hexadecimal digits that differ between versions (FNV-1a of the version's text).
+fn build_id() -> String {
+    let hash = VERSION
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+pub fn cpu(_: &mut Session, text: &mut Text) {
+    let [own, children, thread] = memory::cpu_seconds();
+    for (suffix, (system, user)) in [("", own), ("_children", children), ("_main_thread", thread)] {
+        text.field(&format!("used_cpu_sys{suffix}"), format_args!("{system:.6}"));
+        text.field(&format!("used_cpu_user{suffix}"), format_args!("{user:.6}"));
+    }
+}

@@ -1,0 +1,122 @@
+//! The sections of figures: Stats, Procedures, Commandstats, Errorstats, Latencystats.
+
+use std::collections::BTreeMap;
+
+use super::text::Text;
+use crate::commands::table::table;
+use crate::session::figures::PerCommand;
+use crate::session::handle::Session;
+
+pub fn stats(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let rates = server.rates.now();
+    let kib = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    text.field("total_connections_received", server.sum(|f| f.connections.get()));
+    text.field("total_commands_processed", server.sum(|f| f.commands.get()));
+    text.field("instantaneous_ops_per_sec", rates.commands);
+    text.field("total_net_input_bytes", server.sum(|f| f.input_bytes.get()));
+    text.field("total_net_output_bytes", server.sum(|f| f.output_bytes.get()));
+    text.zeros(&["total_net_repl_input_bytes", "total_net_repl_output_bytes"]);
+    text.field("instantaneous_input_kbps", kib(rates.input_bytes));
+    text.field("instantaneous_output_kbps", kib(rates.output_bytes));
+    text.field("instantaneous_input_repl_kbps", "0.00");
+    text.field("instantaneous_output_repl_kbps", "0.00");
+    text.field("rejected_connections", server.sum(|f| f.rejected_connections.get()));
+    text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
+    text.field("expired_keys", server.sum(|f| f.expired.get()));
+    text.field("expired_stale_perc", "0.00");
+    text.field("expired_time_cap_reached_count", 0);
+    text.field("expire_cycle_cpu_milliseconds", server.sum(|f| f.expire_cycle_us.get()) / 1000);
+    text.zeros(&["evicted_keys", "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
+    text.field("keyspace_hits", server.sum(|f| f.hits.get()));
+    text.field("keyspace_misses", server.sum(|f| f.misses.get()));
+    text.zeros(&[
+        "pubsub_channels",
+        "pubsub_patterns",
+        "pubsubshard_channels",
+        "latest_fork_usec",
+        "total_forks",
+        "migrate_cached_sockets",
+        "slave_expires_tracked_keys",
+        "active_defrag_hits",
+        "active_defrag_misses",
+        "active_defrag_key_hits",
+        "active_defrag_key_misses",
+        "total_active_defrag_time",
+        "current_active_defrag_time",
+        "tracking_total_keys",
+        "tracking_total_items",
+        "tracking_total_prefixes",
+        "unexpected_error_replies",
+    ]);
+    text.field("total_error_replies", server.sum(|f| f.error_replies.get()));
+    text.field("dump_payload_sanitizations", 0);
+    text.field("total_reads_processed", server.sum(|f| f.reads.get()));
+    text.field("total_writes_processed", server.sum(|f| f.writes.get()));
+    text.zeros(&["io_threaded_reads_processed", "io_threaded_writes_processed"]);
+    text.field("client_query_buffer_limit_disconnections", server.sum(|f| f.query_buffer_limit_disconnections.get()));
+    text.field("client_output_buffer_limit_disconnections", server.sum(|f| f.output_buffer_limit_disconnections.get()));
+    text.zeros(&["reply_buffer_shrinks", "reply_buffer_expands"]);
+    text.field("eventloop_cycles", server.sum(|f| f.loop_cycles.get()));
+    text.field("acl_access_denied_auth", server.sum(|f| f.denied_logins.get()));
+    text.zeros(&["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"]);
+    text.field("requests_parked", server.sum(|f| f.parked.get()));
+}
+
+/// What FCALL did; Zedis's own section.
+pub fn procedures(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let manifest = server.manifest();
+    text.field("procedure_libraries", manifest.libraries());
+    text.field("procedure_functions", manifest.len());
+    text.field("procedure_calls", server.sum(|f| f.calls.get()));
+    text.field("procedure_errors", server.sum(|f| f.call_errors.get()));
+    text.field("procedure_retries", server.sum(|f| f.call_retries.get()));
+    text.field("procedure_timeouts", server.sum(|f| f.call_timeouts.get()));
+}
+
+pub fn commandstats(session: &mut Session, text: &mut Text) {
+    for (number, row) in table().rows.iter().enumerate() {
+        let sum = |of: fn(&PerCommand) -> u64| session.server.sum(|figures| of(&figures.per_command[number]));
+        let (calls, rejected) = (sum(|c| c.calls.get()), sum(|c| c.rejected.get()));
+        if calls == 0 && rejected == 0 {
+            continue;
+        }
+        let us = sum(|c| c.nanoseconds.get()) as f64 / 1000.0;
+        let us_per_call = if calls == 0 { 0.0 } else { us / calls as f64 };
+        let failed = sum(|c| c.failed.get());
+        text.field(
+            &format!("cmdstat_{}", row.name),
+            format_args!(
+                "calls={calls},usec={us:.0},usec_per_call={us_per_call:.2},rejected_calls={rejected},\
+                 failed_calls={failed}"
+            ),
+        );
+    }
+}
+
+pub fn errorstats(session: &mut Session, text: &mut Text) {
+    let mut all: BTreeMap<String, u64> = BTreeMap::new();
+    for core in &session.server.cores {
+        for (code, count) in core.figures.errors.lock().unwrap_or_else(|p| p.into_inner()).iter() {
+            *all.entry(code.clone()).or_default() += count;
+        }
+    }
+    for (code, count) in all {
+        text.field(&format!("errorstat_{code}"), format_args!("count={count}"));
+    }
+}
+
+pub fn latencystats(session: &mut Session, text: &mut Text) {
+    for (number, row) in table().rows.iter().enumerate() {
+        let histogram = session.server.latency_of(number);
+        if histogram.count() == 0 {
+            continue;
+        }
+        let us = |share: f64| histogram.at_share(share) as f64 / 1000.0;
+        text.field(
+            &format!("latency_percentiles_usec_{}", row.name),
+            format_args!("p50={:.3},p99={:.3},p99.9={:.3}", us(0.5), us(0.99), us(0.999)),
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! Commands about the server: what it is and how it fares, its command table, whole databases.
+
+mod acl;
+mod command;
+mod control;
+mod info;
+mod keyspace;
+mod latency;
+mod lolwut;
+mod role;
+mod slowlog;
+
+use super::row::{Group, ROW, Row};
+
+/// What rows of this room share.
+const SERVER: Row = Row { group: Group::Server, reply: "\"OK\"", ..ROW };
+
+/// Every row of the room.
+pub fn rows() -> Vec<Row> {
+    [
+        acl::ROWS,
+        command::ROWS,
+        control::ROWS,
+        info::ROWS,
+        keyspace::ROWS,
+        latency::ROWS,
+        lolwut::ROWS,
+        role::ROWS,
+        slowlog::ROWS,
+    ]
+    .concat()
+}
