@@ -20,6 +20,8 @@ interface Near extends City {
 }
 
 const EARTH_KM = 6371;
+const HALF_ROUND_KM = 20_016;
+const GROWTH = 1.6;
 const RADIANS = Math.PI / 180;
 
 /**
@@ -64,22 +66,25 @@ export function countrySummary(country: string) {
 }
 
 /**
- * The `count` cities nearest to a place. Reads ring after ring of cells until no unread cell can hold a nearer one.
+ * The `count` cities nearest to a place. Reads the cells within a radius, and within a larger one until there are enough.
  * @no-writes
  */
 export function nearest(lat: number, lon: number, count: number): Near[] {
+  const read = new Set<string>();
   const found: { id: string; km: number }[] = [];
-  const [row, column] = [Math.floor(lat), Math.floor(lon)];
-  for (let ring = 0; ring <= 180; ring++) {
-    for (const [cellRow, cellColumn] of cellsOfRing(row, column, ring)) {
-      for (const [id, place] of Object.entries(Zedis.hgetall(`cell:${cellRow}:${cellColumn}`))) {
+  for (let radiusKm = 100; radiusKm < HALF_ROUND_KM * GROWTH; radiusKm *= GROWTH) {
+    for (const cell of cellsWithin(lat, lon, radiusKm)) {
+      if (read.has(cell)) continue;
+      read.add(cell);
+      for (const [id, place] of Object.entries(Zedis.hgetall(cell))) {
         const space = place.indexOf(" ");
         found.push({ id, km: kmBetween(lat, lon, Number(place.slice(0, space)), Number(place.slice(space + 1))) });
       }
     }
     found.sort((a, b) => a.km - b.km || Number(a.id) - Number(b.id));
+    // Whatever is in cells that are still unread is farther away than the radius.
     const last = found[count - 1];
-    if (last !== undefined && last.km <= kmToUnread(lat, lon, row, column, ring)) break;
+    if (last !== undefined && last.km <= radiusKm) break;
   }
   return found.slice(0, count).map(({ id, km }) => ({ ...cityOf(id), km: Math.round(km) }));
 }
@@ -105,25 +110,19 @@ function cityOf(id: string): City {
   return { id, name, country, population: Number(population) };
 }
 
-function cellsOfRing(row: number, column: number, ring: number): [number, number][] {
-  const cells: [number, number][] = [];
-  for (let south = Math.max(row - ring, -90); south <= Math.min(row + ring, 90); south++) {
-    // The whole circle at most, each meridian once: ring 180 would name the one at the far side twice.
-    const step = Math.abs(south - row) === ring ? 1 : Math.max(ring * 2, 1);
-    for (let west = -ring; west <= Math.min(ring, 179); west += step) {
-      cells.push([south, ((((column + west + 180) % 360) + 360) % 360) - 180]);
+/** Keys of the cells that touch the circle's bounding box; around a pole that box goes all the way round. */
+function* cellsWithin(lat: number, lon: number, radiusKm: number): Generator<string> {
+  const reach = radiusKm / EARTH_KM / RADIANS;
+  const roundPole = Math.abs(lat) + reach >= 90;
+  const sine = Math.sin(reach * RADIANS) / Math.cos(lat * RADIANS);
+  const halfWidth = roundPole ? 180 : Math.asin(Math.min(sine, 1)) / RADIANS;
+  const west = Math.floor(lon - halfWidth);
+  const columns = Math.min(Math.floor(lon + halfWidth) - west + 1, 360);
+  for (let row = Math.max(Math.floor(lat - reach), -90); row <= Math.min(Math.floor(lat + reach), 90); row++) {
+    for (let column = west; column < west + columns; column++) {
+      yield `cell:${row}:${((((column + 180) % 360) + 360) % 360) - 180}`;
     }
   }
-  return cells;
-}
-
-/** How far it is at least to the first cell that rings up to this one have not read. */
-function kmToUnread(lat: number, lon: number, row: number, column: number, ring: number): number {
-  const degreesNorthSouth = Math.min(lat - (row - ring), row + ring + 1 - lat);
-  const degreesEastWest = Math.min(lon - (column - ring), column + ring + 1 - lon);
-  // The distance to a meridian that is d away: asin(cos(lat) · sin(d)); from 90 degrees on, the way over the pole is shorter.
-  const meridian = Math.asin(Math.cos(lat * RADIANS) * Math.sin(Math.min(degreesEastWest, 90) * RADIANS));
-  return EARTH_KM * Math.min(degreesNorthSouth * RADIANS, meridian);
 }
 
 /** Along the great circle (haversine). */
