@@ -412,11 +412,10 @@ impl Executor {
         if table.is_container(number) && args.len() > 1 {
             match table.find_subcommand(number, args.get(1)) {
                 Some(found) => number = found,
-                None if matches!(table.row(number).run, Run::Container) => {
+                None => {
                     let text = error::unknown_subcommand(args.get(1), table.row(number).name);
                     return self.refuse(conn, "", &text);
                 }
-                None => (),
             }
         }
         let row = table.row(number);
@@ -601,15 +600,9 @@ impl Executor {
             return Outcome::Shard(shard);
         }
         self.txn.unprime();
-        let watched = std::mem::take(&mut conn.client.watched);
-        for (db, key) in &watched {
-            self.txn.db = *db;
-            self.txn.peek(key);
-        }
-        // Expiries found by the look above are committed here, so that the flags are right.
-        self.txn.commit();
-        let broken = conn.client.watch_broken();
-        conn.client.watched = watched;
+        let client = &conn.client;
+        let broken = client.watch_broken()
+            || client.watched.iter().any(|(db, key)| self.txn.expired_since_watch(*db, key, &client.watch_flag));
         self.txn.db = conn.client.db;
         if broken {
             conn.client.refresh();

@@ -9,12 +9,19 @@ use crate::ds::table::Table;
 /// Set when a key that a client watches has changed; EXEC of that client then replies null.
 pub type WatchFlag = Arc<AtomicBool>;
 
+/// One client that watches a key.
+pub struct Watcher {
+    pub flag: WatchFlag,
+    /// The key had expired when the watch began, and is still in the table: its removal is no change.
+    pub expired: bool,
+}
+
 pub struct Shard {
     /// Database 0, which nearly everybody uses, beside the latch word: one cache line less on the hot path.
     first: Table,
     rest: Box<[Table]>,
-    /// Per watched key (database, key), the flags of the watching clients.
-    pub watched: HashMap<(u32, Box<[u8]>), Vec<WatchFlag>>,
+    /// Per watched key (database, key), who watches it.
+    pub watched: HashMap<(u32, Box<[u8]>), Vec<Watcher>>,
     /// Where the active expiry cycle goes on: database and table position.
     pub expire_cursor: (u32, u32),
 }

@@ -66,7 +66,12 @@ impl Txn {
             if self.record {
                 self.effects.push((self.db, crate::resp::args::OwnedArgs::of(&[b"DEL", key])));
             }
-            self.discard(entry);
+            if self.undo_on {
+                // A rollback takes the change back that watchers would be told, so it must bring the entry back too.
+                self.undo.push(Undo::Present { db: self.db, entry });
+            } else {
+                self.discard(entry);
+            }
         }
     }
 
@@ -315,6 +320,7 @@ impl Txn {
     /// Empties database `db` of a latched shard; the table goes to the undo log or the lazy-free thread (or is dropped
     /// here if `now`).
     pub fn clear_table(&mut self, shard: u32, db: u32, now: bool) {
+        self.touch_watched(shard, db, None);
         let table = std::mem::take(self.latches.get(shard).table_mut(db));
         let keys = table.len() as u64;
         if keys == 0 {
@@ -322,7 +328,6 @@ impl Txn {
         }
         let bytes = table.entry_bytes;
         self.store.counters.add(self.core, db, -(keys as i64), -(table.expiring() as i64), -bytes);
-        self.touch_watched(shard, db, |_, hash, key| table.find(hash, key).is_some());
         if self.undo_on {
             self.undo.push(Undo::Table { shard, db, table });
         } else if now {
@@ -345,11 +350,8 @@ impl Txn {
         if a == b {
             return;
         }
-        for db in [a, b] {
-            self.touch_watched(shard, db, |shard, hash, key| {
-                [a, b].iter().any(|either| shard.table(*either).find(hash, key).is_some())
-            });
-        }
+        self.touch_watched(shard, a, Some(b));
+        self.touch_watched(shard, b, Some(a));
         self.swap_databases_of(shard, a, b);
         if self.undo_on {
             self.undo.push(Undo::Swap { shard, a, b });

@@ -107,8 +107,6 @@ pub struct Txn {
     undo_keys: Vec<u8>,
     undo_on: bool,
     changes: Vec<Change>,
-    /// Changes whose watchers were told ahead of the commit.
-    told: usize,
     /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
     pub effects: Vec<(u32, OwnedArgs)>,
     pub record: bool,
@@ -135,7 +133,6 @@ impl Txn {
             undo_keys: Vec::new(),
             undo_on: false,
             changes: Vec::new(),
-            told: 0,
             effects: Vec::new(),
             record: false,
             dirty: 0,
@@ -254,7 +251,6 @@ impl Txn {
             undo::apply(self, undo);
         }
         self.changes.truncate(to.changes);
-        self.told = self.told.min(to.changes);
         self.effects.truncate(to.effects);
         self.dirty = to.dirty;
         self.undo_on = on;

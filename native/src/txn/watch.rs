@@ -4,81 +4,88 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Change, Class, Txn};
-use crate::store::shard::{Shard, WatchFlag};
+use crate::store::shard::{Shard, WatchFlag, Watcher};
 
 impl Txn {
     /// Registers `flag` for `key` of database `db`; false if it was registered already. The key's shard must be latched.
-    ///
-    /// A key that has expired goes first, so that its expiry is no change to who watches it from now on; whoever has
-    /// watched it until now is told.
     pub fn watch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) -> bool {
-        let before = std::mem::replace(&mut self.db, db);
-        let known = self.changes.len();
-        self.exists(key);
-        if self.changes.len() > known {
-            self.tell(known);
-            self.told = self.changes.len();
-        }
-        self.db = before;
-        let (_, shard) = self.shard_mut(key);
-        let flags = shard.watched.entry((db, key.into())).or_default();
-        let new = !flags.iter().any(|other| Arc::ptr_eq(other, flag));
+        let now_ms = self.now_ms;
+        let (hash, shard) = self.shard_mut(key);
+        let expired = is_expired(shard, db, hash, key, now_ms);
+        let watchers = shard.watched.entry((db, key.into())).or_default();
+        let new = !watchers.iter().any(|watcher| Arc::ptr_eq(&watcher.flag, flag));
         if new {
-            flags.push(flag.clone());
+            watchers.push(Watcher { flag: flag.clone(), expired });
         }
         new
+    }
+
+    /// Has `key` of database `db` expired since `flag` was registered for it? The key's shard must be latched.
+    pub fn expired_since_watch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) -> bool {
+        let now_ms = self.now_ms;
+        let (hash, shard) = self.shard_mut(key);
+        let watchers = shard.watched.get(&(db, key.into())).map_or(&[][..], Vec::as_slice);
+        let was_alive = watchers.iter().any(|watcher| Arc::ptr_eq(&watcher.flag, flag) && !watcher.expired);
+        was_alive && is_expired(shard, db, hash, key, now_ms)
     }
 
     /// Takes `flag` off `key` of database `db`. The key's shard must be latched.
     pub fn unwatch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) {
         let (_, shard) = self.shard_mut(key);
         let name = (db, Box::from(key));
-        if let Some(flags) = shard.watched.get_mut(&name) {
-            flags.retain(|other| !Arc::ptr_eq(other, flag));
-            if flags.is_empty() {
+        if let Some(watchers) = shard.watched.get_mut(&name) {
+            watchers.retain(|watcher| !Arc::ptr_eq(&watcher.flag, flag));
+            if watchers.is_empty() {
                 shard.watched.remove(&name);
             }
         }
     }
 
-    /// Tells the watchers of the watched keys of a whole database (FLUSHDB, SWAPDB) that `touched` says have changed; it
-    /// is given the shard, the key's hash and the key.
-    pub(super) fn touch_watched(&mut self, shard: u32, db: u32, touched: impl Fn(&Shard, u64, &[u8]) -> bool) {
-        let store = self.store;
-        let names: Vec<Box<[u8]>> = {
-            let shard = self.latches.peek(shard);
-            let watched = shard.watched.keys().filter(|(of, _)| *of == db).map(|(_, key)| key);
-            watched.filter(|key| touched(shard, store.hash(key), key)).cloned().collect()
-        };
-        for key in names {
-            self.changes.push(Change { db, key, class: Class::New, event: "" });
-        }
-    }
-
-    /// Sets the flags of the watchers of the keys in `changes[from..]`.
-    fn tell(&mut self, from: usize) {
-        let changes = std::mem::take(&mut self.changes);
-        for change in &changes[from..] {
-            let (_, shard) = self.shard_mut(&change.key);
-            if shard.watched.is_empty() {
+    /// A whole database of a latched shard is about to be emptied, or to change places with `other`: notes that for the
+    /// watched keys that this concerns, those that are in either.
+    pub(super) fn touch_watched(&mut self, shard: u32, db: u32, other: Option<u32>) {
+        let (store, now_ms) = (self.store, self.now_ms);
+        let shard = self.latches.get(shard);
+        let mut changes = Vec::new();
+        for (of, key) in shard.watched.keys().filter(|(of, _)| *of == db) {
+            let hash = store.hash(key);
+            let there = |db: u32| shard.table(db).find(hash, key).is_some();
+            let alive = |db: u32| there(db) && !is_expired(shard, db, hash, key, now_ms);
+            let class = if alive(db) || other.is_some_and(alive) {
+                Class::New
+            } else if there(db) {
+                Class::Expired
+            } else {
                 continue;
-            }
-            if let Some(flags) = shard.watched.get(&(change.db, change.key.clone())) {
-                for flag in flags {
-                    flag.store(true, Ordering::Release);
-                }
-            }
+            };
+            changes.push(Change { db: *of, key: key.clone(), class, event: "" });
         }
-        self.changes = changes;
+        self.changes.append(&mut changes);
     }
+}
+
+fn is_expired(shard: &Shard, db: u32, hash: u64, key: &[u8], now_ms: i64) -> bool {
+    let entry = shard.table(db).get(hash, key);
+    entry.and_then(|entry| entry.expiry()).is_some_and(|at_ms| at_ms <= now_ms)
 }
 
 /// Sets the flags of the watchers of all changed keys. Gives the changes on, less those without an event.
 #[cold]
 pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
-    let told = std::mem::take(&mut txn.told);
-    txn.tell(told);
     let mut changes = std::mem::take(&mut txn.changes);
+    for change in &changes {
+        let (_, shard) = txn.shard_mut(&change.key);
+        if shard.watched.is_empty() {
+            continue;
+        }
+        let Some(watchers) = shard.watched.get_mut(&(change.db, change.key.clone())) else { continue };
+        for watcher in watchers {
+            let only_removed = std::mem::take(&mut watcher.expired) && change.class == Class::Expired;
+            if !only_removed {
+                watcher.flag.store(true, Ordering::Release);
+            }
+        }
+    }
     changes.retain(|change| !change.event.is_empty());
     changes
 }
@@ -130,14 +137,38 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_before_watch_tells_earlier_watchers_alone() {
-        let (mut txn, early, late) = (txn(), WatchFlag::default(), WatchFlag::default());
+    fn an_expiry_before_watch_is_a_change_to_earlier_watchers_alone() {
+        for flush in [false, true] {
+            let (mut txn, early, late) = (txn(), WatchFlag::default(), WatchFlag::default());
+            set(&mut txn, b"k", Expiry::At(NOW_MS + 5));
+            txn.watch(0, b"k", &early);
+            txn.set_clock(NOW_MS + 10);
+            txn.watch(0, b"k", &late);
+            assert!(txn.expired_since_watch(0, b"k", &early) && !txn.expired_since_watch(0, b"k", &late));
+            if flush {
+                (0..16).for_each(|shard| txn.clear_table(shard, 0, true));
+            } else {
+                assert!(!txn.exists(b"k"), "the look removes it");
+            }
+            txn.commit();
+            assert!(told(&early) && !told(&late), "flush: {flush}");
+            set(&mut txn, b"k", Expiry::Clear);
+            assert!(told(&late), "the next change is one to everybody");
+        }
+    }
+
+    #[test]
+    fn an_expiry_met_by_what_is_rolled_back_is_still_one_to_watchers() {
+        let (mut txn, flag) = (txn(), WatchFlag::default());
         set(&mut txn, b"k", Expiry::At(NOW_MS + 5));
-        txn.watch(0, b"k", &early);
+        txn.watch(0, b"k", &flag);
         txn.set_clock(NOW_MS + 10);
-        txn.watch(0, b"k", &late);
+        txn.keep_undo();
+        let base = txn.savepoint();
+        assert!(!txn.exists(b"k"));
+        txn.rollback_to(base);
         txn.commit();
-        assert!(told(&early) && !told(&late));
+        assert!(told(&flag) || txn.expired_since_watch(0, b"k", &flag));
     }
 
     #[test]

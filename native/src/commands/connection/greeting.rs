@@ -78,6 +78,9 @@ fn echo(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 fn select(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     match number::integer(args.get(1)) {
         None => reply.error(error::NOT_INTEGER),
+        Some(index) if i32::try_from(index).is_err() => {
+            reply.error(&error::not_between(i32::MIN as i64, i32::MAX as i64));
+        }
         Some(index) if index < 0 || index >= session.server.store.databases as i64 => reply.error(error::INVALID_DB),
         Some(index) => {
             session.client.db = index as u32;

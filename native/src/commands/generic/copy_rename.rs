@@ -89,7 +89,7 @@ fn copy(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     // Counts as a read of the source, for the access clock too.
     let missing = txn.get(from).is_none();
     txn.db = to_db;
-    let taken = txn.exists(to);
+    let taken = !missing && txn.exists(to);
     txn.db = db;
     if missing || (taken && !replace) {
         reply.int(0);
