@@ -69,3 +69,12 @@ test("requests that wait behind a stall count from when they were due", async ()
   // A stall of 200 ms at 500 a second makes about a hundred of the four hundred late, not one.
   expect(latency_us.p90).toBeGreaterThan(50_000);
 });
+
+test("a server that never answers has latencies as long as the run, in an open loop", async () => {
+  const load = { template: "PING", connections: 2, pipeline: 1, rate: 100, seconds: 0.4 };
+  const { requests, latency_us, replies } = await against(() => "", load);
+  expect([requests, replies]).toEqual([0, {}]);
+  // Due all through 0.9 s of warm-up and window, the first at its start.
+  expect(latency_us.max).toBeGreaterThan(800_000);
+  expect(latency_us.p50).toBeGreaterThan(300_000);
+});

@@ -29,6 +29,10 @@ impl Histogram {
         self.max = self.max.max(value);
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
     /// The smallest bucket bound that at least `share` (0..=1) of the values do not exceed; 0 when nothing was recorded.
     pub fn percentile(&self, share: f64) -> u64 {
         let wanted = (self.total as f64 * share).ceil() as u64;

@@ -11,7 +11,7 @@ pub fn failure(options: &Options, outcome: &Outcome) -> Option<String> {
         let first = outcome.totals.first_error.as_deref().unwrap_or("(no text)");
         return Some(format!("{errors} error replies, the first: {first}"));
     }
-    if outcome.answered == 0 {
+    if outcome.latency_ns.is_empty() {
         return Some("no reply came within the measured window".into());
     }
     if options.expect.is_empty() {
@@ -28,7 +28,8 @@ pub fn failure(options: &Options, outcome: &Outcome) -> Option<String> {
 
 pub fn json(options: &Options, outcome: &Outcome, failure: Option<&str>) -> String {
     let seconds = outcome.elapsed_ns as f64 / 1e9;
-    let answered = outcome.answered as f64;
+    // A share per reply needs one: JSON has no infinity.
+    let answered = outcome.answered.max(1) as f64;
     let us = |ns: u64| ns as f64 / 1e3;
     let latency = &outcome.latency_ns;
     let mut out = String::from("{");
@@ -39,7 +40,7 @@ pub fn json(options: &Options, outcome: &Outcome, failure: Option<&str>) -> Stri
         out,
         "\"requests\":{},\"seconds\":{seconds:.6},\"rps\":{:.1},\"connections\":{},\"pipeline\":{},",
         outcome.answered,
-        answered / seconds,
+        outcome.answered as f64 / seconds,
         options.connections,
         options.pipeline,
     );

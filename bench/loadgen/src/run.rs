@@ -127,8 +127,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn close_window(self, start: WindowStart) -> Outcome {
+    fn close_window(mut self, start: WindowStart) -> Outcome {
         let elapsed_ns = self.now_ns() - start.at_ns;
+        self.record_overdue();
         let server_end_ns = self.options.server_pid.and_then(server_cpu_ns);
         Outcome {
             answered: self.answered,
@@ -141,6 +142,32 @@ impl<'a> Run<'a> {
                 .map(|(end, begin)| end.saturating_sub(begin)),
             own_cpu_ns: own_cpu_ns() - start.own_cpu_ns,
         }
+    }
+
+    /// Open loop: a request that is still unanswered, or was due and could not be sent, took at least this long. Left out,
+    /// a server that answers nothing at all would look better than one that answers late.
+    fn record_overdue(&mut self) {
+        if self.options.rate.is_none() {
+            return;
+        }
+        let now_ns = self.now_ns();
+        for connection in &self.connections {
+            if connection.unanswered > 0 {
+                self.latency_ns
+                    .record(now_ns.saturating_sub(connection.started_ns), connection.unanswered);
+            }
+            let mut due_ns = connection.due_ns;
+            while due_ns < now_ns {
+                self.latency_ns.record(now_ns - due_ns, connection.requests);
+                due_ns += self.interval_ns();
+            }
+        }
+    }
+
+    /// Time between two batches of one connection of an open loop.
+    fn interval_ns(&self) -> u64 {
+        let rate = self.options.rate.unwrap_or(f64::INFINITY);
+        ((self.connections.len() * self.options.pipeline) as f64 * 1e9 / rate).max(1.0) as u64
     }
 
     fn is_finished(&self, now_ns: u64, end_ns: u64) -> bool {
@@ -174,13 +201,12 @@ impl<'a> Run<'a> {
 
     /// Open loop: a connection that is free sends when its time has come; a late one is measured from when it was due.
     fn start_due(&mut self, now_ns: u64) -> Result<(), String> {
-        let Some(rate) = self.options.rate else { return Ok(()) };
-        let interval_ns = (self.connections.len() * self.options.pipeline) as f64 * 1e9 / rate;
+        let interval_ns = self.interval_ns();
         for nth in 0..self.connections.len() {
             let connection = &mut self.connections[nth];
             if connection.unanswered == 0 && connection.due_ns <= now_ns {
                 let due_ns = connection.due_ns;
-                connection.due_ns += interval_ns as u64;
+                connection.due_ns += interval_ns;
                 self.start_next(nth, due_ns)?;
             }
         }
