@@ -185,8 +185,8 @@ function comparable(step: Step, reply: Reply | null | undefined): string {
 function isClockReading(reply: Reply): boolean {
   if (reply.kind !== "integer") return false;
   const number = Number(reply.value);
-  // What remains until the last representable millisecond.
-  if (number > 9.22337e18 && reply.value < 9223372036854775000n) return true;
+  // What remains until the largest absolute times of sequence.ts.
+  if ([4611686018427387904, 9223372036854775807].some((end) => number > end - 3e12 && number < end - 1e9)) return true;
   const now_s = Date.now() / 1000;
   if (Math.abs(number - now_s) < 3e8 || Math.abs(number / 1000 - now_s) < 3e8) return true;
   const ahead_s = far_s - now_s;

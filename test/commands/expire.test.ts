@@ -147,6 +147,7 @@ expiry.rows(
         ["COPY k x", 0],
         ["MOVE k 1", 0],
         ["OBJECT ENCODING k", null],
+        ["DUMP k", null],
         ["KEYS *", []],
         ["SCAN 0 COUNT 1000", ["0", []]],
         ["RANDOMKEY", null],

@@ -78,12 +78,13 @@ const duration = (random: Random, unit: number) =>
   random.chance(0.8)
     ? String((random.chance(0.15) ? -1 : 100_000 + random.below(5)) * unit)
     : random.pick(["0", "-1", "abc", "", "1.5", "9223372036854775807", "-9223372036854775808"]);
-const expiryOption = (random: Random): string[] => {
+/** For SET no time in the past: such a key stays counted until something looks at it, and that may differ. */
+const expiryOption = (random: Random, isSet = false): string[] => {
   const kind = random.below(8);
   if (kind === 0) return [cased(random, "EX"), duration(random, 1)];
   if (kind === 1) return [cased(random, "PX"), duration(random, 1000)];
-  if (kind === 2) return ["EXAT", instant(random, 1)];
-  if (kind === 3) return ["PXAT", instant(random, 1000)];
+  if (kind === 2) return ["EXAT", isSet ? String(far_s + random.below(5)) : instant(random, 1)];
+  if (kind === 3) return ["PXAT", isSet ? `${far_s + random.below(5)}000` : instant(random, 1000)];
   if (kind === 4) return ["KEEPTTL"];
   if (kind === 5) return ["PERSIST"];
   return [];
@@ -92,7 +93,15 @@ const flags = (random: Random, choices: readonly string[], probability: number):
   choices.filter(() => random.chance(probability)).map((word) => cased(random, word));
 
 const makers: readonly (readonly [weight: number, make: Make])[] = [
-  [8, (r) => ["SET", key(r), value(r), ...r.shuffled([flags(r, ["NX", "XX", "GET"], 0.15), expiryOption(r)]).flat()]],
+  [
+    8,
+    (r) => [
+      "SET",
+      key(r),
+      value(r),
+      ...r.shuffled([flags(r, ["NX", "XX", "GET"], 0.15), expiryOption(r, true)]).flat(),
+    ],
+  ],
   [6, (r) => ["GET", key(r)]],
   [2, (r) => ["GETEX", key(r), ...expiryOption(r)]],
   [
