@@ -60,7 +60,13 @@ pub enum Pump {
     Parked,
     /// `executor.call` is to be run by the VM; then [`Executor::resume`].
     Upcall,
+    /// There is more input, but enough was replied for one turn: send, then others have theirs.
+    Yield,
 }
+
+/// Replies that one connection may pile up before they are sent, bytes: what a slow reader that asks for much can hold beyond
+/// its output buffer limit is this and one reply.
+const OUTPUT_TURN_BYTES: usize = 256 * 1024;
 
 /// A running EXEC.
 struct Exec {
@@ -170,6 +176,10 @@ impl Executor {
                 let outcome = self.run(conn, &request);
                 if let Some(pump) = self.settle(conn, outcome) {
                     return pump;
+                }
+                if conn.output.len() >= OUTPUT_TURN_BYTES {
+                    self.batch.end(&mut conn.input);
+                    return if conn.input.is_empty() { Pump::Idle } else { Pump::Yield };
                 }
             }
             let limits = Limits {

@@ -268,6 +268,10 @@ impl Core {
                 }
                 self.finish(slot, conn)
             }
+            Pump::Yield => {
+                self.ready.push_back(slot);
+                self.finish(slot, conn)
+            }
             Pump::Idle => {
                 if conn.input_ended {
                     conn.closing = true;

@@ -37,7 +37,7 @@ impl Cron {
         (self.next_ms - now_ms).clamp(1, 100) as u32
     }
 
-    /// Slots of connections to close for idleness.
+    /// Slots of connections to close, for idleness or for output that nobody takes.
     pub fn take_idle(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.idle)
     }
@@ -109,6 +109,8 @@ impl Cron {
 
     fn look_at_clients(&mut self, server: &'static Server, conns: &mut Conns, now_ms: i64) {
         let timeout_ms = server.settings.timeout.load(Relaxed) as i64 * 1000;
+        let soft_bytes = server.settings.output_soft_bytes.load(Relaxed);
+        let soft_ms = server.settings.output_soft_seconds.load(Relaxed) as i64 * 1000;
         let mut looked = 0;
         let mut last = 0;
         let from = self.client_cursor;
@@ -119,6 +121,14 @@ impl Cron {
             input_max = input_max.max(conn.input.capacity());
             output_max = output_max.max(conn.output_bytes());
             if timeout_ms > 0 && matches!(conn.wait, Wait::No) && now_ms - conn.client.last_active_ms > timeout_ms {
+                self.idle.push(slot);
+            } else if soft_bytes > 0
+                && conn.soft_limit_since_ms > 0
+                && conn.output_bytes() as u64 >= soft_bytes
+                && now_ms - conn.soft_limit_since_ms > soft_ms
+            {
+                // Its reader takes nothing, so no other event will ever look at the limit.
+                server.cores[self.core].figures.output_buffer_limit_disconnections.add(1);
                 self.idle.push(slot);
             }
             // Buffers that grew for one large request are given back.
