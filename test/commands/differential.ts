@@ -80,7 +80,8 @@ async function compare(
     if (first === null) continue;
     const script = await shrink(left, right, sequence.slice(0, first.at + 1), seed);
     const shrunk = (await firstDifference(left, right, script, seed)) ?? first;
-    const kind = `${script.at(-1)?.slice(0, 1).join()} ${shrunk.expected.slice(0, 30)} ${shrunk.received.slice(0, 30)}`;
+    const texts = [shrunk.expected, shrunk.received].map((text) => text.replace(/'[^']*'|"[^"]*"/g, "…").slice(0, 40));
+    const kind = [script.at(-1)?.[0], ...texts].join(" ").toLowerCase();
     if (known.has(kind)) continue;
     known.add(kind);
     const difference = { seed, script, expected: shrunk.expected, received: shrunk.received };
@@ -186,7 +187,7 @@ function isClockReading(reply: Reply): boolean {
   if (reply.kind !== "integer") return false;
   const number = Number(reply.value);
   // What remains until the largest absolute times of sequence.ts.
-  if ([4611686018427387904, 9223372036854775807].some((end) => number > end - 3e12 && number < end - 1e9)) return true;
+  if ([2 ** 62, 2 ** 63].some((end) => number > end - 3e12 && number < end - 1e9)) return true;
   const now_s = Date.now() / 1000;
   if (Math.abs(number - now_s) < 3e8 || Math.abs(number / 1000 - now_s) < 3e8) return true;
   const ahead_s = far_s - now_s;

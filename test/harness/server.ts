@@ -89,7 +89,7 @@ export class Server {
 export async function startServer({ options = {}, kind, configFile, env = {} }: StartOptions = {}): Promise<Server> {
   const wanted = kind ?? (isOracle ? "redis" : "zedis");
   const folder = mkdtempSync(join(tmpdir(), "zedis-test-"));
-  const port = wanted === "redis" ? freePort() : 0;
+  const port = Number(options.port ?? (wanted === "redis" ? freePort() : 0));
   const settings: Record<string, string> = {
     port: String(port),
     bind: "127.0.0.1",
