@@ -28,6 +28,8 @@ interface ZedisBytes {
   hrandfield(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHVALUES")[]): Uint8Array | null | Uint8Array[] | [Uint8Array, Uint8Array][];
   hscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOVALUES")[]): [Uint8Array, Uint8Array[]];
   hvals(key: ZedisKey): Uint8Array[];
+  lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): Uint8Array;
+  time(): [Uint8Array, Uint8Array];
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
   getex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST")[]): Uint8Array | null;
@@ -67,7 +69,7 @@ interface ZedisApi {
   readonly bytes: ZedisBytes;
   /** Counts the bits that are set in a string value or a range of it. O(N) where N is the number of bytes looked at. `BITCOUNT key [start end [BYTE|BIT]]` */
   bitcount(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue> | "BYTE" | "BIT")[]): number;
-  /** Reads, sets and counts with integers of any width inside a string value. O(1) for each operation. `BITFIELD key [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ...]]` */
+  /** Reads, sets and counts with integers of any width inside a string value. O(1) for each operation. `BITFIELD key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> ...]]` */
   bitfield(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger | "OVERFLOW" | "WRAP" | "SAT" | "FAIL" | "SET" | "INCRBY")[]): (number | null)[];
   /** Reads integers of any width inside a string value. O(1) for each operation. `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]` */
   bitfield_ro(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger)[]): (number | null)[];
@@ -169,10 +171,22 @@ interface ZedisApi {
   hstrlen(key: ZedisKey, field: ZedisValue): number;
   /** Returns the values of all fields of a hash. O(N) in the number of fields. `HVALS key` */
   hvals(key: ZedisKey): string[];
+  /** Returns how many keys the database has. O(1). `DBSIZE` */
+  dbsize(): number;
+  /** Removes all keys of all databases. O(N) where N is the total number of keys in all databases. `FLUSHALL [ASYNC | SYNC]` */
+  flushall(...options: readonly ("ASYNC" | "SYNC")[]): "OK";
+  /** Removes all keys of the database. O(N) where N is the number of keys in the selected database. `FLUSHDB [ASYNC | SYNC]` */
+  flushdb(...options: readonly ("ASYNC" | "SYNC")[]): "OK";
+  /** Draws something, and tells the version. O(1). `LOLWUT [VERSION version]` */
+  lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): string;
   /** Tells how many bytes a key takes, with its value and its place in the table. O(1). `MEMORY USAGE key [SAMPLES count]` */
   memory_usage(key: ZedisKey, ...options: readonly ("SAMPLES" | ZedisInteger)[]): number | null;
   /** Does what RESTORE does, for keys that move between the nodes of a cluster. O(N) where N is the size of the value. `RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]` */
   restore_asking(key: ZedisKey, ttl: ZedisValue, serializedValue: ZedisValue, ...options: readonly ("REPLACE" | "ABSTTL" | "IDLETIME" | ZedisInteger | "FREQ" | ZedisSome<ZedisValue>)[]): "OK";
+  /** Exchanges two databases: every client sees the other one's keys at once. O(N) where N is the count of clients watching or blocking on keys from both databases. `SWAPDB index1 index2` */
+  swapdb(index1: ZedisValue, index2: ZedisValue): "OK";
+  /** Returns the server's time: seconds since 1970, and the microseconds of this second. O(1). `TIME` */
+  time(): [string, string];
   /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
   /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */

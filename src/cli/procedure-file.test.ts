@@ -20,7 +20,7 @@ async function lastWordOf(name: string, content: string, ...before: string[]): P
 test("a file without a header gets one from its name and extension", async () => {
   expect(await lastWordOf("update-stock.ts", "let a;\n")).toBe("#!ts name=update_stock line=0\nlet a;\n");
   expect(await lastWordOf("x.js", "1\n", "function", "load", "replace")).toBe("#!js name=x line=0\n1\n");
-  expect(await lastWordOf("x.lua", "1\n")).toBe("#!lua name=x line=0\n1\n");
+  expect(await lastWordOf("x.lua", "1\n")).toBe("#!lua name=x\n1\n");
   expect(await lastWordOf("bom.ts", "\ufefflet a;\n")).toBe("#!ts name=bom line=0\nlet a;\n");
 });
 

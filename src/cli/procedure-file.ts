@@ -44,6 +44,8 @@ function libraryName(path: string): string {
 }
 
 function withHeader(source: string, engine: string, name: string): string {
+  // Lua's header is Redis's own and knows no `line`.
+  const header = `#!${engine} name=${name}${engine === "lua" ? "" : " line=0"}`;
   const text = source.startsWith("\xef\xbb\xbf") ? source.slice(3) : source;
-  return text.startsWith("#!") ? text : `${bytesOfText(`#!${engine} name=${name} line=0`)}\n${text}`;
+  return text.startsWith("#!") ? text : `${bytesOfText(header)}\n${text}`;
 }

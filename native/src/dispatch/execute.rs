@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, Fill, Request, UNKNOWN};
 use super::call::{Call, CallEnd};
+use super::exec::Exec;
 use crate::commands::row::{Row, Run, flag};
 use crate::commands::table::table;
 use crate::resp::args::Args;
@@ -18,7 +19,6 @@ use crate::session::figures::{Figures, TIMED_EVERY};
 use crate::session::gather::Gather;
 use crate::session::handle::{Flow, Session};
 use crate::session::manifest::Manifest;
-use crate::session::multi::Multi;
 use crate::session::server::{GATE_PAUSE, Pause, Server};
 use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
@@ -68,18 +68,6 @@ pub enum Pump {
 /// its output buffer limit is this and one reply.
 const OUTPUT_TURN_BYTES: usize = 256 * 1024;
 
-/// A running EXEC.
-struct Exec {
-    multi: Box<Multi>,
-    next: usize,
-    base: crate::txn::Savepoint,
-    output_mark: usize,
-    /// Database the client was in before, in case the transaction is tried again.
-    db: u32,
-    /// When the command that runs now began, monotonic ns.
-    since_ns: u64,
-}
-
 /// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
 const COARSE_ENOUGH_US: i64 = 8000;
 
@@ -90,7 +78,7 @@ pub struct Executor {
     pub txn: Txn,
     pub batch: Batch,
     pub(super) call: Call,
-    exec: Option<Box<Exec>>,
+    pub(super) exec: Option<Box<Exec>>,
     pub(super) shards: Vec<u32>,
     pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
@@ -308,7 +296,7 @@ impl Executor {
     }
 
     #[inline]
-    fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
+    pub(super) fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
         if *outcome == Outcome::Waits {
             if matches!(conn.wait, Wait::Work { .. })
                 && let Some(request) = self.batch.current()
@@ -327,13 +315,13 @@ impl Executor {
     }
 
     #[inline]
-    fn is_slow(&self, ns: u64) -> bool {
+    pub(super) fn is_slow(&self, ns: u64) -> bool {
         let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
         threshold_us >= 0 && ns / 1000 >= threshold_us as u64
     }
 
     #[cold]
-    fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
+    pub(super) fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
         let settings = &self.server.settings;
         // Passwords stay out of it.
         if row == UNKNOWN || table().row(row).flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 {
@@ -357,7 +345,7 @@ impl Executor {
     }
 
     #[cold]
-    fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
+    pub(super) fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
         self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
         if row != UNKNOWN {
             self.figures().per_command[row as usize].failed.add(1);
@@ -365,7 +353,7 @@ impl Executor {
     }
 
     #[cold]
-    fn count_refusal(&self, conn: &Conn, row: u16) {
+    pub(super) fn count_refusal(&self, conn: &Conn, row: u16) {
         self.figures().count_error(&conn.output[self.mark.min(conn.output.len())..]);
         if row != UNKNOWN {
             self.figures().per_command[row as usize].rejected.add(1);
@@ -415,6 +403,10 @@ impl Executor {
         let in_multi = conn.client.multi.is_some();
         conn.client.last_command = UNKNOWN;
         if request.row == UNKNOWN {
+            // A browser tricked into talking to us sends HTTP; what follows in its body must never run.
+            if args.get(0).eq_ignore_ascii_case(b"post") || args.get(0).eq_ignore_ascii_case(b"host:") {
+                return Outcome::Kill;
+            }
             let text = error::unknown_command(args.get(0), args.from(1));
             return self.refuse(conn, "", &text);
         }
@@ -547,7 +539,7 @@ impl Executor {
     }
 
     /// What a handler's flow means for the request.
-    fn after_flow(&mut self, conn: &mut Conn, (outcome, flow): (Outcome, Option<Flow>)) -> Outcome {
+    pub(super) fn after_flow(&mut self, conn: &mut Conn, (outcome, flow): (Outcome, Option<Flow>)) -> Outcome {
         match flow {
             None => outcome,
             Some(Flow::Exec) => self.begin_exec(conn),
@@ -569,176 +561,6 @@ impl Executor {
             }
             Some(_) => outcome,
         }
-    }
-
-    // ---- EXEC ----
-
-    fn begin_exec(&mut self, conn: &mut Conn) -> Outcome {
-        let table = table();
-        let Some(multi) = conn.client.multi.take() else {
-            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_WITHOUT_MULTI);
-            return Outcome::Failed;
-        };
-        if multi.aborted {
-            if let Err(shard) = self.forget_watches(conn) {
-                conn.client.multi = Some(multi);
-                return Outcome::Shard(shard);
-            }
-            conn.client.refresh();
-            conn.call_shards.clear();
-            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_ABORTED);
-            return Outcome::Failed;
-        }
-        // All shards of all keys, in ascending order. Watched keys too: one that expires counts as changed.
-        let mut shards = std::mem::take(&mut self.shards);
-        shards.clear();
-        let store = self.txn.store;
-        let mut whole = false;
-        for (number, argv) in &multi.queue {
-            let (row, args) = (table.row(*number), argv.borrow());
-            whole |= row.flags & (flag::WHOLE | flag::WALKS) != 0;
-            let _ = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
-        }
-        for (_, key) in &conn.client.watched {
-            shards.push(store.shard_of(store.hash(key)));
-        }
-        shards.extend_from_slice(&conn.call_shards);
-        let latched = if whole { self.txn.latch_store() } else { self.txn.latch_all(&mut shards) };
-        self.shards = shards;
-        if let Err(shard) = latched {
-            conn.client.multi = Some(multi);
-            return Outcome::Shard(shard);
-        }
-        self.txn.unprime();
-        let client = &conn.client;
-        let broken = client.watch_broken()
-            || client.watched.iter().any(|(db, key)| self.txn.expired_since_watch(*db, key, &client.watch_flag));
-        self.txn.db = conn.client.db;
-        if broken {
-            conn.client.refresh();
-            conn.call_shards.clear();
-            forget_watches(&mut self.txn, &mut conn.client);
-            self.commit_and_release();
-            Reply::new(&mut conn.output, conn.client.proto).null_array();
-            return Outcome::Done;
-        }
-        if multi.queue.iter().any(|(number, _)| matches!(table.row(*number).run, Run::Call)) {
-            self.txn.keep_undo();
-        }
-        let output_mark = conn.output.len();
-        Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
-        let base = self.txn.savepoint();
-        let since_ns = clock::mono_ns();
-        self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db, since_ns }));
-        self.run_exec(conn)
-    }
-
-    fn run_exec(&mut self, conn: &mut Conn) -> Outcome {
-        let table = table();
-        let mut exec = self.exec.take().expect("an EXEC is running");
-        while exec.next < exec.multi.queue.len() {
-            let number = exec.multi.queue[exec.next].0;
-            let args = exec.multi.queue[exec.next].1.borrow();
-            let row = table.row(number);
-            let mark = conn.output.len();
-            let outcome = match row.run {
-                Run::Call => {
-                    self.call.copy_request(args);
-                    self.begin_call(conn, number, None, true)
-                }
-                _ => {
-                    let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
-                    match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
-                        // Nothing blocks inside a transaction.
-                        (Some(Flow::Later { reply, .. }), _) => {
-                            Reply::new(&mut conn.output, conn.client.proto).raw(&reply);
-                            Outcome::Done
-                        }
-                        (Some(Flow::Gather(_) | Flow::SleepMs(_) | Flow::Exec), _) => {
-                            Reply::new(&mut conn.output, conn.client.proto)
-                                .error("ERR Command not allowed inside a transaction");
-                            Outcome::Failed
-                        }
-                        // Inside a transaction a walk runs through at once: all shards are latched.
-                        (_, Wait::Work { mut work, .. }) => {
-                            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-                            loop {
-                                match work.step(&mut self.txn, &mut reply) {
-                                    Ok(Progress::More) => (),
-                                    Ok(Progress::Done) => break Outcome::Done,
-                                    Err(shard) => break Outcome::Shard(shard),
-                                }
-                            }
-                        }
-                        _ => outcome,
-                    }
-                }
-            };
-            match outcome {
-                Outcome::Upcall => {
-                    self.exec = Some(exec);
-                    return Outcome::Upcall;
-                }
-                Outcome::Close | Outcome::Kill => conn.closing = true,
-                Outcome::Shard(shard) => {
-                    debug_assert!(false, "{} needs shard {shard}, which its row does not name", row.name);
-                    conn.output.truncate(mark);
-                    Reply::new(&mut conn.output, conn.client.proto)
-                        .error("ERR a key of this command was not known before");
-                    self.count_failure(conn, mark, number);
-                }
-                Outcome::Failed => self.count_failure(conn, mark, number),
-                _ => (),
-            }
-            self.book_queued(conn, &mut exec);
-        }
-        conn.client.refresh();
-        forget_watches(&mut self.txn, &mut conn.client);
-        self.commit_and_release();
-        conn.call_shards.clear();
-        Outcome::Done
-    }
-
-    fn exec_after_call(&mut self, conn: &mut Conn, outcome: Outcome) -> Outcome {
-        if outcome == Outcome::Retry {
-            let exec = self.exec.take().expect("an EXEC is running");
-            self.txn.rollback_to(exec.base);
-            self.commit_and_release();
-            conn.output.truncate(exec.output_mark);
-            conn.client.db = exec.db;
-            conn.client.multi = Some(exec.multi);
-            return Outcome::Retry;
-        }
-        let mut exec = self.exec.take().expect("an EXEC is running");
-        if outcome == Outcome::Failed {
-            self.figures().per_command[exec.multi.queue[exec.next].0 as usize].failed.add(1);
-        }
-        self.book_queued(conn, &mut exec);
-        self.exec = Some(exec);
-        self.run_exec(conn)
-    }
-
-    /// Counts a command of a transaction, which has run, and goes on to the next.
-    fn book_queued(&mut self, conn: &Conn, exec: &mut Exec) {
-        let (row, argv) = &exec.multi.queue[exec.next];
-        let now_ns = clock::mono_ns();
-        let ns = now_ns - exec.since_ns;
-        let figures = self.figures();
-        figures.commands.add(1);
-        figures.per_command[*row as usize].calls.add(1);
-        figures.per_command[*row as usize].timed(ns, 1);
-        if self.is_slow(ns) {
-            self.log_slow(conn, *row, shortened(argv.borrow()), ns);
-        }
-        exec.since_ns = now_ns;
-        exec.next += 1;
-    }
-
-    /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
-    fn forget_watches(&mut self, conn: &mut Conn) -> Result<(), u32> {
-        let result = conn.client.forget_watches(&mut self.txn);
-        self.commit_and_release();
-        result
     }
 
     /// One slice of a connection's work. True: it goes on later (`conn.wait` says when); false: its reply is complete.
@@ -813,13 +635,13 @@ pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client
 }
 
 /// Does the transaction being queued hold a command that may take memory?
-fn queues_denyoom(conn: &Conn) -> bool {
+pub(super) fn queues_denyoom(conn: &Conn) -> bool {
     let table = table();
     let queue = conn.client.multi.as_ref().map_or(&[][..], |multi| &multi.queue);
     queue.iter().any(|(number, _)| table.row(*number).flags & flag::DENYOOM != 0)
 }
 
-fn run_handler(
+pub(super) fn run_handler(
     txn: &mut Txn,
     server: &'static Server,
     core: usize,
@@ -861,7 +683,7 @@ fn run_handler(
 
 /// The one place that hands effects to the log, and walks to the loop.
 #[inline]
-fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut Conn) -> Outcome {
+pub(super) fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut Conn) -> Outcome {
     match effect {
         Effect::None => Outcome::Done,
         Effect::Verbatim => {

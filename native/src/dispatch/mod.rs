@@ -11,4 +11,5 @@
 
 pub mod batch;
 pub mod call;
+mod exec;
 pub mod execute;

@@ -1,0 +1,198 @@
+//! EXEC: the queued commands of a client, one after the other, under the latches of all their keys.
+//!
+//! A procedure in the queue suspends it (`executor.exec` keeps the place); one that turns out to need another shard rolls
+//! the whole transaction back, and it is tried again with the larger set.
+
+use super::execute::{Executor, Outcome, forget_watches, run_handler};
+use crate::commands::row::{Run, flag};
+use crate::commands::table::table;
+use crate::resp::error;
+use crate::resp::reply::Reply;
+use crate::session::conn::{Conn, Wait};
+use crate::session::handle::Flow;
+use crate::session::multi::Multi;
+use crate::session::slowlog::shortened;
+use crate::sys::clock;
+use crate::txn::Progress;
+
+/// A running EXEC.
+pub(super) struct Exec {
+    multi: Box<Multi>,
+    next: usize,
+    base: crate::txn::Savepoint,
+    output_mark: usize,
+    /// Database the client was in before, in case the transaction is tried again.
+    db: u32,
+    /// When the command that runs now began, monotonic ns.
+    since_ns: u64,
+}
+
+impl Executor {
+    pub(super) fn begin_exec(&mut self, conn: &mut Conn) -> Outcome {
+        let table = table();
+        let Some(multi) = conn.client.multi.take() else {
+            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_WITHOUT_MULTI);
+            return Outcome::Failed;
+        };
+        if multi.aborted {
+            if let Err(shard) = self.forget_watches(conn) {
+                conn.client.multi = Some(multi);
+                return Outcome::Shard(shard);
+            }
+            conn.client.refresh();
+            conn.call_shards.clear();
+            Reply::new(&mut conn.output, conn.client.proto).error(error::EXEC_ABORTED);
+            return Outcome::Failed;
+        }
+        // All shards of all keys, in ascending order. Watched keys too: one that expires counts as changed.
+        let mut shards = std::mem::take(&mut self.shards);
+        shards.clear();
+        let store = self.txn.store;
+        let mut whole = false;
+        for (number, argv) in &multi.queue {
+            let (row, args) = (table.row(*number), argv.borrow());
+            whole |= row.flags & (flag::WHOLE | flag::WALKS) != 0;
+            let _ = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
+        }
+        for (_, key) in &conn.client.watched {
+            shards.push(store.shard_of(store.hash(key)));
+        }
+        shards.extend_from_slice(&conn.call_shards);
+        let latched = if whole { self.txn.latch_store() } else { self.txn.latch_all(&mut shards) };
+        self.shards = shards;
+        if let Err(shard) = latched {
+            conn.client.multi = Some(multi);
+            return Outcome::Shard(shard);
+        }
+        self.txn.unprime();
+        let client = &conn.client;
+        let broken = client.watch_broken()
+            || client.watched.iter().any(|(db, key)| self.txn.expired_since_watch(*db, key, &client.watch_flag));
+        self.txn.db = conn.client.db;
+        if broken {
+            conn.client.refresh();
+            conn.call_shards.clear();
+            forget_watches(&mut self.txn, &mut conn.client);
+            self.commit_and_release();
+            Reply::new(&mut conn.output, conn.client.proto).null_array();
+            return Outcome::Done;
+        }
+        if multi.queue.iter().any(|(number, _)| matches!(table.row(*number).run, Run::Call)) {
+            self.txn.keep_undo();
+        }
+        let output_mark = conn.output.len();
+        Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
+        let base = self.txn.savepoint();
+        let since_ns = clock::mono_ns();
+        self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db, since_ns }));
+        self.run_exec(conn)
+    }
+
+    fn run_exec(&mut self, conn: &mut Conn) -> Outcome {
+        let table = table();
+        let mut exec = self.exec.take().expect("an EXEC is running");
+        while exec.next < exec.multi.queue.len() {
+            let number = exec.multi.queue[exec.next].0;
+            let args = exec.multi.queue[exec.next].1.borrow();
+            let row = table.row(number);
+            let mark = conn.output.len();
+            let outcome = match row.run {
+                Run::Call => {
+                    self.call.copy_request(args);
+                    self.begin_call(conn, number, None, true)
+                }
+                _ => {
+                    let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                    match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
+                        // Nothing blocks inside a transaction.
+                        (Some(Flow::Later { reply, .. }), _) => {
+                            Reply::new(&mut conn.output, conn.client.proto).raw(&reply);
+                            Outcome::Done
+                        }
+                        (Some(Flow::Gather(_) | Flow::SleepMs(_) | Flow::Exec), _) => {
+                            Reply::new(&mut conn.output, conn.client.proto)
+                                .error("ERR Command not allowed inside a transaction");
+                            Outcome::Failed
+                        }
+                        // Inside a transaction a walk runs through at once: all shards are latched.
+                        (_, Wait::Work { mut work, .. }) => {
+                            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+                            loop {
+                                match work.step(&mut self.txn, &mut reply) {
+                                    Ok(Progress::More) => (),
+                                    Ok(Progress::Done) => break Outcome::Done,
+                                    Err(shard) => break Outcome::Shard(shard),
+                                }
+                            }
+                        }
+                        _ => outcome,
+                    }
+                }
+            };
+            match outcome {
+                Outcome::Upcall => {
+                    self.exec = Some(exec);
+                    return Outcome::Upcall;
+                }
+                Outcome::Close | Outcome::Kill => conn.closing = true,
+                Outcome::Shard(shard) => {
+                    debug_assert!(false, "{} needs shard {shard}, which its row does not name", row.name);
+                    conn.output.truncate(mark);
+                    Reply::new(&mut conn.output, conn.client.proto)
+                        .error("ERR a key of this command was not known before");
+                    self.count_failure(conn, mark, number);
+                }
+                Outcome::Failed => self.count_failure(conn, mark, number),
+                _ => (),
+            }
+            self.book_queued(conn, &mut exec);
+        }
+        conn.client.refresh();
+        forget_watches(&mut self.txn, &mut conn.client);
+        self.commit_and_release();
+        conn.call_shards.clear();
+        Outcome::Done
+    }
+
+    pub(super) fn exec_after_call(&mut self, conn: &mut Conn, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Retry {
+            let exec = self.exec.take().expect("an EXEC is running");
+            self.txn.rollback_to(exec.base);
+            self.commit_and_release();
+            conn.output.truncate(exec.output_mark);
+            conn.client.db = exec.db;
+            conn.client.multi = Some(exec.multi);
+            return Outcome::Retry;
+        }
+        let mut exec = self.exec.take().expect("an EXEC is running");
+        if outcome == Outcome::Failed {
+            self.figures().per_command[exec.multi.queue[exec.next].0 as usize].failed.add(1);
+        }
+        self.book_queued(conn, &mut exec);
+        self.exec = Some(exec);
+        self.run_exec(conn)
+    }
+
+    /// Counts a command of a transaction, which has run, and goes on to the next.
+    fn book_queued(&mut self, conn: &Conn, exec: &mut Exec) {
+        let (row, argv) = &exec.multi.queue[exec.next];
+        let now_ns = clock::mono_ns();
+        let ns = now_ns - exec.since_ns;
+        let figures = self.figures();
+        figures.commands.add(1);
+        figures.per_command[*row as usize].calls.add(1);
+        figures.per_command[*row as usize].timed(ns, 1);
+        if self.is_slow(ns) {
+            self.log_slow(conn, *row, shortened(argv.borrow()), ns);
+        }
+        exec.since_ns = now_ns;
+        exec.next += 1;
+    }
+
+    /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
+    pub(super) fn forget_watches(&mut self, conn: &mut Conn) -> Result<(), u32> {
+        let result = conn.client.forget_watches(&mut self.txn);
+        self.commit_and_release();
+        result
+    }
+}
