@@ -274,6 +274,7 @@ impl Executor {
         match outcome {
             Outcome::Refused => self.count_refusal(conn, row),
             Outcome::Queued => (),
+            _ if row == UNKNOWN => (),
             // Counted when the main thread has served it: CONFIG RESETSTAT counts itself.
             Outcome::Waits if matches!(conn.wait, Wait::Control(_)) => (),
             _ => {

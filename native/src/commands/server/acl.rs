@@ -105,7 +105,7 @@ fn list(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 
 fn getuser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if args.get(2) != b"default" {
-        reply.null_array();
+        reply.null();
         return Flow::Done;
     }
     let password = password_hash(session);

@@ -131,7 +131,7 @@ fn info(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     for name in args.from(2).iter() {
         match table().find_full(name) {
             Some(number) => entry::write(number, reply),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
     Flow::Done
