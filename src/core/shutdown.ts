@@ -1,5 +1,5 @@
 /** SHUTDOWN and signals: one way down, in order. */
-import { type ControlCommand, ErrorReply, OK } from "./reply.ts";
+import { type ControlCommand, ErrorReply } from "./reply.ts";
 
 const SYNTAX = new ErrorReply("ERR syntax error");
 
@@ -15,6 +15,7 @@ export function shutdownCommand(stop: () => void): ControlCommand {
       return words.length > 1 ? SYNTAX : new ErrorReply("ERR No shutdown in progress.");
     }
     stop();
-    return OK;
+    // No reply, as in Redis: the end of the connection is the answer.
+    return new Promise<never>(() => undefined);
   };
 }

@@ -197,6 +197,11 @@ test("CLIENT REPLY OFF, SKIP and ON silence replies", async () => {
   expect(show(await wire.reply())).toBe("+OK");
   wire.bytes.write("CLIENT REPLY SKIP\r\nSET silent 2\r\nGET silent\r\n");
   expect(show(await wire.reply())).toBe('"2"');
+  // Whoever serves the request that is skipped: the main thread, all cores, a walk.
+  for (const request of ["CONFIG GET maxmemory", "CLIENT LIST", "KEYS *"]) {
+    wire.bytes.write(`PING\r\nCLIENT REPLY SKIP\r\n${request}\r\nECHO behind\r\n`);
+    expect([show(await wire.reply()), show(await wire.reply())]).toEqual(["+PONG", '"behind"']);
+  }
   await check(wire, [
     ["CLIENT REPLY FOO", syntax],
     ["CLIENT REPLY ON", ok],

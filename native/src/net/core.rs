@@ -77,6 +77,8 @@ pub struct Core {
     cron: Cron,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
     entered_ns: u64,
+    /// When the wait ended that this turn of the loop began with, microseconds since the epoch.
+    turn_began_us: i64,
     /// Commands run when memory was last given back, and waits without events since the last event.
     collected_at: u64,
     idle_turns: u32,
@@ -105,6 +107,7 @@ impl Core {
             events: Vec::new(),
             cron: Cron::new(id),
             entered_ns: clock::coarse_ns(),
+            turn_began_us: clock::now_us(),
             collected_at: 0,
             idle_turns: 0,
             stopping_since_ms: 0,
@@ -368,9 +371,12 @@ impl Core {
     // ---- waiting, mail, parked connections ----
 
     fn wait(&mut self) -> Wake {
-        let now_ms = clock::now_ms();
+        let now_us = clock::now_us();
+        let now_ms = now_us / 1000;
         self.executor.txn.set_clock(now_ms);
-        self.executor.figures().loop_cycles.add(1);
+        let figures = self.executor.figures();
+        figures.loop_cycles.add(1);
+        figures.loop_busy_us.add((now_us - self.turn_began_us).max(0) as u64);
         self.cron.run(self.server, &mut self.executor, &mut self.conns, now_ms);
         for slot in self.cron.take_idle() {
             if let Some(conn) = self.conns.take(slot) {
@@ -390,7 +396,8 @@ impl Core {
         events.clear();
         let wake = self.net.wait(timeout, &mut events);
         self.give_back_when_idle(timeout > 1 && events.is_empty());
-        self.executor.txn.set_clock(clock::now_ms());
+        self.turn_began_us = clock::now_us();
+        self.executor.txn.set_clock(self.turn_began_us / 1000);
         for event in &events {
             match *event {
                 Event::Accepted { fd, unix } => self.accepted(fd, unix),

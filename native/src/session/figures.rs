@@ -77,6 +77,8 @@ pub struct Figures {
     pub blocked: Counter,
     /// Turns of the core's loop.
     pub loop_cycles: Counter,
+    /// Microseconds of those turns, the waiting left out.
+    pub loop_busy_us: Counter,
     pub denied_logins: Counter,
     /// Largest buffers of the connections looked at last, bytes.
     pub input_buffer_max: Counter,
@@ -134,6 +136,7 @@ impl Figures {
             &self.call_timeouts,
             &self.parked,
             &self.loop_cycles,
+            &self.loop_busy_us,
             &self.denied_logins,
             &self.error_replies,
             &self.query_buffer_limit_disconnections,

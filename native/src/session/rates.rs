@@ -12,6 +12,9 @@ pub struct Rate {
     pub commands: u64,
     pub input_bytes: u64,
     pub output_bytes: u64,
+    /// Turns of the cores' loops, and the microseconds they took.
+    pub loop_cycles: u64,
+    pub loop_busy_us: u64,
 }
 
 #[derive(Default)]
@@ -44,6 +47,8 @@ impl Rates {
                 commands: per_second(totals.commands, inner.totals.commands),
                 input_bytes: per_second(totals.input_bytes, inner.totals.input_bytes),
                 output_bytes: per_second(totals.output_bytes, inner.totals.output_bytes),
+                loop_cycles: per_second(totals.loop_cycles, inner.totals.loop_cycles),
+                loop_busy_us: per_second(totals.loop_busy_us, inner.totals.loop_busy_us),
             };
             inner.next = (next + 1) % SAMPLES;
         }
@@ -58,6 +63,8 @@ impl Rates {
             commands: average(|s| s.commands),
             input_bytes: average(|s| s.input_bytes),
             output_bytes: average(|s| s.output_bytes),
+            loop_cycles: average(|s| s.loop_cycles),
+            loop_busy_us: average(|s| s.loop_busy_us),
         }
     }
 }

@@ -248,6 +248,8 @@ impl Server {
             commands: self.sum(|figures| figures.commands.get()),
             input_bytes: self.sum(|figures| figures.input_bytes.get()),
             output_bytes: self.sum(|figures| figures.output_bytes.get()),
+            loop_cycles: self.sum(|figures| figures.loop_cycles.get()),
+            loop_busy_us: self.sum(|figures| figures.loop_busy_us.get()),
         });
     }
 

@@ -3,8 +3,8 @@
 use super::CONNECTION;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
-use crate::resp::error;
 use crate::resp::reply::Reply;
+use crate::resp::{error, number};
 use crate::session::client::ReplyMode;
 use crate::session::handle::{Flow, Session};
 
@@ -201,6 +201,10 @@ fn no_touch(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 fn tracking(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let mut at = 3;
     while at < args.len() {
+        if args.is(at, "redirect") && at + 1 < args.len() && number::integer(args.get(at + 1)).is_none() {
+            reply.error(error::NOT_INTEGER);
+            return Flow::Done;
+        }
         if (args.is(at, "redirect") || args.is(at, "prefix")) && at + 1 < args.len() {
             at += 2;
         } else if ["bcast", "optin", "optout", "noloop"].iter().any(|word| args.is(at, word)) {

@@ -58,6 +58,12 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("client_output_buffer_limit_disconnections", server.sum(|f| f.output_buffer_limit_disconnections.get()));
     text.zeros(&["reply_buffer_shrinks", "reply_buffer_expands"]);
     text.field("eventloop_cycles", server.sum(|f| f.loop_cycles.get()));
+    text.field("eventloop_duration_sum", server.sum(|f| f.loop_busy_us.get()));
+    let commands_ns = server.sum(|f| f.per_command.iter().map(|command| command.nanoseconds.get()).sum());
+    text.field("eventloop_duration_cmd_sum", commands_ns / 1000);
+    text.field("instantaneous_eventloop_cycles_per_sec", rates.loop_cycles);
+    let us_per_cycle = rates.loop_busy_us.checked_div(rates.loop_cycles).unwrap_or(0);
+    text.field("instantaneous_eventloop_duration_usec", us_per_cycle);
     text.field("acl_access_denied_auth", server.sum(|f| f.denied_logins.get()));
     text.zeros(&["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"]);
     text.field("requests_parked", server.sum(|f| f.parked.get()));

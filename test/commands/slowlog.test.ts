@@ -1,0 +1,95 @@
+/** What the server remembers of how long requests took: SLOWLOG, LATENCY HISTOGRAM, INFO's latencystats. */
+import { expect } from "bun:test";
+import { err } from "../harness/expected.ts";
+import { itemsOf, mapOf, numberOf, type Reply, show, textOf } from "../harness/resp.ts";
+import { suite } from "../harness/suite.ts";
+
+const slow = suite();
+const everything = { after: ["CONFIG SET slowlog-log-slower-than 10000", "CONFIG SET slowlog-max-len 128"] };
+
+slow.both(
+  "SLOWLOG keeps the latest requests above the threshold, long ones cut",
+  async (wire) => {
+    await wire.pipeline(["CLIENT SETNAME me", "CONFIG SET slowlog-max-len 3", "CONFIG SET slowlog-log-slower-than 0"]);
+    await wire.call("SLOWLOG RESET");
+    await wire.call(["SET", "k", "x".repeat(200)]);
+    await wire.call(["MGET", ...Array.from({ length: 40 }, (_, index) => `k${index}`)]);
+    await wire.call("CONFIG SET slowlog-log-slower-than -1");
+    const entries = itemsOf(await wire.call("SLOWLOG GET")).map(itemsOf);
+    const requests = entries.map((entry) => itemsOf(entry[3]).map(textOf));
+    const get = requests.find((words) => words[0] === "MGET");
+    expect(get?.length).toBe(32);
+    expect(get?.[31]).toBe("... (10 more arguments)");
+    expect(requests).toContainEqual(["SET", "k", `${"x".repeat(128)}... (72 more bytes)`]);
+    const [id, at_s, us, , address, name] = entries[0] ?? [];
+    expect(numberOf(id)).toBeGreaterThan(0);
+    expect(Math.abs(numberOf(at_s) - Date.now() / 1000)).toBeLessThan(5);
+    expect(numberOf(us)).toBeWithin(0, 1_000_000);
+    expect(textOf(address)).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(textOf(name)).toBe("me");
+    const ids = entries.map((entry) => numberOf(entry[0]));
+    expect(ids).toEqual([...ids].sort((a, b) => b - a));
+    expect(numberOf(await wire.call("SLOWLOG LEN"))).toBeLessThanOrEqual(3);
+    expect(itemsOf(await wire.call("SLOWLOG GET 1")).length).toBe(1);
+    await wire.call("SLOWLOG RESET");
+    expect(numberOf(await wire.call("SLOWLOG LEN"))).toBe(0);
+  },
+  everything,
+);
+
+slow.both(
+  "SLOWLOG tells the commands of a transaction apart, and a walk with all its slices",
+  async (wire) => {
+    await wire.pipeline(["SET k 1", "CONFIG SET slowlog-log-slower-than 0", "SLOWLOG RESET"]);
+    await wire.pipeline(["MULTI", "INCR k", "GET k", "EXEC", "KEYS *"]);
+    await wire.call("CONFIG SET slowlog-log-slower-than -1");
+    const requests = itemsOf(await wire.call("SLOWLOG GET -1")).map((entry) => itemsOf(itemsOf(entry)[3]).map(textOf));
+    for (const words of [
+      ["INCR", "k"],
+      ["GET", "k"],
+      ["KEYS", "*"],
+    ])
+      expect(requests).toContainEqual(words);
+  },
+  everything,
+);
+
+slow.both(
+  "passwords do not get into the slow log",
+  async (wire) => {
+    await wire.pipeline(["CONFIG SET slowlog-log-slower-than 0", "SLOWLOG RESET", "AUTH default s3cret", "GET none"]);
+    await wire.call("CONFIG SET slowlog-log-slower-than -1");
+    const log = show(await wire.call("SLOWLOG GET"));
+    expect(log).toContain("none");
+    expect(log).not.toContain("s3cret");
+  },
+  everything,
+);
+
+slow.rows("SLOWLOG refuses counts and subcommands it does not know", [
+  ["SLOWLOG GET x", err("ERR count should be greater than or equal to -1")],
+  ["SLOWLOG GET -2", err("ERR count should be greater than or equal to -1")],
+  ["SLOWLOG GET 0", []],
+  ["SLOWLOG FOO", err("ERR unknown subcommand 'FOO'. Try SLOWLOG HELP.")],
+]);
+
+slow.both("LATENCY HISTOGRAM and latencystats count each call of a command", async (wire, protocol) => {
+  await wire.call("CONFIG RESETSTAT");
+  for (let round = 0; round < 5; round++) await wire.call("SET k v");
+  const reply = await wire.call("LATENCY HISTOGRAM set nosuch");
+  expect(reply.kind).toBe(protocol === 3 ? "map" : "array");
+  const histogram = mapOf(mapOf(reply).get("set"));
+  expect(numberOf(histogram.get("calls"))).toBe(5);
+  // Steps of microseconds with the calls up to each: the last one has them all.
+  expect(show(histogram.get("histogram_usec") as Reply)).toMatch(/:5\W*$/);
+  expect(textOf(await wire.call("INFO latencystats"))).toMatch(
+    /latency_percentiles_usec_set:p50=\d+\.\d{3},p99=\d+\.\d{3},p99\.9=\d+\.\d{3}\r\n/,
+  );
+});
+
+slow.rows("LATENCY has no events to tell of", [
+  ["LATENCY LATEST", []],
+  ["LATENCY HISTORY command", []],
+  ["LATENCY RESET", 0],
+  ["LATENCY GRAPH command", err("ERR No samples available for event 'command'")],
+]);
