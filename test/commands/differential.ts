@@ -201,6 +201,8 @@ function isClockReading(reply: Reply): boolean {
 function unordered(reply: Reply): string {
   if (isClockReading(reply)) return ":(a moment near now)";
   if (!("items" in reply)) return show(reply);
+  // A SCAN within EXEC, from who knows which cursor.
+  if (reply.kind === "array" && reply.items.length === 2 && reply.items[1]?.kind === "array") return "[cursor, items]";
   return `${reply.kind}[${reply.items.map(unordered).sort().join(", ")}]`;
 }
 
