@@ -27,6 +27,8 @@ use crate::sys::{clock, memory};
 const RECEIVE_BYTES: usize = 64 * 1024;
 /// Input one connection may run before others have their turn, bytes.
 const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
+/// Replies of fewer bytes are sent at the end of the loop's turn; more are sent at once.
+const OUTPUT_DEFERRED_BYTES_MAX: usize = 64 * 1024;
 /// A command that runs in slices goes on once its client has taken its output up to here.
 const WORK_OUTPUT_BYTES_MAX: usize = 256 * 1024;
 /// Waits of a tick (100 ms at the usual hz) without any event after which a core counts as idle.
@@ -70,6 +72,8 @@ pub struct Core {
     /// Some work went on in this turn: look again at once.
     worked: bool,
     gatherings: HashMap<(u64, u64), Gathering>,
+    /// Connections whose replies wait for the end of this turn.
+    to_send: Vec<usize>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
     spare: Vec<u8>,
@@ -102,6 +106,7 @@ impl Core {
             working: VecDeque::new(),
             worked: false,
             gatherings: HashMap::new(),
+            to_send: Vec::new(),
             mail: VecDeque::new(),
             spare: Vec::with_capacity(RECEIVE_BYTES),
             events: Vec::new(),
@@ -155,6 +160,7 @@ impl Core {
             if self.executor.noted || !self.mail.is_empty() {
                 continue;
             }
+            self.send_replies();
             self.start_gatherings();
             self.work();
             if self.server.stopping.load(Ordering::Acquire) && self.stop_step() {
@@ -279,9 +285,26 @@ impl Core {
                 if conn.input_ended {
                     conn.closing = true;
                 }
+                if !conn.closing && !conn.dead && (1..OUTPUT_DEFERRED_BYTES_MAX).contains(&conn.output.len()) {
+                    self.to_send.push(slot);
+                    self.conns.put_back(slot, conn);
+                    return None;
+                }
                 self.finish(slot, conn)
             }
         }
+    }
+
+    /// Sends the replies of this turn, all connections' at once: a client that sleeps is woken by the first of them and
+    /// finds the others there, where a send after each connection's requests would wake it every time (measured at
+    /// pipeline 16: a fifth of all processor time went into waking).
+    fn send_replies(&mut self) {
+        for at in 0..self.to_send.len() {
+            if let Some(conn) = self.conns.take(self.to_send[at]) {
+                self.finish(self.to_send[at], conn);
+            }
+        }
+        self.to_send.clear();
     }
 
     /// Sends, enforces the output limits, and puts the connection back or closes it.
