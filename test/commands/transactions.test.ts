@@ -249,9 +249,9 @@ transactions.rows(
   "a key that has expired before EXEC fails it, one expired before WATCH does not",
   [
     ["DEBUG SET-ACTIVE-EXPIRE 0", ok],
-    ["SET k v PX 1", ok],
+    ["SET k v PX 60", ok],
     ["WATCH k", ok],
-    ["DEBUG SLEEP 0.005", ok],
+    ["DEBUG SLEEP 0.1", ok],
     ["MULTI", ok],
     ["EXEC", nilArray],
     ["SET dead v PXAT 1", ok],
