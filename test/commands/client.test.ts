@@ -178,6 +178,16 @@ clients.both("a connection that kills itself still gets the reply", async (wire)
   await within(5000, "the connection's end", wire.bytes.closed);
 });
 
+clients.rows(
+  "CLIENT KILL MAXAGE spares young connections",
+  [
+    ["CLIENT KILL MAXAGE 100000", 0],
+    ["CLIENT KILL MAXAGE 0", err("ERR maxage should be greater than 0")],
+    ["CLIENT KILL MAXAGE x", err("ERR value is not an integer or out of range")],
+  ],
+  { since: "7.4" },
+);
+
 clients.rows("CLIENT KILL refuses filters it does not know", [
   ["CLIENT KILL 1.2.3.4:5", err("ERR No such client")],
   ["CLIENT KILL FOO bar", syntax],

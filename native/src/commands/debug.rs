@@ -74,10 +74,7 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         (b"reload" | b"loadaof", _) => reply.error(
             "ERR DEBUG RELOAD and LOADAOF need persistence, which this version does not have; the dataset is unchanged",
         ),
-        _ => reply.error(&format!(
-            "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
-            String::from_utf8_lossy(&args.get(1)[..args.get(1).len().min(128)])
-        )),
+        _ => reply.error_bytes(&error::subcommand_syntax(args.get(1), "debug")),
     }
     Flow::Done
 }

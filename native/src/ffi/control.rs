@@ -149,12 +149,7 @@ pub extern "C" fn zedis_stop() {
 /// CONFIG RESETSTAT.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_reset_stats() {
-    let server = server();
-    // Each core resets its own; the asker's does so before it reads the reply, which comes by the same mail.
-    for core in 0..server.cores.len() {
-        server.send(core, Mail::ResetFigures);
-    }
-    server.store.garbage.reset_freed();
+    server().reset_figures();
 }
 
 /// What core `core` runs now, as JSON `{"name":"f","command":["FCALL","f","1","k"],"ms":12}`; length 0 if nothing.

@@ -121,8 +121,12 @@ pub fn invalid_expire(name: &str) -> String {
 }
 
 /// As a container's own parser refuses: too many arguments, mostly.
-pub fn subcommand_syntax(subcommand: &[u8], container: &str) -> String {
-    let cut = String::from_utf8_lossy(&subcommand[..subcommand.len().min(128)]);
-    let container = container.to_uppercase();
-    format!("ERR unknown subcommand or wrong number of arguments for '{cut}'. Try {container} HELP.")
+pub fn subcommand_syntax(subcommand: &[u8], container: &str) -> Vec<u8> {
+    let text = quoting("ERR unknown subcommand or wrong number of arguments for", subcommand);
+    [&text, b". Try ".as_slice(), container.to_uppercase().as_bytes(), b" HELP."].concat()
+}
+
+/// `before 'word'`, the word as it was sent, up to a zero byte.
+pub fn quoting(before: &str, word: &[u8]) -> Vec<u8> {
+    [before.as_bytes(), b" '", quotable(word, 128), b"'"].concat()
 }

@@ -1,7 +1,7 @@
 //! What a core counts: written by its own thread alone, read by INFO on any.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, Ordering::Relaxed};
 
 use super::latency::Latency;
 use crate::txn::Txn;
@@ -87,6 +87,8 @@ pub struct Figures {
     pub query_buffer_limit_disconnections: Counter,
     pub output_buffer_limit_disconnections: Counter,
     pub per_command: Box<[PerCommand]>,
+    /// A reset is on its way by mail: until the core has done it, its counts are taken for zero.
+    pub reset_pending: AtomicBool,
     /// Error replies by code (`ERR`, `WRONGTYPE`).
     pub errors: Mutex<std::collections::BTreeMap<String, u64>>,
 }
@@ -152,5 +154,6 @@ impl Figures {
             command.latency.reset();
         }
         self.errors.lock().unwrap_or_else(|p| p.into_inner()).clear();
+        self.reset_pending.store(false, Ordering::Release);
     }
 }

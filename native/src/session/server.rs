@@ -236,8 +236,8 @@ impl Server {
     /// How long the calls of a command took, on all cores together.
     pub fn latency_of(&self, command: usize) -> Histogram {
         let mut all = Histogram::default();
-        for core in &self.cores {
-            all.add(&core.figures.per_command[command].latency);
+        for figures in self.figures() {
+            all.add(&figures.per_command[command].latency);
         }
         all
     }
@@ -253,8 +253,23 @@ impl Server {
         });
     }
 
-    /// Sum of a figure over all cores.
+    /// Sum of a count over all cores.
     pub fn sum(&self, of: impl Fn(&Figures) -> u64) -> u64 {
-        self.cores.iter().map(|core| of(&core.figures)).sum()
+        self.figures().map(of).sum()
+    }
+
+    /// The figures of all cores but those that are about to start anew.
+    pub fn figures(&self) -> impl Iterator<Item = &Figures> {
+        let figures = self.cores.iter().map(|core| &core.figures);
+        figures.filter(|figures| !figures.reset_pending.load(Ordering::Acquire))
+    }
+
+    /// CONFIG RESETSTAT. Each core resets its own figures, since it alone may write them.
+    pub fn reset_figures(&self) {
+        for (index, core) in self.cores.iter().enumerate() {
+            core.figures.reset_pending.store(true, Ordering::Release);
+            self.send(index, Mail::ResetFigures);
+        }
+        self.store.garbage.reset_freed();
     }
 }

@@ -128,7 +128,7 @@ fn pause(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         4 if args.is(3, "all") => Some(Pause::All),
         4 => None,
         _ => {
-            reply.error(&error::subcommand_syntax(args.get(1), "client"));
+            reply.error_bytes(&error::subcommand_syntax(args.get(1), "client"));
             return Flow::Done;
         }
     };
@@ -158,7 +158,7 @@ fn unpause(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 /// No command blocks yet, so nobody can be unblocked; a paused client cannot be in Redis either.
 fn unblock(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if args.len() > 4 {
-        reply.error(&error::subcommand_syntax(args.get(1), "client"));
+        reply.error_bytes(&error::subcommand_syntax(args.get(1), "client"));
     } else if args.len() == 4 && !args.is(3, "timeout") && !args.is(3, "error") {
         reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     } else if number::integer(args.get(2)).is_none() {

@@ -57,7 +57,7 @@ fn kill(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let filter = match parse(session, args) {
         Ok(filter) => filter,
         Err(text) => {
-            reply.error(&text);
+            reply.error_bytes(&text);
             return Flow::Done;
         }
     };
@@ -84,7 +84,7 @@ fn kill(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Gather(Gather { question: Some(Box::new(question)), combine: Box::new(combine) })
 }
 
-fn parse(session: &Session, args: Args) -> Result<Filter, String> {
+fn parse(session: &Session, args: Args) -> Result<Filter, Vec<u8>> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if args.len() == 3 {
         return Ok(Filter { address: Some(text(args.get(2))), ..Filter::default() });
@@ -112,7 +112,7 @@ fn parse(session: &Session, args: Args) -> Result<Filter, String> {
             filter.local_address = Some(text(value));
         } else if args.is(at, "user") {
             if value != auth::DEFAULT_USER {
-                return Err(format!("ERR No such user '{}'", text(value)));
+                return Err(error::quoting("ERR No such user", value));
             }
             filter.user = Some(value.to_vec());
         } else if args.is(at, "skipme") && (args.is(at + 1, "yes") || args.is(at + 1, "no")) {

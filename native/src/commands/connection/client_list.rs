@@ -48,13 +48,13 @@ pub enum ClientType {
 
 impl ClientType {
     /// Err: the error's text.
-    pub fn parse(name: &[u8]) -> Result<ClientType, String> {
+    pub fn parse(name: &[u8]) -> Result<ClientType, Vec<u8>> {
         match name.to_ascii_lowercase().as_slice() {
             b"normal" => Ok(ClientType::Normal),
             b"slave" | b"replica" => Ok(ClientType::Replica),
             b"pubsub" => Ok(ClientType::Pubsub),
             b"master" => Ok(ClientType::Master),
-            _ => Err(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(name))),
+            _ => Err(error::quoting("ERR Unknown client type", name)),
         }
     }
 
@@ -149,7 +149,7 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let (kind, ids) = match filters(args) {
         Ok(filters) => filters,
         Err(text) => {
-            reply.error(&text);
+            reply.error_bytes(&text);
             return Flow::Done;
         }
     };
@@ -173,7 +173,7 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 
 type Filters = (Option<ClientType>, Option<Vec<u64>>);
 
-fn filters(args: Args) -> Result<Filters, String> {
+fn filters(args: Args) -> Result<Filters, Vec<u8>> {
     if args.len() == 4 && args.is(2, "type") {
         return Ok((Some(ClientType::parse(args.get(3))?), None));
     }

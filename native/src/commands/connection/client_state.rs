@@ -144,7 +144,7 @@ fn setinfo(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     } else if args.is(2, "lib-ver") {
         (&mut session.client.lib_ver, "lib-ver")
     } else {
-        reply.error(&format!("ERR Unrecognized option '{}'", String::from_utf8_lossy(args.get(2))));
+        reply.error_bytes(&error::quoting("ERR Unrecognized option", args.get(2)));
         return Flow::Done;
     };
     if is_plain_word(args.get(3)) {

@@ -23,7 +23,7 @@ pub const ROWS: &[Row] = &[Row {
 /// Changes nothing unless all of it can be done.
 fn hello(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if let Err(text) = negotiate(session, args) {
-        reply.error(&text);
+        reply.error_bytes(&text);
         return Flow::Done;
     }
     reply.proto = session.client.proto;
@@ -45,7 +45,7 @@ fn hello(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
-fn negotiate(session: &mut Session, args: Args) -> Result<(), String> {
+fn negotiate(session: &mut Session, args: Args) -> Result<(), Vec<u8>> {
     let mut proto = session.client.proto;
     if args.len() > 1 {
         proto = match number::integer(args.get(1)) {
@@ -69,7 +69,7 @@ fn negotiate(session: &mut Session, args: Args) -> Result<(), String> {
             }
             at += 2;
         } else {
-            return Err(format!("ERR Syntax error in HELLO option '{}'", String::from_utf8_lossy(args.get(at))));
+            return Err(error::quoting("ERR Syntax error in HELLO option", args.get(at)));
         }
     }
     if let Some((user, password)) = login {

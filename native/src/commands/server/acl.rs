@@ -132,7 +132,7 @@ fn getuser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 
 fn cat(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if args.len() > 3 {
-        reply.error(&error::subcommand_syntax(args.get(1), "acl"));
+        reply.error_bytes(&error::subcommand_syntax(args.get(1), "acl"));
         return Flow::Done;
     }
     if args.len() == 2 {
@@ -143,7 +143,7 @@ fn cat(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         return Flow::Done;
     }
     let Some((bit, _)) = category::NAMES.iter().find(|(_, name)| args.is(2, name)) else {
-        reply.error(&format!("ERR Unknown category '{}'", String::from_utf8_lossy(args.get(2))));
+        reply.error_bytes(&error::quoting("ERR Unknown category", args.get(2)));
         return Flow::Done;
     };
     let names: Vec<&str> =

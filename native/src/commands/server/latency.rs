@@ -4,6 +4,7 @@ use super::SERVER;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::commands::table::table;
 use crate::resp::args::Args;
+use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
 
@@ -93,7 +94,7 @@ fn doctor(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 }
 
 fn graph(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    reply.error(&format!("ERR No samples available for event '{}'", String::from_utf8_lossy(args.get(2))));
+    reply.error_bytes(&error::quoting("ERR No samples available for event", args.get(2)));
     Flow::Done
 }
 

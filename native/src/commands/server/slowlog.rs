@@ -71,7 +71,7 @@ fn get(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             }
         },
         _ => {
-            reply.error(&crate::resp::error::subcommand_syntax(args.get(1), "slowlog"));
+            reply.error_bytes(&crate::resp::error::subcommand_syntax(args.get(1), "slowlog"));
             return Flow::Done;
         }
     };

@@ -15,7 +15,8 @@ pub fn clients(session: &mut Session, text: &mut Text) {
     text.field("maxclients", server.settings.maxclients.load(Relaxed));
     text.field("client_recent_max_input_buffer", most(|figures| figures.input_buffer_max.get()));
     text.field("client_recent_max_output_buffer", most(|figures| figures.output_buffer_max.get()));
-    text.field("blocked_clients", server.sum(|figures| figures.blocked.get()));
+    // A gauge, not a count: no reset concerns it.
+    text.field("blocked_clients", server.cores.iter().map(|core| core.figures.blocked.get()).sum::<u64>());
     text.zeros(&[
         "tracking_clients",
         "clients_in_timeout_table",

@@ -103,8 +103,8 @@ pub fn commandstats(session: &mut Session, text: &mut Text) {
 
 pub fn errorstats(session: &mut Session, text: &mut Text) {
     let mut all: BTreeMap<String, u64> = BTreeMap::new();
-    for core in &session.server.cores {
-        for (code, count) in core.figures.errors.lock().unwrap_or_else(|p| p.into_inner()).iter() {
+    for figures in session.server.figures() {
+        for (code, count) in figures.errors.lock().unwrap_or_else(|p| p.into_inner()).iter() {
             *all.entry(code.clone()).or_default() += count;
         }
     }
