@@ -60,6 +60,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     unixPath: settings.get("unixsocket"),
     table: native.table(),
     onNote: () => void control.serve(),
+    restore: () => registry.restore(),
     log: (level, line) => log.write(level, line),
   });
   const push = (name: string, value: string): string | null => {
@@ -80,7 +81,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     broadcast: (message) => cores.broadcast(message),
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
-  const procedures = new RunningProcedures(native, cores, count, () => registry.restore());
+  const procedures = new RunningProcedures(native, cores, count);
   const commands = new Map<string, ControlCommand>([
     [
       "config",

@@ -1,12 +1,14 @@
 /** Directives that only Zedis has. */
 
-import { LONG_MAX, type Option } from "./option.ts";
+import type { Option } from "./option.ts";
 
-const SHARDS_MAX = 65536n;
+/** As SHARDS_MAX and CORES_MAX in native/src/store. */
+const SHARDS_MAX = 16384n;
+const CORES_MAX = 64n;
 
 export const ZEDIS_OPTIONS = [
   /** Data plane threads; 0: one per CPU that this process may use. */
-  { name: "cores", type: "int", min: 0n, max: 1024n, default: "0", fixed: true, native: true },
+  { name: "cores", type: "int", min: 0n, max: CORES_MAX, default: "0", fixed: true, native: true },
   /** How sockets are served; auto takes io_uring where the kernel has what is needed. */
   { name: "io", type: "enum", values: ["auto", "uring", "epoll"], default: "auto", fixed: true, native: true },
   /** Latched parts of the keyspace; 0: chosen from the number of cores. */
@@ -22,15 +24,6 @@ export const ZEDIS_OPTIONS = [
   },
   /** Milliseconds of wall time that one procedure call may take. */
   { name: "procedure-time-limit", type: "int", min: 1n, max: 3_600_000n, default: "1000", native: true },
-  /** Bytes that the JavaScript heap of one core may grow to through procedures. */
-  {
-    name: "procedure-memory-limit",
-    type: "memory",
-    min: 1n << 20n,
-    max: LONG_MAX,
-    default: String(256 << 20),
-    native: true,
-  },
   /** Bytes of the encoded result of one call. */
   {
     name: "procedure-result-limit",
@@ -40,8 +33,8 @@ export const ZEDIS_OPTIONS = [
     default: String(64 << 20),
     native: true,
   },
-  /** Distinct keys that one call may touch. */
-  { name: "procedure-keys-limit", type: "int", min: 1n, max: 1_000_000_000n, default: "1000000", native: true },
+  /** Accesses to keys that one call may make. */
+  { name: "procedure-keys-limit", type: "int", min: 1n, max: 1_000_000_000_000n, default: "10000000", native: true },
 ] as const satisfies readonly Option[];
 
 /** 0 counts: it stands for "automatic". */

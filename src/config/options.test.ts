@@ -5,7 +5,7 @@ import { Settings } from "./settings.ts";
 import { parseValue } from "./value.ts";
 
 const REDIS_DIRECTIVES = join(import.meta.dir, "redis72-directives.txt");
-const OWN = ["cores", "io", "shards", "procedure-time-limit", "procedure-memory-limit", "procedure-result-limit"];
+const OWN = ["cores", "io", "shards", "procedure-time-limit", "procedure-result-limit"];
 
 test("every directive of Redis 7.2 has a row", async () => {
   const names = (await Bun.file(REDIS_DIRECTIVES).text()).split("\n").filter((name) => name !== "");

@@ -13,8 +13,13 @@ export interface CoresOptions {
   readonly table: readonly CommandRow[];
   /** A core wants the main thread to look at the control queue. */
   readonly onNote: () => void;
+  /** Messages that bring a new VM up to date. */
+  readonly restore: () => readonly object[];
   readonly log: (level: "notice" | "warning", line: string) => void;
 }
+
+/** VMs that are replaced after dying by themselves, in the life of the process. */
+const REVIVALS_MAX = 100;
 
 /** A message that not every core has answered. */
 interface Waiting {
@@ -30,6 +35,7 @@ export class Cores {
   readonly #waiting = new Map<number, Waiting>();
   readonly #left = new Set<number>();
   #sequence = 0;
+  #revivals = 0;
   #allLeft: () => void = () => {};
   /** Resolves when every core has left its loop after a stop. */
   readonly left = new Promise<void>((resolve) => {
@@ -76,12 +82,23 @@ export class Cores {
         this.options.log("warning", `core ${core} failed: ${error.message}`);
         reject(error);
       });
-      worker.on("exit", () => {
+      worker.on("exit", (code: number) => {
         if (this.#workers[core] !== worker) return;
+        if (code !== 0 && this.#mayRevive()) {
+          this.options.log("warning", `core ${core} lost its VM (exit ${code}); another takes over`);
+          void this.replace(core);
+          return;
+        }
         this.#left.add(core);
         if (this.#left.size === count) this.#allLeft();
       });
     });
+  }
+
+  /** A VM that dies by itself is replaced, but not for ever: what kills one VM after the other needs a person. */
+  #mayRevive(): boolean {
+    this.#revivals += 1;
+    return this.#revivals <= REVIVALS_MAX;
   }
 
   #receive(core: number, message: CoreMessage): void {
@@ -100,15 +117,16 @@ export class Cores {
 
   /**
    * Ends the VM of a core in the middle of what it runs and starts another, which takes over the core's connections and
-   * fails the call that ran. `restore` brings the new VM up to date before it serves.
+   * fails the call that ran. The new VM is brought up to date before it serves.
    */
-  async replace(core: number, restore: () => readonly object[]): Promise<void> {
+  async replace(core: number): Promise<void> {
     const old = this.#workers[core];
     if (old === undefined) return;
     this.#workers[core] = undefined as unknown as Worker; // its exit is not the core's
     await old.terminate();
     const spawned = this.#spawn(core, true);
-    for (const message of restore()) this.options.native.mail(core, JSON.stringify({ ...message, seq: 0 }));
+    for (const message of this.options.restore())
+      this.options.native.mail(core, JSON.stringify({ ...message, seq: 0 }));
     // What the old VM had not answered it may have lost.
     for (const { text, left } of this.#waiting.values()) if (left.has(core)) this.options.native.mail(core, text);
     await spawned;

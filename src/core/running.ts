@@ -10,7 +10,6 @@ export class RunningProcedures {
     private readonly native: Native,
     private readonly cores: Cores,
     private readonly count: number,
-    private readonly restore: () => readonly object[],
   ) {}
 
   /** The call that has run longest, or null. */
@@ -28,7 +27,7 @@ export class RunningProcedures {
   killLongest(): string {
     const running = this.longest();
     if (running === null) return "NOTBUSY No scripts in execution right now.";
-    void this.cores.replace(running.core, this.restore);
+    void this.cores.replace(running.core);
     return "OK";
   }
 }

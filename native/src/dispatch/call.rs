@@ -42,6 +42,8 @@ pub struct Call {
     savepoint: Savepoint,
     pub doom: Option<Doom>,
     in_exec: bool,
+    /// Accesses to keys so far.
+    accesses: u64,
     /// When it began, by the coarse monotonic clock.
     pub since_ns: u64,
 }
@@ -171,6 +173,7 @@ impl Executor {
         call.savepoint = self.txn.savepoint();
         call.doom = None;
         call.in_exec = in_exec;
+        call.accesses = 0;
         call.since_ns = clock::coarse_ns();
         Outcome::Upcall
     }
@@ -240,10 +243,27 @@ impl Executor {
     pub fn host_key(&mut self, key: &[u8], hash: u64) -> bool {
         let shard = self.txn.store.shard_of(hash);
         self.txn.prime(key, hash);
+        if !self.count_access() {
+            return false;
+        }
         if self.txn.holds(shard) {
             return self.call.active && self.call.doom.is_none();
         }
         self.host_shard(shard)
+    }
+
+    /// Counts an access to a key; dooms the call that makes too many.
+    #[inline]
+    fn count_access(&mut self) -> bool {
+        self.call.accesses += 1;
+        let limit = self.server.settings.procedure_keys_limit.load(std::sync::atomic::Ordering::Relaxed);
+        if self.call.accesses <= limit {
+            return true;
+        }
+        let name = String::from_utf8_lossy(&self.call.name);
+        let text = format!("ERR function '{name}' accessed keys more than {limit} times (procedure-keys-limit)");
+        self.call.doom.get_or_insert(Doom::Failed(text));
+        false
     }
 
     fn host_shard(&mut self, shard: u32) -> bool {
@@ -252,15 +272,6 @@ impl Executor {
         }
         if self.txn.holds(shard) {
             return true;
-        }
-        let limit = self.server.settings.procedure_keys_limit.load(std::sync::atomic::Ordering::Relaxed);
-        if self.txn.latches.held().len() as u64 >= limit {
-            let call = &mut self.call;
-            call.doom = Some(Doom::Failed(format!(
-                "ERR function '{}' touches keys of more than {limit} shards (procedure-keys-limit)",
-                String::from_utf8_lossy(&call.name)
-            )));
-            return false;
         }
         if self.txn.latch(shard) {
             return true;
@@ -317,7 +328,7 @@ impl Executor {
             shards.clear();
             let store = self.txn.store;
             let keys = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
-            let latched = keys.is_ok() && shards.iter().all(|shard| self.host_shard(*shard));
+            let latched = keys.is_ok() && shards.iter().all(|shard| self.count_access() && self.host_shard(*shard));
             self.shards = shards;
             if keys.is_ok() && !latched {
                 return Host::Doomed;

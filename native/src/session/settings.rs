@@ -28,7 +28,7 @@ pub struct Settings {
     pub procedure_time_limit: AtomicU64,
     /// Bytes of a procedure's result.
     pub procedure_result_limit: AtomicU64,
-    /// Distinct shards' keys a procedure may touch.
+    /// Accesses to keys that one call of a procedure may make.
     pub procedure_keys_limit: AtomicU64,
     /// Microseconds from which a command is slow; negative: never.
     pub slowlog_slower_than: AtomicI64,
@@ -52,7 +52,7 @@ impl Default for Settings {
             enable_debug: RwLock::new("no".into()),
             procedure_time_limit: AtomicU64::new(1000),
             procedure_result_limit: AtomicU64::new(64 << 20),
-            procedure_keys_limit: AtomicU64::new(1_000_000),
+            procedure_keys_limit: AtomicU64::new(10_000_000),
             slowlog_slower_than: AtomicI64::new(10_000),
             texts: RwLock::default(),
         }
