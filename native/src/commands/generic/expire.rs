@@ -218,7 +218,8 @@ fn left(at_ms: i64, now_ms: i64) -> i64 {
 
 /// To the nearest second.
 fn in_seconds(ms: i64) -> i64 {
-    ms.saturating_add(500) / 1000
+    // Unsigned: the last representable half second rounds up too.
+    ((ms as u64 + 500) / 1000) as i64
 }
 
 #[cfg(test)]
