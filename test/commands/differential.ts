@@ -156,7 +156,7 @@ async function shrink(left: Server, right: Server, script: readonly Step[], seed
   return shortest;
 }
 
-const unorderedReplies = /^(KEYS|HKEYS|HVALS|HGETALL|SCAN|HSCAN)$/;
+const unorderedReplies = /^(KEYS|HKEYS|HVALS)$/;
 
 /** A reply as text that two right servers agree on. */
 function comparable(step: Step, reply: Reply | null | undefined): string {
@@ -170,9 +170,10 @@ function comparable(step: Step, reply: Reply | null | undefined): string {
   if (/^H?SCAN$/.test(name) && !(step[name === "SCAN" ? 1 : 2] === "0" && / COUNT 1000\b/i.test(step.join(" "))))
     return reply.kind;
   if (name === "HGETALL" && "items" in reply) return `${reply.kind} ${pairs(reply.items)}`;
-  if (name === "HSCAN" && reply.kind === "array") {
+  if (/^H?SCAN$/.test(name) && reply.kind === "array") {
     const [cursor, items] = reply.items;
-    return cursor && items && "items" in items ? `${show(cursor)} ${pairs(items.items)}` : show(reply);
+    if (cursor === undefined || items === undefined || !("items" in items)) return show(reply);
+    return `${show(cursor)} ${name === "HSCAN" ? pairs(items.items) : unordered(items)}`;
   }
   if (unorderedReplies.test(name)) return unordered(reply);
   return show(reply);

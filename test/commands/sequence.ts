@@ -225,6 +225,8 @@ export function randomSequence(random: Random): Step[] {
       return at < 0;
     })?.[1];
     const step = [...(make as Make)(random)];
+    // Another count than 0 draws at random, and a huge one keeps redis-server busy for ever.
+    if (step[0] === "HRANDFIELD") return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();
