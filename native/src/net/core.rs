@@ -12,14 +12,13 @@ use std::sync::atomic::Ordering;
 
 use super::backend::{Backend, Event, Received, Wake};
 use super::cron::Cron;
+use super::gathering::Gathering;
 use super::listen;
 use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
 use crate::resp::error;
-use crate::resp::reply::Reply;
 use crate::session::client::Client;
 use crate::session::conn::{Conn, Conns, Wait};
-use crate::session::gather::Gather;
 use crate::session::server::{GATE_PAUSE, Mail, Server};
 use crate::sys::{clock, memory};
 
@@ -46,13 +45,6 @@ pub enum Code {
     Note = 4,
 }
 
-struct Gathering {
-    gather: Gather,
-    texts: Vec<Option<Vec<u8>>>,
-    number: i64,
-    slot: usize,
-}
-
 pub struct Core {
     pub server: &'static Server,
     pub id: usize,
@@ -71,7 +63,7 @@ pub struct Core {
     working: VecDeque<usize>,
     /// Some work went on in this turn: look again at once.
     worked: bool,
-    gatherings: HashMap<(u64, u64), Gathering>,
+    pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
     to_send: Vec<usize>,
     /// Mail for the VM.
@@ -308,7 +300,7 @@ impl Core {
     }
 
     /// Sends, enforces the output limits, and puts the connection back or closes it.
-    fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
+    pub(super) fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
         if !conn.output.is_empty() && !conn.dead && conn.unsent == 0 {
             let before = conn.output.len();
             match self.net.send(slot, conn.client.fd, &mut conn.output) {
@@ -548,7 +540,7 @@ impl Core {
     }
 
     /// The connection goes on with its next request; the reply of the last one stands in the output from `mark` on.
-    fn unpark(&mut self, slot: usize, conn: &mut Conn, mark: usize) {
+    pub(super) fn unpark(&mut self, slot: usize, conn: &mut Conn, mark: usize) {
         conn.wait = Wait::No;
         crate::dispatch::execute::after_wait(conn, mark);
         self.ready.push_back(slot);
@@ -623,52 +615,6 @@ impl Core {
                 self.unpark(slot, &mut conn, end);
                 self.finish(slot, conn);
             }
-        }
-    }
-
-    // ---- gatherings ----
-
-    fn take_gather(&mut self, id: u64, slot: usize, client: u64) {
-        if let Some(at) = self.executor.asked.iter().position(|(asked, _)| *asked == id) {
-            let (_, gather) = self.executor.asked.swap_remove(at);
-            let texts = vec![None; self.server.cores.len()];
-            self.gatherings.insert((client, id), Gathering { gather, texts, number: 0, slot });
-        }
-    }
-
-    /// Sends the questions of new gatherings to all cores, this one included.
-    fn start_gatherings(&mut self) {
-        let server = self.server;
-        let home = self.id;
-        for ((client, id), gathering) in &mut self.gatherings {
-            let Some(question) = gathering.gather.question.take() else { continue };
-            let question = std::sync::Arc::new(question);
-            for core in 0..server.cores.len() {
-                let (question, client, id) = (question.clone(), *client, *id);
-                let visit = move |conns: &mut Conns| {
-                    let (text, number) = question(conns);
-                    server.send(home, Mail::Answer { client, id, core, text, number });
-                };
-                server.send(core, Mail::Visit(Box::new(visit)));
-            }
-        }
-    }
-
-    fn answer(&mut self, client: u64, id: u64, core: usize, text: Vec<u8>, number: i64) {
-        let Some(gathering) = self.gatherings.get_mut(&(client, id)) else { return };
-        gathering.texts[core] = Some(text);
-        gathering.number += number;
-        if gathering.texts.iter().any(Option::is_none) {
-            return;
-        }
-        let Some(done) = self.gatherings.remove(&(client, id)) else { return };
-        let text = done.texts.into_iter().flatten().flatten().collect();
-        if let Some(mut conn) = self.conns.take(done.slot) {
-            let mark = conn.output.len();
-            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-            (done.gather.combine)(&mut reply, text, done.number);
-            self.unpark(done.slot, &mut conn, mark);
-            self.finish(done.slot, conn);
         }
     }
 

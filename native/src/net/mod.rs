@@ -4,4 +4,5 @@ pub mod backend;
 pub mod core;
 pub mod cron;
 pub mod epoll;
+mod gathering;
 pub mod listen;
