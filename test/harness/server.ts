@@ -170,6 +170,12 @@ export function freePort(): number {
   return port;
 }
 
+/** Ends what tests that failed before their `stop` have left running. Called after the last test of a run. */
+export function stopLeftovers(): void {
+  for (const server of running) server.kill("SIGKILL");
+  running.clear();
+}
+
 const root = join(import.meta.dir, "..", "..");
 const running = new Set<Subprocess>();
 let endsWithThisProcess = false;
@@ -192,9 +198,7 @@ function endWithThisProcess(child: Subprocess): void {
   running.add(child);
   if (endsWithThisProcess) return;
   endsWithThisProcess = true;
-  process.on("exit", () => {
-    for (const server of running) server.kill("SIGKILL");
-  });
+  process.on("exit", stopLeftovers);
 }
 
 class Output {
