@@ -22,6 +22,7 @@ import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
 import { shutdownCommand } from "./core/shutdown.ts";
+import { UnixSocketFile } from "./core/unix-socket-file.ts";
 
 /** How long after the start the TypeScript compiler is loaded. */
 const WARM_AFTER_MS = 100;
@@ -120,7 +121,14 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       stop();
     });
   }
-  await cores.start();
+  const socketFile = new UnixSocketFile(settings.get("unixsocket"));
+  try {
+    await cores.start();
+  } catch (error) {
+    log.write("warning", `Cannot start: ${error instanceof Error ? error.message : error}`);
+    socketFile.remove();
+    return 1;
+  }
   for (const { host, port } of ports) log.write("notice", `listening on ${host}:${port}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);
@@ -132,6 +140,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;
   pidFile.remove();
+  socketFile.remove();
   log.write("warning", "Zedis is now ready to exit, bye bye...");
   return 0;
 }

@@ -38,7 +38,7 @@ const SYMBOLS = {
   zedis_config: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
   zedis_listen_unix: { args: ["ptr", "f64", "f64", "ptr", "f64"], returns: "f64" },
-  zedis_core_open: { args: ["f64", "f64", "f64", "ptr", "f64"], returns: "ptr" },
+  zedis_core_open: { args: ["f64", "f64", "f64", "ptr", "f64", "ptr", "f64"], returns: "ptr" },
   zedis_deck: { args: ["ptr"], returns: "ptr" },
   zedis_io: { args: ["ptr", "f64"], returns: "f64" },
   zedis_kill_pending: { args: ["f64"], returns: "void" },
@@ -152,8 +152,8 @@ export function loadNative(path: string) {
       unixPath: string,
     ): DeckAccess & { readonly killPending: () => void } {
       const path = Buffer.from(unixPath);
-      const bridge = native.zedis_core_open(core, io, cpu, at(path), path.length);
-      if (bridge === null) throw new Error(`core ${core} found no way to do I/O here`);
+      const bridge = native.zedis_core_open(core, io, cpu, at(path), path.length, ptr(failure), ERROR_BYTES);
+      if (bridge === null) throw new Error(failureText(failure.indexOf(0)));
       const b = Number(bridge);
       const deck: NativeDeck = {
         run: (_core, outcome, n) => native.zedis_run(b, outcome, n),

@@ -11,6 +11,7 @@ use crate::net::backend::Backend;
 use crate::net::core::{Code, Core};
 use crate::net::epoll::Epoll;
 use crate::net::listen;
+use crate::net::uring::Uring;
 use crate::resp::reply::Protocol;
 use crate::session::server::Server;
 use crate::session::settings;
@@ -137,14 +138,28 @@ pub unsafe extern "C" fn zedis_listen_unix(
 
 /// Opens core `core` on the calling thread, or takes over the one whose worker was ended: its connections, its data,
 /// its pending call stay. `io`: 0 auto, 1 io_uring, 2 epoll. `cpu`: processor to pin to (its place among the allowed
-/// ones), -1 for none. Gives the bridge, or 0 if there is no I/O backend to be had.
+/// ones), -1 for none. Gives the bridge, or 0 if there is no I/O backend to be had: `error` then has why, ended by a zero.
 ///
 /// # Safety
 /// 1. `path` is *bytes* (the unix socket's path, for CLIENT LIST).
 /// 2. No other thread runs this core any more.
+/// 3. `error` is writable for `error_len` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zedis_core_open(core: f64, io: f64, cpu: f64, path: *const u8, path_len: f64) -> *mut Bridge {
+pub unsafe extern "C" fn zedis_core_open(
+    core: f64,
+    io: f64,
+    cpu: f64,
+    path: *const u8,
+    path_len: f64,
+    error: *mut u8,
+    error_len: f64,
+) -> *mut Bridge {
     let index = core as usize;
+    let refuse = |text: String| {
+        // SAFETY: (3)
+        unsafe { super::control::fill(format!("{text}\0").as_bytes(), error, error_len) };
+        std::ptr::null_mut()
+    };
     assert!(index < server().cores.len());
     if cpu >= 0.0 {
         let allowed = cpu::allowed();
@@ -152,16 +167,23 @@ pub unsafe extern "C" fn zedis_core_open(core: f64, io: f64, cpu: f64, path: *co
     }
     let open = BRIDGES[index].load(Ordering::Acquire);
     if !open.is_null() {
-        return open;
+        // SAFETY: (2), and the bridge is never freed.
+        return match unsafe { (*open).core.adopt_thread() } {
+            Ok(()) => open,
+            Err(cause) => refuse(format!("its sockets cannot be taken over: {cause}")),
+        };
     }
     // SAFETY: (1)
     let path = unsafe { text_of(path, path_len) };
-    let Some(net) = backend(io as u32, server().wake_fd(index)) else { return std::ptr::null_mut() };
+    let net = match backend(io as u32, server().wake_fd(index)) {
+        Ok(net) => net,
+        Err(cause) => return refuse(cause),
+    };
     *server().io.write().unwrap_or_else(|p| p.into_inner()) = net.name().to_string();
     let mut made = Core::new(server(), index, net, path);
     for listener in listeners().iter() {
-        if made.listen(listener.fd, listener.unix).is_err() {
-            return std::ptr::null_mut();
+        if let Err(cause) = made.listen(listener.fd, listener.unix) {
+            return refuse(format!("cannot watch a listening socket: {cause}"));
         }
     }
     let bridge = Box::into_raw(Box::new(Bridge { core: made, deck: Deck::new(), scratch: Vec::new(), killed: false }));
@@ -169,9 +191,24 @@ pub unsafe extern "C" fn zedis_core_open(core: f64, io: f64, cpu: f64, path: *co
     bridge
 }
 
-fn backend(io: u32, wake_fd: i32) -> Option<Box<dyn Backend>> {
-    let _ = io;
-    Some(Box::new(Epoll::new(wake_fd).ok()?))
+const IO_AUTO: u32 = 0;
+const IO_EPOLL: u32 = 2;
+
+/// The backend that `io` asks for, or why there is none. Auto takes io_uring where the kernel has it and lets us use it.
+fn backend(io: u32, wake_fd: i32) -> Result<Box<dyn Backend>, String> {
+    if io != IO_EPOLL {
+        match Uring::new(wake_fd) {
+            Ok(uring) => return Ok(Box::new(uring)),
+            Err(cause) if io != IO_AUTO => {
+                return Err(format!("this kernel gives no io_uring (Linux 6.1 or newer, permitted): {cause}"));
+            }
+            Err(_) => (),
+        }
+    }
+    match Epoll::new(wake_fd) {
+        Ok(epoll) => Ok(Box::new(epoll)),
+        Err(cause) => Err(format!("epoll: {cause}")),
+    }
 }
 
 fn listeners() -> std::sync::MutexGuard<'static, Vec<Listener>> {

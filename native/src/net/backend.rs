@@ -41,18 +41,22 @@ pub trait Backend {
     /// Starts receiving for the connection in `slot`.
     fn add(&mut self, slot: usize, fd: i32) -> io::Result<()>;
 
-    /// Forgets the connection in `slot` and closes its socket, after what was handed to [`Backend::send`] is dropped.
+    /// Forgets the connection in `slot` and closes its socket, at the latest in the next wait.
     fn remove(&mut self, slot: usize, fd: i32);
 
     /// Appends what has arrived to `into`, at most about `bytes_max`.
     fn receive(&mut self, slot: usize, fd: i32, into: &mut Vec<u8>, bytes_max: usize) -> Received;
 
-    /// Sends `output` or takes it over; what is left in it is to be offered again at [`Event::Writable`]. Gives how many
-    /// bytes the backend itself still holds.
-    fn send(&mut self, slot: usize, fd: i32, output: &mut Vec<u8>) -> io::Result<usize>;
+    /// Sends of `output` what the socket takes; gives how many bytes that were. The rest is to be offered again at
+    /// [`Event::Writable`].
+    fn send(&mut self, slot: usize, fd: i32, output: &[u8]) -> io::Result<usize>;
 
-    /// Waits up to `timeout_ms` for events and appends them. `interrupted` comes back true if a signal ended the wait.
+    /// Waits up to `timeout_ms` for events and appends them.
     fn wait(&mut self, timeout_ms: u32, events: &mut Vec<Event>) -> Wake;
+
+    /// The calling thread takes over from the one that used the backend so far, which was ended (or ends within
+    /// moments). No byte, connection or wake-up is lost by it. An error: there is no way to go on.
+    fn adopt(&mut self) -> io::Result<()>;
 }
 
 /// Why a wait ended.

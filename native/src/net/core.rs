@@ -13,19 +13,14 @@ use std::sync::atomic::Ordering;
 use super::backend::{Backend, Event, Received, Wake};
 use super::cron::Cron;
 use super::gathering::Gathering;
-use super::listen;
 use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
-use crate::resp::error;
-use crate::session::client::Client;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::server::{GATE_PAUSE, Mail, Server};
 use crate::sys::{clock, memory};
 
 /// Bytes received in one go.
 const RECEIVE_BYTES: usize = 64 * 1024;
-/// Input one connection may run before others have their turn, bytes.
-const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
 /// Replies of fewer bytes are sent at the end of the loop's turn; more are sent at once.
 const OUTPUT_DEFERRED_BYTES_MAX: usize = 64 * 1024;
 /// A command that runs in slices goes on once its client has taken its output up to here.
@@ -50,11 +45,11 @@ pub struct Core {
     pub id: usize,
     pub executor: Executor,
     pub conns: Conns,
-    net: Box<dyn Backend>,
-    unix_path: String,
-    by_id: HashMap<u64, usize>,
+    pub(super) net: Box<dyn Backend>,
+    pub(super) unix_path: String,
+    pub(super) by_id: HashMap<u64, usize>,
     /// Connections with input to run, in turn.
-    ready: VecDeque<usize>,
+    pub(super) ready: VecDeque<usize>,
     /// The connection whose up-call runs.
     current: Option<(usize, Box<Conn>)>,
     /// Connections that wait for a shard, a pause, or a time.
@@ -65,7 +60,7 @@ pub struct Core {
     worked: bool,
     pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
-    to_send: Vec<usize>,
+    pub(super) to_send: Vec<usize>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
     spare: Vec<u8>,
@@ -112,6 +107,11 @@ impl Core {
         }
     }
 
+    /// The calling thread takes the core over from one that was ended.
+    pub fn adopt_thread(&mut self) -> std::io::Result<()> {
+        self.net.adopt()
+    }
+
     pub fn listen(&mut self, fd: i32, unix: bool) -> std::io::Result<()> {
         self.net.listen(fd, unix)
     }
@@ -156,6 +156,8 @@ impl Core {
             self.start_gatherings();
             self.work();
             if self.server.stopping.load(Ordering::Acquire) && self.stop_step() {
+                // Lets the network close what was removed.
+                self.net.wait(0, &mut self.events);
                 return Code::Stop;
             }
             if self.wait() == Wake::Interrupted {
@@ -180,10 +182,12 @@ impl Core {
             }
             return self.finish(slot, conn);
         }
-        if !conn.input_ended {
+        conn.held = self.too_much_output(&conn);
+        let enough = conn.held && conn.input.len() >= self.input_held_max();
+        if !conn.input_ended && !enough {
             self.receive(slot, &mut conn);
         }
-        if conn.dead {
+        if conn.dead || conn.held {
             return self.finish(slot, conn);
         }
         let pump = if conn.input.len() >= conn.need.max(1) {
@@ -287,69 +291,6 @@ impl Core {
         }
     }
 
-    /// Sends the replies of this turn, all connections' at once: a client that sleeps is woken by the first of them and
-    /// finds the others there, where a send after each connection's requests would wake it every time (measured at
-    /// pipeline 16: a fifth of all processor time went into waking).
-    fn send_replies(&mut self) {
-        for at in 0..self.to_send.len() {
-            if let Some(conn) = self.conns.take(self.to_send[at]) {
-                self.finish(self.to_send[at], conn);
-            }
-        }
-        self.to_send.clear();
-    }
-
-    /// Sends, enforces the output limits, and puts the connection back or closes it.
-    pub(super) fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
-        if !conn.output.is_empty() && !conn.dead && conn.unsent == 0 {
-            let before = conn.output.len();
-            match self.net.send(slot, conn.client.fd, &mut conn.output) {
-                Ok(held) => {
-                    conn.unsent = held;
-                    let figures = self.executor.figures();
-                    figures.writes.add(1);
-                    let sent = (before - conn.output.len()) as u64;
-                    figures.output_bytes.add(sent);
-                    conn.client.output_bytes += sent;
-                    if conn.output.is_empty() && conn.output.capacity() > OUTPUT_FLUSH_BYTES {
-                        conn.output = Vec::new();
-                    }
-                }
-                Err(_) => conn.dead = true,
-            }
-        }
-        if conn.output_bytes() > 0 && self.over_output_limit(&mut conn) {
-            self.executor.figures().output_buffer_limit_disconnections.add(1);
-            conn.dead = true;
-        }
-        if conn.dead || (conn.closing && conn.output_bytes() == 0 && conn.wait.is_no()) {
-            self.close(slot, conn);
-        } else {
-            self.conns.put_back(slot, conn);
-        }
-        None
-    }
-
-    fn over_output_limit(&self, conn: &mut Conn) -> bool {
-        let settings = &self.server.settings;
-        let bytes = conn.output_bytes() as u64;
-        let hard = settings.output_hard_bytes.load(Ordering::Relaxed);
-        if hard != 0 && bytes >= hard {
-            return true;
-        }
-        let soft = settings.output_soft_bytes.load(Ordering::Relaxed);
-        if soft == 0 || bytes < soft {
-            conn.soft_limit_since_ms = 0;
-            return false;
-        }
-        let now_ms = self.executor.txn.now_ms;
-        if conn.soft_limit_since_ms == 0 {
-            conn.soft_limit_since_ms = now_ms;
-        }
-        let seconds = settings.output_soft_seconds.load(Ordering::Relaxed) as i64;
-        now_ms - conn.soft_limit_since_ms > seconds * 1000
-    }
-
     /// Closes a connection that is out of its slot.
     pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
         forget_watches(&mut self.executor.txn, &mut conn.client);
@@ -417,12 +358,7 @@ impl Core {
             match *event {
                 Event::Accepted { fd, unix } => self.accepted(fd, unix),
                 Event::Readable { slot } => self.ready.push_back(slot),
-                Event::Writable { slot } => {
-                    if let Some(mut conn) = self.conns.take(slot) {
-                        conn.unsent = 0;
-                        self.finish(slot, conn);
-                    }
-                }
+                Event::Writable { slot } => self.writable(slot),
                 Event::Woken => (),
             }
         }
@@ -447,63 +383,13 @@ impl Core {
         }
     }
 
-    /// A new socket: turned away, kept, or handed to the core with the fewest connections.
-    fn accepted(&mut self, fd: i32, unix: bool) {
-        let limit = self.server.settings.maxclients.load(Ordering::Relaxed);
-        if self.server.connected.fetch_add(1, Ordering::Relaxed) >= limit {
-            self.server.connected.fetch_sub(1, Ordering::Relaxed);
-            self.executor.figures().rejected_connections.add(1);
-            return self.turn_away(fd, error::MAX_CLIENTS);
-        }
-        let least = (0..self.server.cores.len())
-            .min_by_key(|core| (self.server.cores[*core].figures.clients.get(), *core != self.id))
-            .expect("there is a core");
-        if least == self.id {
-            self.adopt(fd, unix);
-        } else {
-            self.server.send(least, Mail::Accepted { fd, unix });
-        }
-    }
-
-    fn turn_away(&mut self, fd: i32, text: &str) {
-        let line = format!("-{text}\r\n");
-        // SAFETY: `line` is readable for its length; the socket was accepted just now and is closed here.
-        unsafe {
-            libc::send(fd, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
-            libc::close(fd);
-        }
-    }
-
-    fn adopt(&mut self, fd: i32, unix: bool) {
-        let (address, own, loopback) = listen::addresses(fd, if unix { Some(&self.unix_path) } else { None });
-        let no_password = self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
-        if self.server.settings.protected_mode.load(Ordering::Relaxed) && no_password && !loopback {
-            self.server.connected.fetch_sub(1, Ordering::Relaxed);
-            return self.turn_away(fd, crate::resp::error::PROTECTED);
-        }
-        if !unix {
-            listen::tune(fd, self.server.settings.tcp_keepalive.load(Ordering::Relaxed));
-        }
-        let id = self.server.next_client_id.fetch_add(1, Ordering::Relaxed);
-        let mut client = Client::new(id, fd, address, own, unix, self.executor.txn.now_ms);
-        client.authenticated = no_password;
-        client.refresh();
-        let slot = self.conns.insert(Box::new(Conn::new(client)));
-        self.by_id.insert(id, slot);
-        let figures = self.executor.figures();
-        figures.connections.add(1);
-        figures.clients.set(self.conns.len() as u64);
-        if self.net.add(slot, fd).is_err()
-            && let Some(conn) = self.conns.take(slot)
-        {
-            self.close(slot, conn);
-        }
-    }
-
     fn read_mail(&mut self) {
         for mail in self.server.collect(self.id) {
             match mail {
-                Mail::Accepted { fd, unix } => self.adopt(fd, unix),
+                Mail::Accepted { fd, unix } => {
+                    self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
+                    self.adopt(fd, unix);
+                }
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::Visit(visit) => {
                     visit(&mut self.conns);

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::backend::{Backend, Event, Received, Wake};
+use super::socket::{accept_some, send_now};
 use crate::sys::wake;
 
 const EVENTS_MAX: usize = 256;
@@ -47,19 +48,6 @@ impl Epoll {
             return Err(io::Error::last_os_error());
         }
         Ok(())
-    }
-
-    fn accept_all(listener: i32, unix: bool, events: &mut Vec<Event>) {
-        // A few at a time: the rest comes with the next turn, so that a flood of connections starves nobody.
-        for _ in 0..64 {
-            let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-            // SAFETY: null address pointers are allowed; the result is checked.
-            let fd = unsafe { libc::accept4(listener, std::ptr::null_mut(), std::ptr::null_mut(), flags) };
-            if fd < 0 {
-                return;
-            }
-            events.push(Event::Accepted { fd, unix });
-        }
     }
 }
 
@@ -113,28 +101,8 @@ impl Backend for Epoll {
         }
     }
 
-    fn send(&mut self, _slot: usize, fd: i32, output: &mut Vec<u8>) -> io::Result<usize> {
-        let mut sent = 0;
-        while sent < output.len() {
-            let rest = &output[sent..];
-            // SAFETY: `rest` is readable for its length.
-            let count = unsafe { libc::send(fd, rest.as_ptr().cast(), rest.len(), libc::MSG_NOSIGNAL) };
-            if count < 0 {
-                let error = io::Error::last_os_error();
-                match error.kind() {
-                    io::ErrorKind::WouldBlock => break,
-                    io::ErrorKind::Interrupted => continue,
-                    _ => return Err(error),
-                }
-            }
-            sent += count as usize;
-        }
-        if sent == output.len() {
-            output.clear()
-        } else {
-            drop(output.drain(..sent))
-        }
-        Ok(0)
+    fn send(&mut self, _slot: usize, fd: i32, output: &[u8]) -> io::Result<usize> {
+        send_now(fd, output)
     }
 
     fn wait(&mut self, timeout_ms: u32, events: &mut Vec<Event>) -> Wake {
@@ -149,7 +117,7 @@ impl Backend for Epoll {
                 wake::clear(self.wake_fd);
                 events.push(Event::Woken);
             } else if data & LISTENER != 0 {
-                Epoll::accept_all((data & 0xffff_ffff) as i32, data & UNIX != 0, events);
+                accept_some((data & 0xffff_ffff) as i32, data & UNIX != 0, events);
             } else {
                 let slot = data as usize;
                 if flags & (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0 {
@@ -164,6 +132,11 @@ impl Backend for Epoll {
             }
         }
         Wake::Events
+    }
+
+    /// An epoll set belongs to no thread.
+    fn adopt(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

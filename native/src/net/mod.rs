@@ -1,8 +1,16 @@
 //! Sockets and the loop of a core: bytes in, replies out. What the bytes mean is dispatch's business.
 
+#[cfg(test)]
+mod adopt_tests;
 pub mod backend;
+#[cfg(test)]
+mod backend_tests;
 pub mod core;
 pub mod cron;
 pub mod epoll;
 mod gathering;
 pub mod listen;
+mod output;
+mod reception;
+pub mod socket;
+pub mod uring;

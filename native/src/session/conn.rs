@@ -42,7 +42,7 @@ pub struct Conn {
     pub client: Client,
     /// Bytes received and not parsed yet.
     pub input: Vec<u8>,
-    /// Replies not handed to the network yet.
+    /// Replies; from `sent` on they are not sent yet.
     pub output: Vec<u8>,
     pub wait: Wait,
     /// Beside `Wait::Work`.
@@ -57,8 +57,12 @@ pub struct Conn {
     pub call_shards: Vec<u32>,
     /// Since when the output is above the soft limit, ms since the epoch.
     pub soft_limit_since_ms: i64,
-    /// Bytes the network holds for this connection and has not sent.
-    pub unsent: usize,
+    /// Bytes at the start of `output` that are sent.
+    pub sent: usize,
+    /// The socket takes no more for now; the network will say when it does.
+    pub blocked: bool,
+    /// Not run for now: too much output waits for the peer.
+    pub held: bool,
     /// At least so many bytes of input make up the next request.
     pub need: usize,
 }
@@ -76,17 +80,20 @@ impl Conn {
             input_ended: false,
             call_shards: Vec::new(),
             soft_limit_since_ms: 0,
-            unsent: 0,
+            sent: 0,
+            blocked: false,
+            held: false,
             need: 0,
         }
     }
 
+    /// Bytes not sent yet.
     pub fn output_bytes(&self) -> usize {
-        self.output.len() + self.unsent
+        self.output.len() - self.sent
     }
 
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + self.unsent
+        size_of::<Conn>() + self.input.capacity() + self.output.capacity()
     }
 }
 

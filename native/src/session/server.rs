@@ -50,6 +50,24 @@ pub struct CoreShared {
     pub running: Mutex<Running>,
     /// Coarse monotonic ns of that call's start; 0: nothing runs.
     pub running_since_ns: AtomicU64,
+    /// Connections handed to this core that it has not taken yet.
+    pub coming: AtomicU64,
+}
+
+/// A core whose function runs longer than this gets no new connections while others can take them.
+const BUSY_NS: u64 = 10_000_000;
+
+impl CoreShared {
+    /// Its connections, those on their way included.
+    pub fn load(&self) -> u64 {
+        self.figures.clients.get() + self.coming.load(Ordering::Relaxed)
+    }
+
+    /// A function keeps it from its connections. `now_ns`: coarse monotonic.
+    pub fn is_held_up(&self, now_ns: u64) -> bool {
+        let since_ns = self.running_since_ns.load(Ordering::Relaxed);
+        since_ns != 0 && now_ns.saturating_sub(since_ns) > BUSY_NS
+    }
 }
 
 /// A function in progress. The buffers are kept from call to call.
@@ -125,6 +143,7 @@ impl Server {
                     figures: Figures::new(commands),
                     running: Mutex::default(),
                     running_since_ns: AtomicU64::new(0),
+                    coming: AtomicU64::new(0),
                 })
                 .collect(),
             control: ControlQueue::default(),

@@ -82,8 +82,8 @@ impl Buffers {
         Buffers {
             input: conn.input.len(),
             input_free: conn.input.capacity() - conn.input.len(),
-            output: conn.output.len(),
-            unsent: conn.unsent,
+            output: if conn.blocked { 0 } else { conn.output_bytes() },
+            unsent: if conn.blocked { conn.output_bytes() } else { 0 },
             total: conn.memory_bytes(),
             blocked: matches!(conn.wait, Wait::Pause | Wait::Until(..)),
             closing: conn.closing,

@@ -1,0 +1,71 @@
+//! New connections: turned away, kept, or handed to another core.
+
+use std::sync::atomic::Ordering;
+
+use super::core::Core;
+use super::listen;
+use crate::resp::error;
+use crate::session::client::Client;
+use crate::session::conn::Conn;
+use crate::session::server::Mail;
+use crate::sys::clock;
+
+impl Core {
+    /// A new socket: turned away, kept, or handed to the core with the fewest connections.
+    pub(super) fn accepted(&mut self, fd: i32, unix: bool) {
+        let limit = self.server.settings.maxclients.load(Ordering::Relaxed);
+        if self.server.connected.fetch_add(1, Ordering::Relaxed) >= limit {
+            self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            self.executor.figures().rejected_connections.add(1);
+            return self.turn_away(fd, error::MAX_CLIENTS);
+        }
+        let now_ns = clock::coarse_ns();
+        let least = (0..self.server.cores.len())
+            .min_by_key(|core| {
+                let shared = &self.server.cores[*core];
+                (*core != self.id && shared.is_held_up(now_ns), shared.load(), *core != self.id)
+            })
+            .expect("there is a core");
+        if least == self.id {
+            self.adopt(fd, unix);
+        } else {
+            self.server.cores[least].coming.fetch_add(1, Ordering::Relaxed);
+            self.server.send(least, Mail::Accepted { fd, unix });
+        }
+    }
+
+    pub(super) fn turn_away(&mut self, fd: i32, text: &str) {
+        let line = format!("-{text}\r\n");
+        // SAFETY: `line` is readable for its length; the socket was accepted just now and is closed here.
+        unsafe {
+            libc::send(fd, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
+            libc::close(fd);
+        }
+    }
+
+    pub(super) fn adopt(&mut self, fd: i32, unix: bool) {
+        let (address, own, loopback) = listen::addresses(fd, if unix { Some(&self.unix_path) } else { None });
+        let no_password = self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
+        if self.server.settings.protected_mode.load(Ordering::Relaxed) && no_password && !loopback {
+            self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            return self.turn_away(fd, crate::resp::error::PROTECTED);
+        }
+        if !unix {
+            listen::tune(fd, self.server.settings.tcp_keepalive.load(Ordering::Relaxed));
+        }
+        let id = self.server.next_client_id.fetch_add(1, Ordering::Relaxed);
+        let mut client = Client::new(id, fd, address, own, unix, self.executor.txn.now_ms);
+        client.authenticated = no_password;
+        client.refresh();
+        let slot = self.conns.insert(Box::new(Conn::new(client)));
+        self.by_id.insert(id, slot);
+        let figures = self.executor.figures();
+        figures.connections.add(1);
+        figures.clients.set(self.conns.len() as u64);
+        if self.net.add(slot, fd).is_err()
+            && let Some(conn) = self.conns.take(slot)
+        {
+            self.close(slot, conn);
+        }
+    }
+}
