@@ -17,7 +17,7 @@ import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
 import { IO, loadNative } from "./core/ffi.ts";
 import { listenAll } from "./core/listen.ts";
-import { Log } from "./core/log.ts";
+import { LEVELS, Log } from "./core/log.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
@@ -60,7 +60,12 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     io: IO[settings.get("io") as keyof typeof IO],
     unixPath: settings.get("unixsocket"),
     table: native.table(),
-    onNote: () => void control.serve(),
+    onNote: () => {
+      for (let line = native.nextLogLine(); line !== null; line = native.nextLogLine()) {
+        log.write(LEVELS[line.level] ?? "warning", line.text);
+      }
+      void control.serve();
+    },
     restore: () => registry.restore(),
     log: (level, line) => log.write(level, line),
   });

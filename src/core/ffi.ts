@@ -3,6 +3,7 @@
  * native/src/ffi/. Nothing else imports bun:ffi.
  */
 import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
 
 /** Rises with every change of layout or meaning; native/src/ffi/deck.rs has the same. */
@@ -45,6 +46,7 @@ const SYMBOLS = {
   zedis_run: { args: ["f64", "f64", "f64"], returns: "f64" },
   zedis_control_next: { args: [], returns: "f64" },
   zedis_control_copy: { args: ["ptr"], returns: "void" },
+  zedis_log_next: { args: ["ptr", "f64"], returns: "f64" },
   zedis_control_reply: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
@@ -67,23 +69,11 @@ const SYMBOLS = {
 } as const;
 
 const ERROR_BYTES = 1024;
+/** A line of a procedure in the log, bytes; what is longer is cut. */
+const LOG_LINE_BYTES = 8192;
 
 /** One row of the native command table. */
-export interface CommandRow {
-  readonly index: number;
-  readonly name: string;
-  readonly arity: number;
-  readonly flags: readonly string[];
-  readonly categories: readonly string[];
-  readonly group: string;
-  readonly since: string;
-  readonly summary: string;
-  readonly complexity: string;
-  /** Arguments as redis-cli's help shows them. */
-  readonly args: string;
-  /** TypeScript type of the reply. */
-  readonly reply: string;
-  readonly keys: { readonly first: number; readonly last: number; readonly step: number };
+export interface CommandRow extends TableRow {
   readonly kind: "data" | "session" | "container" | "control" | "call";
 }
 
@@ -110,6 +100,7 @@ export function loadNative(path: string) {
   const { symbols: native } = dlopen(path, SYMBOLS);
   assertLayout(native.zedis_layout);
   const failure = new Uint8Array(ERROR_BYTES);
+  const line = new Uint8Array(LOG_LINE_BYTES);
   const failureText = (bytes: number): string => Buffer.from(failure.subarray(0, bytes)).toString();
 
   return {
@@ -192,6 +183,12 @@ export function loadNative(path: string) {
       const raw = Buffer.alloc(bytes);
       native.zedis_control_copy(ptr(raw));
       return readControl(raw);
+    },
+
+    /** The next line that a procedure logged, or null. */
+    nextLogLine(): { readonly level: number; readonly text: string } | null {
+      const bytes = native.zedis_log_next(ptr(line), LOG_LINE_BYTES);
+      return bytes === 0 ? null : { level: line[0] ?? 0, text: Buffer.from(line.subarray(1, bytes)).toString() };
     },
 
     /** Answers a control request with RESP bytes. */

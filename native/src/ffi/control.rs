@@ -86,6 +86,20 @@ pub unsafe extern "C" fn zedis_control_copy(out: *mut u8) {
     unsafe { std::ptr::copy_nonoverlapping(staged.as_ptr(), out, staged.len()) };
 }
 
+/// The next line that a procedure logged: a byte with its level (0 debug to 3 warning), then the text, cut to the
+/// capacity. Gives its length, 0 if there is none.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_log_next(out: *mut u8, capacity: f64) -> f64 {
+    let Some((level, text)) = server().log.pop() else { return 0.0 };
+    let mut line = vec![level];
+    line.extend_from_slice(&text.as_bytes()[..text.len().min(capacity as usize - 1)]);
+    // SAFETY: (1)
+    unsafe { fill(&line, out, capacity) }
+}
+
 /// Answers a control request with RESP bytes.
 ///
 /// # Safety

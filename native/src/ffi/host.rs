@@ -324,12 +324,7 @@ pub unsafe extern "C" fn zedis_log(bridge: f64, level: f64, n: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     let name = bridge.core.executor.call().map_or(String::new(), |c| String::from_utf8_lossy(&c.name).into());
     let text = String::from_utf8_lossy(bridge.deck.out(n as usize)).replace(['\r', '\n'], " ");
-    let mark = match level as u32 {
-        0 => '.',
-        1 => '-',
-        2 => '*',
-        _ => '#',
-    };
-    eprintln!("{mark} {name}: {text}");
+    bridge.core.server.log.push((level as u8).min(3), format!("{name}: {text}"));
+    bridge.core.executor.noted = true;
     0.0
 }

@@ -15,6 +15,29 @@ pub struct ControlRequest {
     pub proto: Protocol,
 }
 
+/// Lines of procedures that wait for the log, at most; later ones are dropped until the main thread has caught up.
+pub const LOG_LINES_MAX: usize = 10_000;
+
+/// What `Zedis.log` wrote, until the main thread takes it to the server's log.
+#[derive(Default)]
+pub struct LogQueue {
+    lines: Mutex<VecDeque<(u8, String)>>,
+}
+
+impl LogQueue {
+    /// Levels are 0 debug, 1 verbose, 2 notice, 3 warning.
+    pub fn push(&self, level: u8, text: String) {
+        let mut lines = self.lines.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if lines.len() < LOG_LINES_MAX {
+            lines.push_back((level, text));
+        }
+    }
+
+    pub fn pop(&self) -> Option<(u8, String)> {
+        self.lines.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop_front()
+    }
+}
+
 /// Where the reply of a control request goes.
 #[derive(Clone, Copy)]
 pub struct Asker {

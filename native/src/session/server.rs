@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::conn::Conns;
-use super::control::{Asker, ControlQueue};
+use super::control::{Asker, ControlQueue, LogQueue};
 use super::figures::Figures;
 use super::latency::Histogram;
 use super::manifest::Manifest;
@@ -92,6 +92,7 @@ pub struct Server {
     pub settings: Settings,
     pub cores: Box<[CoreShared]>,
     pub control: ControlQueue,
+    pub log: LogQueue,
     manifest: RwLock<Arc<Manifest>>,
     /// Rises with each published manifest, so that cores see a change without a lock.
     pub manifest_version: AtomicU64,
@@ -147,6 +148,7 @@ impl Server {
                 })
                 .collect(),
             control: ControlQueue::default(),
+            log: LogQueue::default(),
             manifest: RwLock::default(),
             manifest_version: AtomicU64::new(0),
             next_client_id: AtomicU64::new(1),
