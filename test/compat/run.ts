@@ -1,0 +1,164 @@
+/**
+ * Runs units of Redis's Tcl suite, from a checkout outside this repository, against Zedis:
+ *
+ *     bun run compat /tmp/redis [--unit unit/type/string]… [--cores 2] [--strict] [--all] [--verbose]
+ *
+ * Every unit gets a fresh server. Prints a line per unit and what failed; the exit code is 1 when something failed that
+ * skips.tsv does not name.
+ */
+import { existsSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Server, startServer } from "../harness/server.ts";
+
+/** Units about what Zedis has. Tests of these units that need more stand in skips.tsv. */
+const defaultUnits = [
+  "unit/printver",
+  "unit/dump",
+  "unit/auth",
+  "unit/protocol",
+  "unit/keyspace",
+  "unit/scan",
+  "unit/info",
+  "unit/info-command",
+  "unit/type/string",
+  "unit/type/incr",
+  "unit/type/hash",
+  "unit/expire",
+  "unit/other",
+  "unit/multi",
+  "unit/quit",
+  "unit/latency-monitor",
+  "unit/slowlog",
+  "unit/introspection",
+  "unit/introspection-2",
+  "unit/limits",
+  "unit/bitops",
+  "unit/bitfield",
+  "unit/querybuf",
+  "unit/networking",
+] as const;
+
+/** A unit that has not ended by then counts as failed; on an idle machine the longest takes half a minute. */
+const unitLimit_s = 240;
+
+interface Skip {
+  readonly unit: string;
+  /** A test's name, or `/` and a regular expression in Tcl's syntax. */
+  readonly pattern: string;
+  readonly reason: string;
+}
+
+interface UnitResult {
+  readonly passed: number;
+  readonly skipped: number;
+  /** Tests that the suite itself leaves out against a server that it did not start. */
+  readonly ignored: number;
+  /** Name, then what was expected. */
+  readonly failures: readonly string[];
+}
+
+/** The rows of skips.tsv; throws on a row that lacks a column. */
+export function parseSkips(text: string): Skip[] {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.map((line) => {
+    const [unit, pattern, reason] = line.split("\t");
+    if (!unit || !pattern || !reason) throw new Error(`skips.tsv: not "unit, pattern, reason": ${line}`);
+    return { unit, pattern, reason };
+  });
+}
+
+/** What the suite's output says of one unit. */
+export function parseOutput(output: string): UnitResult {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the suite colours its words whether or not anyone looks.
+  const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
+  const count = (word: string) => lines.filter((line) => line.startsWith(`[${word}]: `)).length;
+  const failures = lines.flatMap((line, index) => {
+    if (/^\[(err|exception|timeout)\]: /.test(line)) {
+      const rest = lines.slice(index + 1, index + 12);
+      const end = rest.findIndex((next) => /^\[\w+( \w+)?\]: |^Cleanup|^\[\d|^ {4}while executing/.test(next));
+      return [[line, ...rest.slice(0, end < 0 ? rest.length : end)].join("\n")];
+    }
+    return [];
+  });
+  const ended = lines.some((line) => line.includes("Test Summary") || line.includes("All tests passed"));
+  if (!ended && !lines.some((line) => line.includes("The following tests failed"))) {
+    failures.push(`the unit did not end; the last lines:\n${lines.slice(-4).join("\n")}`);
+  }
+  return { passed: count("ok"), skipped: count("skip"), ignored: count("ignore"), failures };
+}
+
+async function runUnit(checkout: string, unit: string, skips: readonly Skip[], strict: boolean, server: Server) {
+  const mine = skips.filter((skip) => skip.unit === unit || skip.unit === "*");
+  const args = ["--host", "127.0.0.1", "--port", String(server.port), "--single", unit, "--durable"];
+  args.push("--tags", "-slow -needs:repl -needs:save", "--timeout", String(unitLimit_s));
+  if (!strict) args.push("--ignore-encoding", "--ignore-digest");
+  for (const skip of mine) args.push("--skiptest", skip.pattern);
+  const child = Bun.spawn({
+    cmd: ["tclsh", "tests/test_helper.tcl", ...args],
+    cwd: checkout,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: (unitLimit_s + 10) * 1000,
+  });
+  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  await child.exited;
+  return output + errors;
+}
+
+/** The programs of Redis that some tests call, linked to those of this machine. */
+function linkPrograms(checkout: string): void {
+  for (const name of ["redis-cli", "redis-benchmark"]) {
+    const place = join(checkout, "src", name);
+    if (existsSync(place)) continue;
+    const program = Bun.which(name);
+    if (program === null) throw new Error(`${name} is not on the PATH; some units call it`);
+    symlinkSync(program, place);
+  }
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      unit: { type: "string", multiple: true },
+      cores: { type: "string", default: "2" },
+      strict: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      verbose: { type: "boolean", default: false },
+    },
+  });
+  const [checkout] = positionals;
+  if (checkout === undefined || !existsSync(join(checkout, "tests/test_helper.tcl"))) {
+    console.error(
+      "usage: bun run compat <checkout of redis/redis at 7.0.15> [--unit U]… [--cores N] [--strict] [--all] [--verbose]",
+    );
+    return 2;
+  }
+  linkPrograms(checkout);
+  const skips = values.all ? [] : parseSkips(await Bun.file(join(import.meta.dir, "skips.tsv")).text());
+  const total = { passed: 0, failed: 0, skipped: 0, ignored: 0 };
+  for (const unit of values.unit ?? defaultUnits) {
+    const server = await startServer({ kind: "zedis", options: { cores: values.cores } });
+    let output: string;
+    try {
+      output = await runUnit(checkout, unit, skips, values.strict, server);
+    } finally {
+      await server.stop();
+    }
+    if (values.verbose) console.log(output);
+    const result = parseOutput(output);
+    const { passed, skipped, ignored, failures } = result;
+    console.log(`${unit}: ${passed} passed, ${failures.length} failed, ${skipped} skipped, ${ignored} ignored`);
+    for (const failure of failures) console.log(failure.replace(/^/gm, "    "));
+    total.passed += passed;
+    total.failed += failures.length;
+    total.skipped += skipped;
+    total.ignored += ignored;
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped, ${total.ignored} ignored`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) process.exit(await main());
