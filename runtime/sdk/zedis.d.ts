@@ -107,7 +107,7 @@ interface ZedisApi {
   object_help(): string[];
   /** Tells how many seconds ago a key was last used. O(1). `OBJECT IDLETIME key` */
   object_idletime(key: ZedisKey): number | null;
-  /** Tells how many references to the value there are: always 1. O(1). `OBJECT REFCOUNT key` */
+  /** Tells how many references to the value there are. O(1). `OBJECT REFCOUNT key` */
   object_refcount(key: ZedisKey): number | null;
   /** Lets a key live for ever again. O(1). `PERSIST key` */
   persist(key: ZedisKey): number;

@@ -223,6 +223,11 @@ generic.rows("OBJECT tells encoding, references and idle time", [
   ["OBJECT FREQ none", null],
   ["SET k v", ok],
   ["OBJECT REFCOUNT k", 1],
+  ["SET k 9999", ok],
+  ["OBJECT REFCOUNT k", 2147483647],
+  ["SET k 10000", ok],
+  ["OBJECT REFCOUNT k", 1],
+  ["SET k v", ok],
   ["OBJECT IDLETIME k", between(0, 1)],
   [
     "OBJECT FREQ k",

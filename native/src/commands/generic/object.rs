@@ -3,11 +3,15 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::commands::row::{Group, ROW, Row, Run, access::*, category, flag::*, keys};
+use crate::ds::entry::Value;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::txn::frequency::{lfu_decayed, lfu_minutes};
 use crate::txn::{Effect, Txn};
+
+/// Integers from 0 up to this one are shared objects in Redis, which do not die with one reference.
+const REDIS_SHARED_INT_MAX: i64 = 9999;
 
 const LOOK: Row = Row {
     arity: 3,
@@ -65,7 +69,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "object|refcount",
-        summary: "Tells how many references to the value there are: always 1.",
+        summary: "Tells how many references to the value there are.",
         run: Run::Data(refcount),
         ..LOOK
     },
@@ -80,10 +84,11 @@ fn encoding(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn refcount(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    // Values are never shared between keys here.
-    match txn.exists(args.get(2)) {
-        true => reply.int(1),
-        false => reply.null(),
+    // Values are never shared between keys here. Redis shares its small integers, and says so with the largest number.
+    match txn.peek(args.get(2)).map(|entry| entry.value()) {
+        Some(Value::Int(0..=REDIS_SHARED_INT_MAX)) => reply.int(i64::from(i32::MAX)),
+        Some(_) => reply.int(1),
+        None => reply.null(),
     }
     Effect::None
 }
