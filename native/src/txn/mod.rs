@@ -65,6 +65,10 @@ pub enum Class {
     Expired,
     Evicted,
     New,
+    /// A database was swapped in: an expired key in place of one that had expired too.
+    ExpiredStays,
+    /// The same in place of no key.
+    ExpiredComes,
 }
 
 /// One change of one key, kept only while somebody watches or notifications are on.

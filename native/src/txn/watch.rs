@@ -53,10 +53,13 @@ impl Txn {
             let alive = |db: u32| there(db) && !is_expired(shard, db, hash, key, now_ms);
             let class = if alive(db) || other.is_some_and(alive) {
                 Class::New
-            } else if there(db) {
-                Class::Expired
             } else {
-                continue;
+                match (there(db), other.is_some_and(there)) {
+                    (true, false) => Class::Expired,
+                    (true, true) => Class::ExpiredStays,
+                    (false, true) => Class::ExpiredComes,
+                    (false, false) => continue,
+                }
             };
             changes.push(Change { db: *of, key: key.clone(), class, event: "" });
         }
@@ -80,8 +83,19 @@ pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
         }
         let Some(watchers) = shard.watched.get_mut(&(change.db, change.key.clone())) else { continue };
         for watcher in watchers {
-            let only_removed = std::mem::take(&mut watcher.expired) && change.class == Class::Expired;
-            if !only_removed {
+            // To somebody for whom the key was not there, an expired one that comes, stays or goes is no change.
+            let was_expired = watcher.expired;
+            watcher.expired = match change.class {
+                Class::ExpiredComes => true,
+                Class::ExpiredStays => was_expired,
+                _ => false,
+            };
+            let unnoticed = match change.class {
+                Class::Expired | Class::ExpiredStays => was_expired,
+                Class::ExpiredComes => true,
+                _ => false,
+            };
+            if !unnoticed {
                 watcher.flag.store(true, Ordering::Release);
             }
         }
@@ -184,6 +198,26 @@ mod tests {
             }
             txn.commit();
             assert!(told(&there) && !told(&missing), "swap: {swap}");
+        }
+    }
+
+    #[test]
+    fn swapping_an_expired_value_in_tells_nobody_for_whom_there_was_none() {
+        for expired_before in [false, true] {
+            let (mut txn, flag) = (txn(), WatchFlag::default());
+            txn.db = 1;
+            set(&mut txn, b"k", Expiry::At(NOW_MS + 5));
+            txn.db = 0;
+            if expired_before {
+                set(&mut txn, b"k", Expiry::At(NOW_MS + 5));
+            }
+            txn.set_clock(NOW_MS + 10);
+            txn.watch(0, b"k", &flag);
+            (0..16).for_each(|shard| txn.swap_databases(shard, 0, 1));
+            txn.commit();
+            assert!(!told(&flag) && !txn.expired_since_watch(0, b"k", &flag), "expired before: {expired_before}");
+            set(&mut txn, b"k", Expiry::Clear);
+            assert!(told(&flag), "the next change is one");
         }
     }
 
