@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::dispatch::execute::Executor;
 use crate::ds::table::POSITIONS;
 use crate::session::conn::{Conns, Wait};
-use crate::session::server::{GATE_MEMORY, Server};
+use crate::session::server::Server;
 use crate::sys::clock;
 
 /// Share of a core's time that the expiry cycle may take while many keys are found expired, per cent.
@@ -57,16 +57,7 @@ impl Cron {
         self.look_at_clients(server, conns, now_ms);
         if self.core == 0 {
             server.sample_rates(now_ms);
-            let limit = server.store.settings.maxmemory.load(Relaxed);
-            let used = server.used_memory();
-            let over = limit != 0 && used > limit;
-            if server.out_of_memory.swap(over, Relaxed) != over {
-                if over {
-                    server.gate.fetch_or(GATE_MEMORY, Relaxed)
-                } else {
-                    server.gate.fetch_and(!GATE_MEMORY, Relaxed)
-                };
-            }
+            server.judge_memory();
         }
     }
 

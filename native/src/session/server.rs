@@ -214,6 +214,18 @@ impl Server {
         }
     }
 
+    /// Compares the memory in use with `maxmemory`: commands that may need more are refused, or no longer.
+    pub fn judge_memory(&self) {
+        let limit = self.store.settings.maxmemory.load(Ordering::Relaxed);
+        let over = limit != 0 && self.used_memory() > limit;
+        self.out_of_memory.store(over, Ordering::Relaxed);
+        if over {
+            self.gate.fetch_or(GATE_MEMORY, Ordering::Relaxed);
+        } else {
+            self.gate.fetch_and(!GATE_MEMORY, Ordering::Relaxed);
+        }
+    }
+
     /// CLIENT PAUSE and UNPAUSE. A pause that is on is only made longer or stricter, as in Redis.
     pub fn set_pause(&self, pause: Pause, until_ms: i64) {
         let mut now = self.pause.lock().unwrap_or_else(|p| p.into_inner());

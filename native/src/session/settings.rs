@@ -95,7 +95,10 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
         "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
         "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?, Relaxed),
-        "maxmemory" => store.maxmemory.store(number()?, Relaxed),
+        "maxmemory" => {
+            store.maxmemory.store(number()?, Relaxed);
+            server.judge_memory();
+        }
         "maxmemory-policy" => store.lfu.store(value.contains("lfu"), Relaxed),
         "hash-max-listpack-entries" => store.hash_max_listpack_entries.store(number()?, Relaxed),
         "hash-max-listpack-value" => store.hash_max_listpack_value.store(number()?, Relaxed),
