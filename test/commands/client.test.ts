@@ -108,6 +108,8 @@ clients.both("CLIENT INFO and LIST describe connections with Redis's fields", as
   expect(shown.filter((name) => name !== "watch")).toEqual(names.filter((name) => name !== "watch"));
   expect(info.get("laddr")).toBe(`127.0.0.1:${clients.server.port}`);
   expect(info.get("cmd")).toBe("client|info");
+  // The request itself, as it was received.
+  expect(info.get("qbuf")).toBe(String("*2|$6|CLIENT|$4|INFO|".replaceAll("|", "\r\n").length));
   expect(info.get("resp")).toBe(String(protocol));
   expect(info.get("user")).toBe("default");
   expect(info.get("flags")).toBe("N");
@@ -116,6 +118,8 @@ clients.both("CLIENT INFO and LIST describe connections with Redis's fields", as
     .split("\n")
     .map(fields);
   const otherFields = listed.find((line) => line.get("name") === "other");
+  expect(listed.find((line) => line.get("id") === info.get("id"))?.get("qbuf")).toBe("26");
+  expect(otherFields?.get("qbuf")).toBe("0");
   expect(otherFields?.get("db")).toBe("5");
   expect(otherFields?.get("multi")).toBe("1");
   expect(otherFields?.get("flags")).toBe("x");

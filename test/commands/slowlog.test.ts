@@ -66,6 +66,22 @@ slow.both(
   everything,
 );
 
+slow.both(
+  "SLOWLOG knows a DEBUG SLEEP that was long enough, with its time, alone or in a transaction",
+  async (wire) => {
+    await wire.pipeline(["CONFIG SET slowlog-log-slower-than 20000", "SLOWLOG RESET", "PING", "DEBUG SLEEP 0.03"]);
+    await wire.pipeline(["MULTI", "DEBUG SLEEP 0.031", "PING", "EXEC"]);
+    const entries = itemsOf(await wire.call("SLOWLOG GET"));
+    const requests = entries.map((entry) => itemsOf(itemsOf(entry)[3]).map(textOf).join(" "));
+    expect(requests.filter((request) => request.startsWith("DEBUG"))).toEqual([
+      "DEBUG SLEEP 0.031",
+      "DEBUG SLEEP 0.03",
+    ]);
+    for (const entry of entries) expect(numberOf(itemsOf(entry)[2])).toBeGreaterThanOrEqual(20_000);
+  },
+  { after: ["CONFIG SET slowlog-log-slower-than 10000", "SLOWLOG RESET"] },
+);
+
 slow.rows("SLOWLOG refuses counts and subcommands it does not know", [
   ["SLOWLOG GET x", err("ERR count should be greater than or equal to -1")],
   ["SLOWLOG GET -2", err("ERR count should be greater than or equal to -1")],
@@ -85,6 +101,14 @@ slow.both("LATENCY HISTOGRAM and latencystats count each call of a command", asy
   expect(textOf(await wire.call("INFO latencystats"))).toMatch(
     /latency_percentiles_usec_set:p50=\d+\.\d{3},p99=\d+\.\d{3},p99\.9=\d+\.\d{3}\r\n/,
   );
+});
+
+slow.both("LATENCY HISTOGRAM knows the commands that the main thread or all cores serve", async (wire) => {
+  await wire.pipeline(["CONFIG RESETSTAT", "CONFIG GET port", "CLIENT LIST"]);
+  expect([...mapOf(await wire.call("LATENCY HISTOGRAM client")).keys()]).toEqual(["client|list"]);
+  const histogram = mapOf(await wire.call("LATENCY HISTOGRAM config"));
+  expect([...histogram.keys()].sort()).toEqual(["config|get", "config|resetstat"]);
+  expect(numberOf(mapOf(histogram.get("config|get")).get("calls"))).toBe(1);
 });
 
 slow.rows("LATENCY has no events to tell of", [

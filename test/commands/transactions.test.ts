@@ -96,6 +96,79 @@ transactions.rows("commands that cannot be queued are refused", [
   ["EXEC", aborted],
 ]);
 
+transactions.rows(
+  "CONFIG is queued and runs in its place, and its error is one reply of the transaction",
+  [
+    ["MULTI", ok],
+    ["SET a 1", queued],
+    ["CONFIG SET maxmemory-samples 7", queued],
+    ["CONFIG GET maxmemory-samples", queued],
+    ["CONFIG SET maxmemory-samples x", queued],
+    ["INCR a", queued],
+    [
+      "EXEC",
+      [
+        ok,
+        ok,
+        map("maxmemory-samples", "7"),
+        errorLike(/^ERR CONFIG SET failed \(possibly related to argument 'maxmemory-samples'\) - /),
+        2,
+      ],
+    ],
+    ["CONFIG GET maxmemory-samples", map("maxmemory-samples", "7")],
+    ["GET a", "2"],
+  ],
+  { after: ["CONFIG SET maxmemory-samples 5"] },
+);
+
+transactions.rows("a transaction that WATCH breaks sends nothing to the main thread", [
+  ["SET w 1", ok],
+  ["WATCH w", ok],
+  ["SET w 2", ok],
+  ["MULTI", ok],
+  ["CONFIG SET maxmemory-samples 9", queued],
+  ["EXEC", nilArray],
+  ["CONFIG GET maxmemory-samples", map("maxmemory-samples", "5")],
+]);
+
+test("transactions with CONFIG on every connection at once all end, and others go on between them", async () => {
+  const clients = await Promise.all(Array.from({ length: 8 }, () => transactions.server.connect()));
+  const replies = await Promise.all(
+    clients.map(async (wire, index) => {
+      const own: string[] = [];
+      for (let round = 0; round < 20; round++) {
+        const exec = (
+          await wire.pipeline(["MULTI", "INCR shared", "CONFIG GET databases", `INCR own:${index}`, "EXEC"])
+        ).at(-1);
+        own.push(textOf(itemsOf(itemsOf(exec)[1])[1]));
+        await wire.call("CONFIG GET maxmemory");
+      }
+      return own;
+    }),
+  );
+  expect(replies.flat()).toEqual(Array.from({ length: 160 }, () => "16"));
+  expect(show(await (clients[0] as Wire).call("GET shared"))).toBe('"160"');
+  await Promise.all(clients.map((wire) => wire.close()));
+});
+
+transactions.rows("DEBUG SLEEP is queued", [
+  ["MULTI", ok],
+  ["DEBUG SLEEP 0.001", queued],
+  ["SET a 1", queued],
+  ["EXEC", [ok, ok]],
+]);
+
+transactions.rows(
+  "maxmemory holds from the reply of CONFIG SET on, and no longer than that",
+  [
+    ["CONFIG SET maxmemory 1", ok],
+    ["SET a 1", err("OOM command not allowed when used memory > 'maxmemory'.")],
+    ["CONFIG SET maxmemory 0", ok],
+    ["SET a 1", ok],
+  ],
+  { after: ["CONFIG SET maxmemory 0"] },
+);
+
 transactions.rows("SELECT, FLUSHALL and SWAPDB work inside a transaction", [
   ["SET k zero", ok],
   ["MULTI", ok],

@@ -1,7 +1,7 @@
 /** Procedures on a whole server: several cores, several clients, what a call leaves behind for others. */
-import { expect, setDefaultTimeout } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { between, err, errorLike, nilArray, ok, queued } from "../harness/expected.ts";
-import { numberOf, type Reply, show, textOf } from "../harness/resp.ts";
+import { itemsOf, numberOf, type Reply, show, textOf } from "../harness/resp.ts";
 import { suite } from "../harness/suite.ts";
 import { until } from "../harness/wait.ts";
 import type { Wire } from "../harness/wire.ts";
@@ -37,7 +37,38 @@ export function total(count: number) {
 `;
 
 const procedures = suite({ kind: "zedis", options: { "procedure-time-limit": "300" } });
+const ANSWER = "#!ts name=answer\nexport function answer() { return 42; }\n";
 const load = (source: string): readonly string[] => ["FUNCTION", "LOAD", "REPLACE", source];
+
+procedures.rows(
+  "a library loaded in a transaction serves the calls behind it, and is loaded once however often it is tried",
+  [
+    ["FUNCTION FLUSH", ok],
+    ["MULTI", ok],
+    [["FUNCTION", "LOAD", ANSWER], queued],
+    ["FCALL answer 0", queued],
+    [["FUNCTION", "LOAD", ANSWER], queued],
+    ["EXEC", ["answer", 42, err("ERR Library 'answer' already exists")]],
+    ["FCALL answer 0", 42],
+    ["FUNCTION DELETE answer", ok],
+  ],
+);
+
+test("transactions that load libraries on all cores at once all end", async () => {
+  const clients = await Promise.all(Array.from({ length: 6 }, () => procedures.server.connect()));
+  const rounds = clients.map(async (wire, index) => {
+    const code = `#!ts name=lib${index}\nexport function f${index}() { Zedis.incr("loads"); return ${index}; }\n`;
+    for (let round = 0; round < 3; round++) {
+      const replies = await wire.pipeline(["MULTI", "INCR tries", load(code), `FCALL f${index} 0`, "EXEC"]);
+      expect(itemsOf(replies.at(-1)).slice(1).map(show)).toEqual([`"lib${index}"`, `:${index}`]);
+    }
+  });
+  await Promise.all(rounds);
+  const [first] = clients as [Wire, ...Wire[]];
+  expect(show(await first.call("MGET tries loads"))).toBe(show(await first.call("MGET loads tries")));
+  await first.call("FUNCTION FLUSH");
+  await Promise.all(clients.map((wire) => wire.close()));
+});
 
 procedures.rows(
   "the procedure of the first page works as it stands",

@@ -1,14 +1,16 @@
 //! EXEC: the queued commands of a client, one after the other, under the latches of all their keys.
 //!
 //! A procedure in the queue suspends it (`executor.exec` keeps the place); one that turns out to need another shard rolls
-//! the whole transaction back, and it is tried again with the larger set.
+//! the whole transaction back, and it is tried again with the larger set. A command that the main thread serves suspends it
+//! too: the core holds its latches and reads nothing but that answer and mail for its VM, which the answer may need.
 
-use super::execute::{Executor, Outcome, forget_watches, run_handler};
+use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches, run_handler};
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::conn::{Conn, Wait};
+use crate::session::control::Asker;
 use crate::session::handle::Flow;
 use crate::session::multi::Multi;
 use crate::session::slowlog::shortened;
@@ -101,6 +103,26 @@ impl Executor {
                     self.call.copy_request(args);
                     self.begin_call(conn, number, None, true)
                 }
+                Run::Control => match exec.multi.answer(exec.next) {
+                    Some(reply) => {
+                        conn.output.extend_from_slice(reply);
+                        if reply.first() == Some(&b'-') { Outcome::Failed } else { Outcome::Done }
+                    }
+                    None => {
+                        let asker = Asker { core: self.core, client: conn.client.id };
+                        match self.server.control.ask(asker, args.to_owned(), conn.client.proto) {
+                            Some(id) => {
+                                self.noted = true;
+                                conn.wait = Wait::Control { id, since_ns: exec.since_ns };
+                                Outcome::Asks
+                            }
+                            None => {
+                                Reply::new(&mut conn.output, conn.client.proto).error(CONTROL_FULL);
+                                Outcome::Failed
+                            }
+                        }
+                    }
+                },
                 _ => {
                     let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
                     match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
@@ -109,7 +131,12 @@ impl Executor {
                             Reply::new(&mut conn.output, conn.client.proto).raw(&reply);
                             Outcome::Done
                         }
-                        (Some(Flow::Gather(_) | Flow::SleepMs(_) | Flow::Exec), _) => {
+                        (Some(Flow::SleepMs(ms)), _) => {
+                            clock::sleep_ms(ms);
+                            Reply::new(&mut conn.output, conn.client.proto).ok();
+                            Outcome::Done
+                        }
+                        (Some(Flow::Gather(_) | Flow::Exec), _) => {
                             Reply::new(&mut conn.output, conn.client.proto)
                                 .error("ERR Command not allowed inside a transaction");
                             Outcome::Failed
@@ -130,9 +157,9 @@ impl Executor {
                 }
             };
             match outcome {
-                Outcome::Upcall => {
+                Outcome::Upcall | Outcome::Asks => {
                     self.exec = Some(exec);
-                    return Outcome::Upcall;
+                    return outcome;
                 }
                 Outcome::Close | Outcome::Kill => conn.closing = true,
                 Outcome::Shard(shard) => {
@@ -171,6 +198,15 @@ impl Executor {
         self.book_queued(conn, &mut exec);
         self.exec = Some(exec);
         self.run_exec(conn)
+    }
+
+    /// Goes on after the main thread's reply to the command that suspended the transaction of `conn`.
+    pub fn answer_exec(&mut self, conn: &mut Conn, reply: Vec<u8>) -> Pump {
+        conn.wait = Wait::No;
+        let exec = self.exec.as_mut().expect("an EXEC is running");
+        exec.multi.answers.push((exec.next, reply));
+        let outcome = self.run_exec(conn);
+        self.go_on_after(conn, outcome)
     }
 
     /// Counts a command of a transaction, which has run, and goes on to the next.

@@ -22,7 +22,7 @@ use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_PAUSE, Pause, Server};
 use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::{Effect, Txn};
 
 /// What became of one request.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Outcome {
     Shard(u32),
     /// Not run and rolled back: run it again at once.
     Retry,
+    /// The core waits with its latches held: a queued command is with the main thread. See `Executor::answer_exec`.
+    Asks,
     /// The connection waits; the request is over but for its reply.
     Waits,
     /// The connection waits; the request will run later.
@@ -60,6 +62,8 @@ pub enum Pump {
     Parked,
     /// `executor.call` is to be run by the VM; then [`Executor::resume`].
     Upcall,
+    /// The transaction waits for the main thread, and the core with it; then [`Executor::answer_exec`].
+    Asks,
     /// There is more input, but enough was replied for one turn: send, then others have theirs.
     Yield,
 }
@@ -67,6 +71,8 @@ pub enum Pump {
 /// Replies that one connection may pile up before they are sent, bytes: what a slow reader that asks for much can hold beyond
 /// its output buffer limit is this and one reply.
 const OUTPUT_TURN_BYTES: usize = 256 * 1024;
+
+pub(super) const CONTROL_FULL: &str = "ERR too many administrative requests are waiting, try again later";
 
 /// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
 const COARSE_ENOUGH_US: i64 = 8000;
@@ -152,6 +158,18 @@ impl Executor {
                 }
             }
         }
+        self.settle_and_go_on(conn, outcome)
+    }
+
+    /// As [`Executor::resume`], after a transaction went on.
+    pub(super) fn go_on_after(&mut self, conn: &mut Conn, outcome: Outcome) -> Pump {
+        if matches!(outcome, Outcome::Done | Outcome::Failed) {
+            self.book(conn, &outcome);
+        }
+        self.settle_and_go_on(conn, outcome)
+    }
+
+    fn settle_and_go_on(&mut self, conn: &mut Conn, outcome: Outcome) -> Pump {
         match self.settle(conn, outcome) {
             Some(pump) => pump,
             None => self.go_on(conn),
@@ -204,6 +222,7 @@ impl Executor {
                 None
             }
             Outcome::Upcall => Some(Pump::Upcall),
+            Outcome::Asks => Some(Pump::Asks),
             Outcome::Retry => None,
             Outcome::Close | Outcome::Kill => {
                 self.batch.advance();
@@ -245,7 +264,7 @@ impl Executor {
             self.run_any(conn, request)
         };
         // What is not run yet, or not through yet, is booked later.
-        if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall) {
+        if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {
             self.book(conn, &outcome);
         }
         outcome
@@ -276,7 +295,7 @@ impl Executor {
             Outcome::Queued => (),
             _ if row == UNKNOWN => (),
             // Counted when the main thread has served it: CONFIG RESETSTAT counts itself.
-            Outcome::Waits if matches!(conn.wait, Wait::Control(_)) => (),
+            Outcome::Waits if matches!(conn.wait, Wait::Control { .. }) => (),
             _ => {
                 figures.commands.add(1);
                 conn.client.commands += 1;
@@ -299,7 +318,7 @@ impl Executor {
     #[inline]
     pub(super) fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
         if *outcome == Outcome::Waits {
-            if matches!(conn.wait, Wait::Work { .. })
+            if matches!(conn.wait, Wait::Work { .. } | Wait::Gather(_))
                 && let Some(request) = self.batch.current()
             {
                 let argv = shortened(self.batch.args(&request));
@@ -324,8 +343,10 @@ impl Executor {
     #[cold]
     pub(super) fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
         let settings = &self.server.settings;
-        // Passwords stay out of it.
-        if row == UNKNOWN || table().row(row).flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 {
+        // Passwords stay out of it: those of AUTH, and those that CONFIG sets.
+        let kept_out =
+            |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
+        if row == UNKNOWN || kept_out(table().row(row)) {
             return;
         }
         let max = settings.text("slowlog-max-len").parse().unwrap_or(SLOWLOG_LENGTH_DEFAULT);
@@ -450,7 +471,7 @@ impl Executor {
             return self.refuse(conn, row.name, error::OOM.as_bytes());
         }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
-            if row.flags & flag::NO_MULTI != 0 || matches!(row.run, Run::Control) {
+            if row.flags & flag::NO_MULTI != 0 {
                 return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
             }
             let owned = args.to_owned();
@@ -474,6 +495,7 @@ impl Executor {
                 outcome
             }
             Run::Session(_) => {
+                conn.client.unread_bytes = self.batch.unparsed();
                 if !row.keys.is_empty() {
                     let mut shards = std::mem::take(&mut self.shards);
                     let latched = latch_keys(&mut self.txn, number, args, &mut shards);
@@ -493,14 +515,10 @@ impl Executor {
                 match self.server.control.ask(asker, owned, proto) {
                     Some(id) => {
                         self.noted = true;
-                        conn.wait = Wait::Control(id);
+                        conn.wait = Wait::Control { id, since_ns: clock::mono_ns() };
                         Outcome::Waits
                     }
-                    None => self.refuse(
-                        conn,
-                        row.name,
-                        b"ERR too many administrative requests are waiting, try again later",
-                    ),
+                    None => self.refuse(conn, row.name, CONTROL_FULL.as_bytes()),
                 }
             }
             Run::Call => {
@@ -553,6 +571,10 @@ impl Executor {
             }
             Some(Flow::SleepMs(ms)) => {
                 conn.wait = Wait::Until(clock::now_ms().saturating_add_unsigned(ms), b"+OK\r\n".to_vec());
+                if let Some(request) = self.batch.current() {
+                    let argv = shortened(self.batch.args(&request));
+                    conn.walk = Some(Box::new(Walk { row: conn.client.last_command, ns: ms * 1_000_000, argv }));
+                }
                 Outcome::Waits
             }
             Some(Flow::Later { ms, reply }) => {
@@ -561,55 +583,6 @@ impl Executor {
                 Outcome::Waits
             }
             Some(_) => outcome,
-        }
-    }
-
-    /// One slice of a connection's work. True: it goes on later (`conn.wait` says when); false: its reply is complete.
-    pub fn work(&mut self, conn: &mut Conn) -> bool {
-        let Wait::Work { mut work, .. } = std::mem::replace(&mut conn.wait, Wait::No) else { return false };
-        self.txn.db = conn.client.db;
-        self.txn.unprime();
-        let started_ns = clock::mono_ns();
-        let mark = conn.output.len();
-        let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-        let progress = work.step(&mut self.txn, &mut reply);
-        self.commit_and_release();
-        if conn.client.reply_mode != ReplyMode::On {
-            conn.output.truncate(mark);
-        }
-        if let Some(walk) = &mut conn.walk {
-            walk.ns += clock::mono_ns() - started_ns;
-        }
-        match progress {
-            Ok(Progress::Done) => {
-                if let Some(walk) = conn.walk.take() {
-                    self.figures().per_command[walk.row as usize].timed(walk.ns, 1);
-                    if self.is_slow(walk.ns) {
-                        self.log_slow(conn, walk.row, walk.argv, walk.ns);
-                    }
-                }
-                false
-            }
-            Ok(Progress::More) => {
-                conn.wait = Wait::Work { work, blocked_on: None };
-                true
-            }
-            Err(shard) => {
-                conn.wait = Wait::Work { work, blocked_on: Some(shard) };
-                true
-            }
-        }
-    }
-
-    /// The main thread has served the control request of `conn`, and its reply stands in the output from `mark` on.
-    pub fn book_control(&mut self, conn: &mut Conn, mark: usize) {
-        let row = conn.client.last_command;
-        let figures = self.figures();
-        figures.commands.add(1);
-        conn.client.commands += 1;
-        figures.per_command[row as usize].calls.add(1);
-        if conn.output.get(mark) == Some(&b'-') {
-            self.count_failure(conn, mark, row);
         }
     }
 }

@@ -13,3 +13,4 @@ pub mod batch;
 pub mod call;
 mod exec;
 pub mod execute;
+mod later;

@@ -50,8 +50,8 @@ pub struct Core {
     pub(super) by_id: HashMap<u64, usize>,
     /// Connections with input to run, in turn.
     pub(super) ready: VecDeque<usize>,
-    /// The connection whose up-call runs.
-    current: Option<(usize, Box<Conn>)>,
+    /// The connection whose up-call runs, or whose transaction waits for the main thread.
+    pub(super) current: Option<(usize, Box<Conn>)>,
     /// Connections that wait for a shard, a pause, or a time.
     parked: Vec<usize>,
     /// Connections whose work goes on slice by slice.
@@ -61,13 +61,15 @@ pub struct Core {
     pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
     pub(super) to_send: Vec<usize>,
+    /// Mail that came while a transaction waited for the main thread.
+    pub(super) deferred: VecDeque<Mail>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
     spare: Vec<u8>,
     events: Vec<Event>,
     cron: Cron,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
-    entered_ns: u64,
+    pub(super) entered_ns: u64,
     /// When the wait ended that this turn of the loop began with, microseconds since the epoch.
     turn_began_us: i64,
     /// Commands run when memory was last given back, and waits without events since the last event.
@@ -94,6 +96,7 @@ impl Core {
             worked: false,
             gatherings: HashMap::new(),
             to_send: Vec::new(),
+            deferred: VecDeque::new(),
             mail: VecDeque::new(),
             spare: Vec::with_capacity(RECEIVE_BYTES),
             events: Vec::new(),
@@ -129,7 +132,7 @@ impl Core {
                     return code;
                 }
             }
-        } else if self.current.is_some() {
+        } else if self.executor.call().is_some() {
             // JavaScript came back without a result, though a call is pending: it has not begun. Offer it again.
             return Code::Call;
         }
@@ -140,6 +143,12 @@ impl Core {
             }
             if !self.mail.is_empty() {
                 return Code::Mail;
+            }
+            if self.current.is_some() {
+                if let Some(code) = self.await_answer() {
+                    return code;
+                }
+                continue;
             }
             while let Some(slot) = self.ready.pop_front() {
                 if let Some(code) = self.turn(slot) {
@@ -243,9 +252,9 @@ impl Core {
         }
     }
 
-    fn after_pump(&mut self, slot: usize, mut conn: Box<Conn>, pump: Pump) -> Option<Code> {
+    pub(super) fn after_pump(&mut self, slot: usize, mut conn: Box<Conn>, pump: Pump) -> Option<Code> {
         // The input's buffer comes back with the next `begin`; the batch holds the last one until then.
-        if self.spare.capacity() == 0 && pump != Pump::Upcall {
+        if self.spare.capacity() == 0 && !matches!(pump, Pump::Upcall | Pump::Asks) {
             self.spare = self.executor.batch.begin(Vec::new());
             if self.spare.capacity() > 4 * RECEIVE_BYTES || self.spare.capacity() < RECEIVE_BYTES {
                 self.spare = Vec::with_capacity(RECEIVE_BYTES);
@@ -255,6 +264,10 @@ impl Core {
             Pump::Upcall => {
                 self.current = Some((slot, conn));
                 Some(self.begin_upcall())
+            }
+            Pump::Asks => {
+                self.current = Some((slot, conn));
+                None
             }
             Pump::Parked => {
                 match conn.wait {
@@ -269,7 +282,7 @@ impl Core {
                     }
                     Wait::Pause | Wait::Until(..) => self.parked.push(slot),
                     Wait::Gather(id) => self.take_gather(id, slot, conn.client.id),
-                    Wait::Control(_) | Wait::No => (),
+                    Wait::Control { .. } | Wait::No => (),
                 }
                 self.finish(slot, conn)
             }
@@ -340,7 +353,7 @@ impl Core {
             }
         }
         self.look_at_parked(now_ms);
-        let has_mail = self.server.cores[self.id].has_mail.load(Ordering::Acquire);
+        let has_mail = self.server.cores[self.id].has_mail.load(Ordering::Acquire) || !self.deferred.is_empty();
         let timeout = if !self.ready.is_empty() || self.worked || has_mail {
             0
         } else if !self.parked.is_empty() || !self.working.is_empty() {
@@ -363,7 +376,7 @@ impl Core {
             }
         }
         self.events = events;
-        if self.server.cores[self.id].has_mail.load(Ordering::Acquire) {
+        if has_mail || self.server.cores[self.id].has_mail.load(Ordering::Acquire) {
             self.read_mail();
         }
         wake
@@ -383,48 +396,6 @@ impl Core {
         }
     }
 
-    fn read_mail(&mut self) {
-        for mail in self.server.collect(self.id) {
-            match mail {
-                Mail::Accepted { fd, unix } => {
-                    self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
-                    self.adopt(fd, unix);
-                }
-                Mail::JavaScript(text) => self.mail.push_back(text),
-                Mail::Visit(visit) => {
-                    visit(&mut self.conns);
-                    self.sweep_closing();
-                }
-                Mail::Look => (),
-                Mail::Control { client, id, reply } => {
-                    if let Some(slot) = self.by_id.get(&client).copied()
-                        && let Some(mut conn) = self.conns.take(slot)
-                    {
-                        if matches!(conn.wait, Wait::Control(waits) if waits == id) {
-                            let mark = conn.output.len();
-                            conn.output.extend_from_slice(&reply);
-                            self.executor.book_control(&mut conn, mark);
-                            self.unpark(slot, &mut conn, mark);
-                        }
-                        self.finish(slot, conn);
-                    }
-                }
-                Mail::ResetFigures => {
-                    let figures = self.executor.figures();
-                    figures.collect(&mut self.executor.txn);
-                    figures.reset();
-                }
-                Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
-            }
-        }
-    }
-
-    /// Reads the mail; is there some for the VM?
-    pub fn needs_mail(&mut self) -> bool {
-        self.read_mail();
-        !self.mail.is_empty()
-    }
-
     /// The connection goes on with its next request; the reply of the last one stands in the output from `mark` on.
     pub(super) fn unpark(&mut self, slot: usize, conn: &mut Conn, mark: usize) {
         conn.wait = Wait::No;
@@ -433,7 +404,7 @@ impl Core {
     }
 
     /// Connections that a visit marked for closing.
-    fn sweep_closing(&mut self) {
+    pub(super) fn sweep_closing(&mut self) {
         let closing: Vec<usize> =
             self.conns.iter().filter(|(_, conn)| conn.dead || conn.closing).map(|(slot, _)| slot).collect();
         for slot in closing {
@@ -471,6 +442,7 @@ impl Core {
                 let mark = conn.output.len();
                 conn.output.extend_from_slice(&reply);
                 crate::dispatch::execute::after_wait(conn, mark);
+                self.executor.book_walk(conn);
             }
             self.ready.push_back(slot);
         }

@@ -58,6 +58,7 @@ impl Core {
             let mark = conn.output.len();
             let mut reply = Reply::new(&mut conn.output, conn.client.proto);
             (done.gather.combine)(&mut reply, text, done.number);
+            self.executor.book_walk(&mut conn);
             self.unpark(done.slot, &mut conn, mark);
             self.finish(done.slot, conn);
         }

@@ -10,6 +10,7 @@ pub mod cron;
 pub mod epoll;
 mod gathering;
 pub mod listen;
+mod mail;
 mod output;
 mod reception;
 pub mod socket;

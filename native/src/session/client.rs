@@ -46,6 +46,8 @@ pub struct Client {
     pub last_command: u16,
     pub commands: u64,
     pub input_bytes: u64,
+    /// Input that had not run when the last command about connections or the server began, that command included.
+    pub unread_bytes: usize,
     pub output_bytes: u64,
     /// Nothing but plain requests: authenticated, no MULTI, replies on. Kept by [`Client::refresh`].
     pub plain: bool,
@@ -77,6 +79,7 @@ impl Client {
             last_command: u16::MAX,
             commands: 0,
             input_bytes: 0,
+            unread_bytes: 0,
             output_bytes: 0,
             plain: false,
         }

@@ -8,8 +8,11 @@ pub enum Wait {
     No,
     /// The shard is held for long; the request is still in `input`.
     Shard(u32),
-    /// The main thread works on request `0`.
-    Control(u64),
+    /// The main thread works on request `id`, asked for at `since_ns`, monotonic.
+    Control {
+        id: u64,
+        since_ns: u64,
+    },
     /// Other cores are asked.
     Gather(u64),
     /// The rest of a command that runs in slices. `blocked_on`: a shard to wait for first.
@@ -29,7 +32,7 @@ impl Wait {
     }
 }
 
-/// What is known of a command whose work goes on in slices.
+/// What is known of a command that goes on in slices, sleeps, or asks other cores.
 pub struct Walk {
     pub row: u16,
     /// So long it has run, all slices together.
@@ -45,7 +48,7 @@ pub struct Conn {
     /// Replies; from `sent` on they are not sent yet.
     pub output: Vec<u8>,
     pub wait: Wait,
-    /// Beside `Wait::Work`.
+    /// Beside `Wait::Work`, `Wait::Gather`, and `Wait::Until` of DEBUG SLEEP.
     pub walk: Option<Box<Walk>>,
     /// Close once the output is sent; nothing more is read.
     pub closing: bool,

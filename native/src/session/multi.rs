@@ -10,11 +10,18 @@ pub struct Multi {
     /// Row number and arguments of each queued command.
     pub queue: Vec<(u16, OwnedArgs)>,
     pub bytes: usize,
+    /// Replies of the main thread to queued commands, by their place in the queue: a transaction that is tried again asks once.
+    pub answers: Vec<(usize, Vec<u8>)>,
     /// A command was refused while queueing: EXEC will reply EXECABORT.
     pub aborted: bool,
 }
 
 impl Multi {
+    /// The main thread's reply to the command at `place` of the queue, if it has come.
+    pub fn answer(&self, place: usize) -> Option<&[u8]> {
+        self.answers.iter().find(|(at, _)| *at == place).map(|(_, reply)| reply.as_slice())
+    }
+
     pub fn push(&mut self, row: u16, argv: OwnedArgs) {
         self.bytes += argv.memory_bytes();
         self.queue.push((row, argv));

@@ -21,3 +21,14 @@ pub fn clear(fd: i32) {
     // SAFETY: eight writable bytes; an empty counter (EAGAIN) is fine.
     unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
 }
+
+/// Waits until the eventfd is readable, `timeout_ms` at most, and makes it unreadable. True: a signal ended the wait.
+pub fn wait(fd: i32, timeout_ms: i32) -> bool {
+    let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one pollfd, writable.
+    let count = unsafe { libc::poll(&raw mut polled, 1, timeout_ms) };
+    if count > 0 {
+        clear(fd);
+    }
+    count < 0
+}

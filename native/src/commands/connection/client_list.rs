@@ -140,12 +140,13 @@ fn with_flag(flags: String, letter: char) -> String {
 }
 
 fn info(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    let line = describe(session.client, Buffers::default(), clock::now_ms());
+    let buffers = Buffers { input: session.client.unread_bytes, ..Buffers::default() };
+    let line = describe(session.client, buffers, clock::now_ms());
     reply.verbatim("txt", format!("{line}\n").as_bytes());
     Flow::Done
 }
 
-fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let (kind, ids) = match filters(args) {
         Ok(filters) => filters,
         Err(text) => {
@@ -153,6 +154,7 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             return Flow::Done;
         }
     };
+    let asking = session.client.id;
     let question = move |conns: &mut Conns| {
         let now_ms = clock::now_ms();
         let mut text = Vec::new();
@@ -161,7 +163,11 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             let wanted = kind.is_none_or(|kind| ClientType::of(client) == kind)
                 && ids.as_ref().is_none_or(|ids| ids.contains(&client.id));
             if wanted && !conn.dead {
-                text.extend_from_slice(describe(client, Buffers::of(conn), now_ms).as_bytes());
+                let mut buffers = Buffers::of(conn);
+                if client.id == asking {
+                    buffers.input = client.unread_bytes;
+                }
+                text.extend_from_slice(describe(client, buffers, now_ms).as_bytes());
                 text.push(b'\n');
             }
         }

@@ -1,0 +1,92 @@
+//! A core's mail: what other threads ask of it and answer it, read between requests, or while a transaction waits.
+
+use std::sync::atomic::Ordering;
+
+use super::core::{Code, Core};
+use crate::session::conn::Wait;
+use crate::session::server::Mail;
+use crate::sys::{clock, wake};
+
+/// How often a core whose transaction waits for the main thread looks at its mail if nothing wakes it, ms: an I/O backend
+/// may have taken the signal already.
+const ANSWER_LOOK_MS: i32 = 1;
+
+impl Core {
+    pub(super) fn read_mail(&mut self) {
+        let mut mails = std::mem::take(&mut self.deferred);
+        mails.extend(self.server.collect(self.id));
+        for mail in mails {
+            match mail {
+                Mail::Accepted { fd, unix } => {
+                    self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
+                    self.adopt(fd, unix);
+                }
+                Mail::JavaScript(text) => self.mail.push_back(text),
+                Mail::Visit(visit) => {
+                    visit(&mut self.conns);
+                    self.sweep_closing();
+                }
+                Mail::Look => (),
+                Mail::Control { client, id, reply } => {
+                    if let Some(slot) = self.by_id.get(&client).copied()
+                        && let Some(mut conn) = self.conns.take(slot)
+                    {
+                        if let Wait::Control { id: awaited, since_ns } = conn.wait
+                            && awaited == id
+                        {
+                            let mark = conn.output.len();
+                            conn.output.extend_from_slice(&reply);
+                            self.executor.book_control(&mut conn, mark, since_ns);
+                            self.unpark(slot, &mut conn, mark);
+                        }
+                        self.finish(slot, conn);
+                    }
+                }
+                Mail::ResetFigures => self.reset_figures(),
+                Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
+            }
+        }
+    }
+
+    fn reset_figures(&mut self) {
+        let figures = self.executor.figures();
+        figures.collect(&mut self.executor.txn);
+        figures.reset();
+    }
+
+    /// One look for the main thread's answer to the transaction of `current`. The core holds latches meanwhile, so nothing
+    /// else runs here: no requests, no cron, no visits, for any of them may commit. Mail for the VM is let through, because
+    /// the answer to FUNCTION LOAD comes only when every core, this one too, has the library.
+    pub(super) fn await_answer(&mut self) -> Option<Code> {
+        let (_, conn) = self.current.as_ref().expect("a transaction waits");
+        let Wait::Control { id: awaited, .. } = conn.wait else { unreachable!("it waits for the main thread") };
+        let mut answer = None;
+        for mail in self.server.collect(self.id) {
+            match mail {
+                Mail::JavaScript(text) => self.mail.push_back(text),
+                Mail::ResetFigures => self.reset_figures(),
+                Mail::Control { id, reply, .. } if id == awaited => answer = Some(reply),
+                other => self.deferred.push_back(other),
+            }
+        }
+        if answer.is_none() && self.server.stopping.load(Ordering::Acquire) {
+            answer = Some(b"-ERR the server is going down\r\n".to_vec());
+        }
+        let Some(answer) = answer else {
+            if self.mail.is_empty() && wake::wait(self.server.wake_fd(self.id), ANSWER_LOOK_MS) {
+                self.entered_ns = clock::coarse_ns();
+                return Some(Code::Leave);
+            }
+            return None;
+        };
+        let (slot, mut conn) = self.current.take().expect("a transaction waits");
+        let pump = self.executor.answer_exec(&mut conn, answer);
+        self.after_pump(slot, conn, pump)
+    }
+
+    /// Reads the mail; is there some for the VM?
+    pub fn needs_mail(&mut self) -> bool {
+        self.read_mail();
+        !self.mail.is_empty()
+    }
+}
