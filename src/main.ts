@@ -16,7 +16,7 @@ import { libraryPath } from "./core/build.ts";
 import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
 import { IO, loadNative } from "./core/ffi.ts";
-import { listenAll } from "./core/listen.ts";
+import { listenAll, refuseToListenAnew } from "./core/listen.ts";
 import { LEVELS, Log } from "./core/log.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
@@ -95,7 +95,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         settings,
         configFile,
         files: DISK,
-        push,
+        push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
         apply: (name, value) => applySetting(log, name, value),
         resetStat: () => native.resetStats(),
         log: (level, line) => log.write(level, line),

@@ -125,6 +125,14 @@ describe("CONFIG SET", () => {
     expect(pushed).toEqual(["list-max-listpack-size=-3"]);
   });
 
+  test("takes the value in force of a directive that only Zedis has, though it is immutable", async () => {
+    const { call, settings, pushed } = server();
+    for (const name of ["cores", "shards", "io"] as const) {
+      expect(await call("set", name, settings.get(name))).toEqual({ text: "OK" } as ReplyValue);
+    }
+    expect(pushed).toEqual([]);
+  });
+
   test("answers Redis's errors", async () => {
     const failed = (name: string, reason: string) =>
       `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
@@ -137,6 +145,7 @@ describe("CONFIG SET", () => {
       [["set", "dir", "/"], failed("dir", "can't set protected config")],
       [["set", "hz", "1", "HZ", "2"], failed("HZ", "duplicate parameter")],
       [["set", "HZ", "x"], failed("hz", "argument couldn't be parsed into an integer")],
+      [["set", "cores", "7"], failed("cores", "can't set immutable config")],
       [["set", "databases", "4", "nosuch", "1"], failed("databases", "can't set immutable config")],
       [["get"], "ERR wrong number of arguments for 'config|get' command"],
       [["rewrite", "x"], "ERR wrong number of arguments for 'config|rewrite' command"],

@@ -130,7 +130,9 @@ function findPairs(args: readonly Uint8Array[], settings: Settings, context: Con
     if (option === undefined) {
       return new ErrorReply(`ERR Unknown option or number of arguments for CONFIG SET - '${sent}'`);
     }
-    if (option.fixed === true) return setFailed(sent, "can't set immutable config");
+    if (option.fixed !== undefined && !staysTheSame(option, args[at + 1], settings)) {
+      return setFailed(sent, "can't set immutable config");
+    }
     if (option.protected === true && !mayChangeProtected(settings, context)) {
       return setFailed(sent, "can't set protected config");
     }
@@ -140,6 +142,11 @@ function findPairs(args: readonly Uint8Array[], settings: Settings, context: Con
     pairs.push({ option, name, bytes: args[at + 1] ?? new Uint8Array() });
   }
   return pairs;
+}
+
+/** Programs that write back all they read with CONFIG GET know Redis's immutable directives, and none of ours. */
+function staysTheSame(option: Option, value: Uint8Array | undefined, settings: Settings): boolean {
+  return option.fixed === "same" && textOf(value) === settings.read(option.name);
 }
 
 function mayChangeProtected(settings: Settings, context: Context): boolean {

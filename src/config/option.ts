@@ -19,8 +19,8 @@ interface Common {
   readonly default: string;
   /** Older name, accepted everywhere and listed by CONFIG GET. */
   readonly alias?: string;
-  /** Only at start: CONFIG SET refuses it. */
-  readonly fixed?: true;
+  /** Only at start: CONFIG SET refuses it. `same`: it takes the value that is in force, and does nothing. */
+  readonly fixed?: true | "same";
   /** CONFIG SET needs `enable-protected-configs`. */
   readonly protected?: true;
   /** Shown by CONFIG GET only when asked for by its whole name. */

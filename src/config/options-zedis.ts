@@ -8,9 +8,9 @@ const CORES_MAX = 64n;
 
 export const ZEDIS_OPTIONS = [
   /** Data plane threads; 0: one per CPU that this process may use. */
-  { name: "cores", type: "int", min: 0n, max: CORES_MAX, default: "0", fixed: true, native: true },
+  { name: "cores", type: "int", min: 0n, max: CORES_MAX, default: "0", fixed: "same", native: true },
   /** How sockets are served; auto takes io_uring where the kernel has what is needed. */
-  { name: "io", type: "enum", values: ["auto", "uring", "epoll"], default: "auto", fixed: true, native: true },
+  { name: "io", type: "enum", values: ["auto", "uring", "epoll"], default: "auto", fixed: "same", native: true },
   /** Latched parts of the keyspace; 0: chosen from the number of cores. */
   {
     name: "shards",
@@ -18,7 +18,7 @@ export const ZEDIS_OPTIONS = [
     min: 0n,
     max: SHARDS_MAX,
     default: "0",
-    fixed: true,
+    fixed: "same",
     native: true,
     check: (value) => (isPowerOfTwo(BigInt(value)) ? null : "shards must be 0 (automatic) or a power of two"),
   },

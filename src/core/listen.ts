@@ -42,3 +42,16 @@ export function listenAll(native: Native, settings: Settings): { ports: Listenin
   }
   return { ports, failure: null };
 }
+
+const RESTART = "a running Zedis keeps its sockets; put it into the configuration and restart";
+
+/**
+ * Why CONFIG SET cannot put `value` in force where it would take new listening sockets; null for other directives, and for the
+ * value that is in force.
+ */
+export function refuseToListenAnew(name: string, value: string, settings: Settings): string | null {
+  if ((name !== "port" && name !== "bind") || value === settings.get(name)) return null;
+  return name === "port"
+    ? `Unable to listen on this port: ${RESTART}`
+    : `Failed to bind to specified addresses: ${RESTART}`;
+}
