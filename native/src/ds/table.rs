@@ -60,6 +60,24 @@ pub struct Place {
     slot: usize,
 }
 
+/// Are two keys the same? Keys of 8 to 32 bytes, nearly all there are, are compared by two overlapping words each, where a
+/// call of memcmp costs more than the comparison (3 % of a GET).
+#[inline]
+fn same_key(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    match left.len() {
+        8..=16 => {
+            left.first_chunk::<8>() == right.first_chunk::<8>() && left.last_chunk::<8>() == right.last_chunk::<8>()
+        }
+        17..=32 => {
+            left.first_chunk::<16>() == right.first_chunk::<16>() && left.last_chunk::<16>() == right.last_chunk::<16>()
+        }
+        _ => left == right,
+    }
+}
+
 #[inline]
 fn position(hash: u64) -> u64 {
     hash >> (64 - POSITION_BITS)
@@ -208,7 +226,7 @@ impl Table {
                 let slot = found.trailing_zeros() as usize;
                 found &= found - 1;
                 let word = here.slots[slot];
-                if word & !(POINTER | 7) == upper && entry_of(word).key() == key {
+                if word & !(POINTER | 7) == upper && same_key(entry_of(word).key(), key) {
                     return Some(Place { bucket, slot });
                 }
             }
@@ -611,6 +629,19 @@ mod tests {
             if i > 200 {
                 let each = table.memory_bytes() as f64 / table.len() as f64;
                 assert!((9.0..19.0).contains(&each), "{each} bytes at {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_of_every_length_are_told_apart_at_every_byte() {
+        for len in 0..70 {
+            let key: Vec<u8> = (0..len as u8).collect();
+            assert!(same_key(&key, &key.clone()) && !same_key(&key, &[key.as_slice(), b"x"].concat()));
+            for at in 0..len {
+                let mut other = key.clone();
+                other[at] ^= 1;
+                assert!(!same_key(&key, &other), "{at} of {len}");
             }
         }
     }
