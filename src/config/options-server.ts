@@ -13,7 +13,6 @@ const NO_THREADS = { why: "every core reads, executes and writes; see 'cores'" }
 const NO_TITLE = { why: "the process keeps its title" };
 const NO_CRASH_REPORT = { why: "crash reports come from the Bun runtime" };
 const NO_MODULES = { why: "native modules are not supported; see FUNCTION LOAD" };
-const NO_LATENCY_HISTOGRAMS = { why: "latency histograms are not collected yet" };
 const DEBUG_ONLY = { why: "it serves tests of Redis itself" };
 
 export const SERVER_OPTIONS = [
@@ -244,13 +243,13 @@ export const SERVER_OPTIONS = [
   { name: "slowlog-log-slower-than", type: "int", min: -1n, max: LONG_MAX, default: "10000", native: true },
   { name: "slowlog-max-len", type: "int", min: 0n, max: LONG_MAX, default: "128", native: true },
   { name: "latency-monitor-threshold", type: "int", min: 0n, max: LONG_MAX, default: "0", native: true },
-  { name: "latency-tracking", type: "bool", default: "yes", inert: NO_LATENCY_HISTOGRAMS },
+  { name: "latency-tracking", type: "bool", default: "yes", native: true },
   {
     name: "latency-tracking-info-percentiles",
     type: "special",
     special: PERCENTILES,
     default: "50 99 99.9",
-    inert: NO_LATENCY_HISTOGRAMS,
+    native: true,
   },
 
   // TLS

@@ -103,6 +103,24 @@ slow.both("LATENCY HISTOGRAM and latencystats count each call of a command", asy
   );
 });
 
+slow.both(
+  "latency-tracking and its percentiles decide what INFO shows",
+  async (wire) => {
+    const shown = async () =>
+      /_usec_set:(.*)\r\n/.exec(textOf(await wire.call("INFO latencystats")))?.[1]?.replace(/=[^,]*/g, "");
+    await wire.pipeline(["CONFIG RESETSTAT", "CONFIG SET latency-tracking no", "SET k v"]);
+    expect(await shown()).toBeUndefined();
+    await wire.call("CONFIG SET latency-tracking yes");
+    expect(await shown()).toBeUndefined();
+    await wire.call("SET k v");
+    expect(await shown()).toBe("p50,p99,p99.9");
+    await wire.call('CONFIG SET latency-tracking-info-percentiles "0.0 50.0 100.0"');
+    expect(await shown()).toBe("p0,p50,p100");
+    await wire.call('CONFIG SET latency-tracking-info-percentiles ""');
+  },
+  { after: ["CONFIG SET latency-tracking yes", 'CONFIG SET latency-tracking-info-percentiles "50 99 99.9"'] },
+);
+
 slow.both("LATENCY HISTOGRAM knows the commands that the main thread or all cores serve", async (wire) => {
   await wire.pipeline(["CONFIG RESETSTAT", "CONFIG GET port", "CLIENT LIST"]);
   expect([...mapOf(await wire.call("LATENCY HISTOGRAM client")).keys()]).toEqual(["client|list"]);

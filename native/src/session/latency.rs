@@ -5,6 +5,7 @@
 //! ```
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::figures::Counter;
 
@@ -12,6 +13,14 @@ use super::figures::Counter;
 const EXPONENTS: usize = 42;
 const STEPS: usize = 4;
 const BUCKETS: usize = EXPONENTS * STEPS;
+
+/// The directive `latency-tracking`, of the one server of this process: counters have no way to its settings.
+static TRACKING: AtomicBool = AtomicBool::new(true);
+
+/// Lets times be counted from now on, or no longer; what was counted stays.
+pub fn track(on: bool) {
+    TRACKING.store(on, Ordering::Relaxed);
+}
 
 /// Counts of one command on one core. Takes no memory until the first call.
 #[derive(Default)]
@@ -22,6 +31,9 @@ pub struct Latency {
 impl Latency {
     /// Counts `calls` that took so long. For the core's own thread alone.
     pub fn add(&self, ns: u64, calls: u64) {
+        if !TRACKING.load(Ordering::Relaxed) {
+            return;
+        }
         let buckets = self.buckets.get_or_init(|| Box::new([const { Counter::new() }; BUCKETS]));
         buckets[bucket_of(ns)].add(calls);
     }

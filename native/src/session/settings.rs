@@ -93,6 +93,7 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
+        "latency-tracking" => super::latency::track(flag()?),
         "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
         "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?, Relaxed),
         "maxmemory" => {

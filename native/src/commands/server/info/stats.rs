@@ -114,15 +114,21 @@ pub fn errorstats(session: &mut Session, text: &mut Text) {
 }
 
 pub fn latencystats(session: &mut Session, text: &mut Text) {
+    let settings = &session.server.settings;
+    if settings.text("latency-tracking") == "no" {
+        return;
+    }
+    let percentiles = settings.text("latency-tracking-info-percentiles");
     for (number, row) in table().rows.iter().enumerate() {
         let histogram = session.server.latency_of(number);
         if histogram.count() == 0 {
             continue;
         }
-        let us = |share: f64| histogram.at_share(share) as f64 / 1000.0;
-        text.field(
-            &format!("latency_percentiles_usec_{}", row.name),
-            format_args!("p50={:.3},p99={:.3},p99.9={:.3}", us(0.5), us(0.99), us(0.999)),
-        );
+        let shown = percentiles.split_whitespace().filter_map(|name| {
+            let share = name.parse::<f64>().ok()? / 100.0;
+            Some(format!("p{name}={:.3}", histogram.at_share(share) as f64 / 1000.0))
+        });
+        let shown = shown.collect::<Vec<_>>().join(",");
+        text.field(&format!("latency_percentiles_usec_{}", row.name), format_args!("{shown}"));
     }
 }
