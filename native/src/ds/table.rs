@@ -19,6 +19,8 @@
 //! The number of buckets need not be a power of two; it grows by an eighth of the next lower power, the steps in which
 //! allocators size large blocks, so that tables stay 64 to 80 % full and no block has slack.
 
+use crate::sys::cpu::prefetch;
+
 use super::entry::{Entry, EntryRef, Value};
 
 const SLOTS: usize = 7;
@@ -519,22 +521,6 @@ fn free_chain(bucket: Bucket) {
         let boxed = unsafe { Box::from_raw(raw) };
         next = boxed.next();
     }
-}
-
-#[inline]
-fn prefetch(at: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch never faults, whatever the address.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast())
-    };
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: a prefetch never faults, whatever the address.
-    unsafe {
-        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) at, options(nostack, preserves_flags))
-    };
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = at;
 }
 
 #[cfg(test)]
