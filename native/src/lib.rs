@@ -10,7 +10,7 @@
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi.
+//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -18,6 +18,8 @@ pub mod commands;
 pub mod dispatch;
 pub mod ds;
 pub mod ffi;
+#[cfg(test)]
+mod fuzz;
 pub mod net;
 pub mod resp;
 pub mod session;

@@ -1,14 +1,17 @@
 /** Mutated requests against a live server: it must answer valid RESP or close, serve on, and keep its memory. */
 import { Random } from "../harness/random.ts";
-import { MalformedReply, ReplyReader } from "../harness/resp.ts";
+import { MalformedReply, ReplyReader, textOf } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { until, within } from "../harness/wait.ts";
 import { ByteSocket } from "../harness/wire.ts";
-import { mutatedBatch } from "./mutate.ts";
+import { fuzzLibrary, mutatedBatch } from "./mutate.ts";
 
 export interface FuzzReport {
   readonly requests: number;
   readonly connections: number;
+  /** As the server counts them: a run that the server cuts short everywhere would show here. */
+  readonly executed: number;
+  readonly errors: number;
   readonly residentBefore: number;
   readonly residentAfter: number;
 }
@@ -28,6 +31,10 @@ export async function fuzzRequests(
   // Small limits keep a lucky SETRANGE from filling the machine's memory; they are not what is tested here.
   const server = await startServer({ options: { "proto-max-bulk-len": "1mb" } });
   try {
+    const wire = await server.connect();
+    const [loaded] = await wire.pipeline([["FUNCTION", "LOAD", fuzzLibrary]]);
+    if (loaded?.kind !== "bulk") throw new Error(`the library does not load: ${JSON.stringify(loaded)}`);
+    await wire.close();
     // Warm first: buffers and tables that any client would make are no leak.
     for (let index = 0; index < lanes * 4; index++) await oneConnection(server, seed ^ (0x5eed0000 + index));
     await calm(server);
@@ -46,7 +53,10 @@ export async function fuzzRequests(
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     await calm(server);
+    const { executed, errors } = await counted(server);
     return {
+      executed,
+      errors,
       requests: connections * requestsPerConnection,
       connections,
       residentBefore,
@@ -90,6 +100,14 @@ async function oneConnection(server: Server, seed: number): Promise<void> {
     if (error instanceof MalformedReply) throw blame(`not RESP: ${error.message}`);
     throw error;
   }
+}
+
+async function counted(server: Server): Promise<{ executed: number; errors: number }> {
+  const wire = await server.connect();
+  const text = textOf(await wire.call("INFO stats"));
+  await wire.close();
+  const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? Number.NaN);
+  return { executed: figure("total_commands_processed"), errors: figure("total_error_replies") };
 }
 
 /** The server answers, on a new connection, and has forgotten all others and all keys. */

@@ -1,9 +1,10 @@
 /** What a client may not exceed: sizes of requests and replies, number of connections, idle time. */
 import { expect, test } from "bun:test";
-import { err, ok } from "../harness/expected.ts";
+import { err, errorLike, ok } from "../harness/expected.ts";
 import { encodeRequest, readReplies, show, textOf } from "../harness/resp.ts";
 import { startServer } from "../harness/server.ts";
 import { check, suite } from "../harness/suite.ts";
+import { isOracle } from "../harness/target.ts";
 import { until, within } from "../harness/wait.ts";
 import { ByteSocket } from "../harness/wire.ts";
 import { afterFin, untilClosed } from "./exchange.ts";
@@ -35,6 +36,32 @@ test("proto-max-bulk-len bounds an argument and what a string may grow to", asyn
     await wire.close();
   }
 });
+
+// redis-server dies of it: out of memory.
+test.skipIf(isOracle)(
+  "an offset beyond what can be allocated is refused, whatever proto-max-bulk-len says",
+  async () => {
+    const wire = await limits.server.connect();
+    await check(wire, [["CONFIG SET proto-max-bulk-len 9223372036854775807", ok]]);
+    try {
+      const tooLong = err("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+      await check(wire, [
+        ["SETRANGE none 9223372036854775000 y", tooLong],
+        ["SETBIT none 9223372036854775807 1", errorLike(/^ERR bit offset/)],
+        ["BITFIELD none SET u8 #999999999999999999 1", errorLike(/^ERR bit offset/)],
+        ["EXISTS k", 0],
+      ]);
+      for (const length of ["9223372036854775807", "4294967296", "2147483648"]) {
+        expect(await untilClosed(limits.server.address, Buffer.from(`*2\r\n$4\r\nECHO\r\n$${length}\r\nabc`))).toEqual([
+          "-ERR Protocol error: invalid bulk length",
+        ]);
+      }
+    } finally {
+      await wire.call("CONFIG SET proto-max-bulk-len 512mb");
+      await wire.close();
+    }
+  },
+);
 
 test("client-query-buffer-limit ends a connection that sends more than that as one request", async () => {
   const wire = await limits.server.connect();

@@ -4,7 +4,14 @@ import { encodeRequest } from "../harness/resp.ts";
 
 /** A few mutated requests as the bytes of one connection. Only the last may break the framing: nothing is read behind it. */
 export function mutatedBatch(random: Random, count: number): Buffer {
-  const requests = Array.from({ length: count }, () => encodeRequest(mutatedArguments(random)));
+  const requests: Buffer[] = [];
+  while (requests.length < count) {
+    // Blocks of a transaction, most of them ended.
+    const block = random.chance(0.03) ? random.below(8) : -1;
+    if (block >= 0) requests.push(encodeRequest(["MULTI"]));
+    for (let left = Math.max(block, 1); left > 0; left--) requests.push(encodeRequest(mutatedArguments(random)));
+    if (block >= 0 && random.chance(0.9)) requests.push(encodeRequest([random.chance(0.9) ? "EXEC" : "DISCARD"]));
+  }
   if (random.chance(0.7)) requests.push(brokenBytes(random, encodeRequest(mutatedArguments(random))));
   return Buffer.concat(requests);
 }
@@ -114,6 +121,21 @@ const commands: readonly (readonly string[])[] = [
   "MEMORY USAGE key",
   "DUMP key",
   "RESTORE key number value",
+  "RESTORE key 0 payload REPLACE",
+  "SETBIT key number number",
+  "GETBIT key number",
+  "BITCOUNT key number number",
+  "BITPOS key number number number",
+  "BITOP value key key key",
+  "BITOP NOT key key",
+  "BITFIELD key field number number field number number",
+  "BITFIELD_RO key GET value number",
+  "SUBSTR key number number",
+  "HSETNX key value value",
+  "HSTRLEN key value",
+  "EXPIREAT key number option",
+  "PEXPIRE key number option",
+  "PTTL key",
   "SELECT number",
   "SWAPDB number number",
   "DBSIZE",
@@ -139,15 +161,100 @@ const commands: readonly (readonly string[])[] = [
   "CONFIG GET value",
   "FCALL value number key",
   "FCALL_RO value number",
+  "FCALL function 1 key number value",
+  "FCALL function 2 key key number",
+  "FCALL_RO function 1 key",
+  "FUNCTION STATS",
+  "FUNCTION DELETE value",
   "FUNCTION LIST option value",
   "FUNCTION value value",
   "RESET",
   "value value value",
 ].map((line) => line.split(" "));
 
+/** What the server under fuzz starts with, and what the mutations call, change and load again. */
+export const fuzzLibrary = `#!ts name=fuzz
+function move(from: string, to: string, amount: number) {
+  Zedis.call("INCRBY", from, -amount);
+  Zedis.incrby(to, amount);
+  return { from: Zedis.get(from), to: Zedis.get(to) };
+}
+function wander(key: string, steps?: number, tail?: string) {
+  for (let step = 0; step < Math.min(steps ?? 3, 20); step++) Zedis.append(key + (step % 5), tail ?? "x");
+  return Zedis.strlen(key + "0");
+}
+function half(key: string, count: number): string[] {
+  Zedis.set(key, "half");
+  Zedis.hset(key + "h", "f", String(count));
+  throw new Error(\`half \${count}\`);
+}
+/** @no-writes */
+function look(key: string) {
+  return [Zedis.get(key), Zedis.exists(key), null, 1.5, new Uint8Array([1, 2])];
+}
+function deep(key: string, depth: number): number {
+  return depth > 0 ? 1 + deep(key, depth - 1) : Number(Zedis.exists(key));
+}
+`;
+
+const functions = ["move", "wander", "half", "look", "deep", "MOVE", "nosuch"];
+const fields = ["GET", "SET", "INCRBY", "OVERFLOW", "u8", "i64", "u63", "u64", "#1", "sat", "i0"];
+
+/** DUMP payloads of redis-server 7.0: a string, an integer, a hash; and one that says more than it has. */
+const payloads = [
+  "000568656c6c6f0a00",
+  "00c0640a00",
+  "101111000000040081610201018162020201ff0a00",
+  "04020161c0010162c0020a00",
+  "00c304ff00610a00",
+  "0481ffffffffffffffff0a00",
+];
+
+/** A payload with some bytes changed and, mostly, a sum that is right again, so that its content is looked at. */
+function payload(random: Random): Uint8Array {
+  const body = Buffer.from(random.pick(payloads), "hex");
+  while (random.chance(0.6)) body[random.below(body.length)] = random.below(256);
+  if (random.chance(0.8)) body.set([10, 0], body.length - 2);
+  const sum = Buffer.alloc(8);
+  sum.writeBigUInt64LE(random.chance(0.9) ? crc64(body) : 1n);
+  return Buffer.concat([body, sum]);
+}
+
+/** The CRC-64 that DUMP's payloads end with. Bit by bit: payloads are short. */
+function crc64(bytes: Uint8Array): bigint {
+  let crc = 0n;
+  for (const byte of bytes) {
+    crc ^= BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ 0x95ac9329ac4bc9b5n : crc >> 1n;
+  }
+  return crc;
+}
+
+/** The library's source with a piece lost, doubled or damaged. Rare: each costs the server a compilation. */
+function library(random: Random): string {
+  if (random.chance(0.3)) return fuzzLibrary;
+  const at = random.below(fuzzLibrary.length);
+  const end = at + random.below(30);
+  const piece = random.pick([
+    "",
+    fuzzLibrary.slice(at, end).repeat(2),
+    "}",
+    "\0",
+    "`",
+    "((((((((",
+    "\u{1f600}",
+    "async ",
+  ]);
+  return fuzzLibrary.slice(0, at) + piece + fuzzLibrary.slice(end);
+}
+
 function mutatedArguments(random: Random): (string | Uint8Array)[] {
+  if (random.chance(0.0005)) return ["FUNCTION", "LOAD", random.chance(0.8) ? "REPLACE" : "replac", library(random)];
   const args: (string | Uint8Array)[] = random.pick(commands).map((kind) => {
     if (kind === "key") return random.pick(keys);
+    if (kind === "function") return random.pick(functions);
+    if (kind === "field") return random.pick(fields);
+    if (kind === "payload") return payload(random);
     if (kind === "number") return random.chance(0.3) ? String(random.from(-20, 20)) : random.pick(numbers);
     if (kind === "option") return random.pick(options);
     if (kind === "value") return value(random);

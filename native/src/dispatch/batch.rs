@@ -5,11 +5,14 @@
 use crate::commands::row::Group;
 use crate::commands::table::table;
 use crate::resp::args::{Args, Span};
-use crate::resp::parse::{self, INLINE_SPAN, Limits, Parsed};
+use crate::resp::parse::{self, INLINE_SPAN, Limits, Parsed, Partial};
 use crate::txn::Txn;
 
 /// Requests parsed ahead, at most: enough to cover the memory latency, few enough for the spans to stay in L1.
 pub const REQUESTS_MAX: usize = 64;
+/// Spans and bytes that buffers keep from batch to batch; those of a larger request are given back.
+const SPANS_KEPT_MAX: usize = 64 * 1024;
+const COPIED_BYTES_KEPT_MAX: usize = 1 << 20;
 
 /// Row number of a name that is no command.
 pub const UNKNOWN: u16 = u16::MAX;
@@ -93,6 +96,9 @@ impl Batch {
         self.done = 0;
         self.requests.clear();
         self.spans.clear();
+        self.spans.shrink_to(SPANS_KEPT_MAX);
+        self.copied.clear();
+        self.copied.shrink_to(COPIED_BYTES_KEPT_MAX);
         self.next = 0;
     }
 
@@ -125,8 +131,9 @@ impl Batch {
         self.received - self.done
     }
 
-    /// Parses the next requests, hashes their keys and prefetches what they will touch.
-    pub fn fill(&mut self, limits: Limits, txn: &mut Txn) -> Fill {
+    /// Parses the next requests, hashes their keys and prefetches what they will touch. `partial`: what is known of the
+    /// request that the input starts with, from the last fill that ended with [`Fill::Need`].
+    pub fn fill(&mut self, limits: Limits, partial: &mut Option<Box<Partial>>, txn: &mut Txn) -> Fill {
         self.spans.clear();
         self.requests.clear();
         self.copied.clear();
@@ -139,7 +146,13 @@ impl Batch {
         while self.requests.len() < REQUESTS_MAX && self.parsed < self.received {
             let first = self.spans.len();
             let rest = &self.input[self.parsed..];
-            match parse::request(rest, self.parsed as u32, limits, &mut self.spans, &mut self.copied) {
+            let base = self.parsed as u32;
+            let parsed = if self.requests.is_empty() {
+                parse::request_in_parts(rest, base, limits, &mut self.spans, &mut self.copied, partial)
+            } else {
+                parse::request(rest, base, limits, &mut self.spans, &mut self.copied)
+            };
+            match parsed {
                 Parsed::Request { used } => {
                     self.parsed += used;
                     if self.spans.len() == first {

@@ -22,6 +22,9 @@ use crate::txn::{Effect, Progress, Savepoint};
 /// Tries of one call with only the shards it turned out to need; then every shard is latched.
 const TRIES_MAX: usize = 32;
 
+/// Bytes of arguments whose buffers are kept from call to call.
+const ARGUMENT_BYTES_KEPT_MAX: usize = 1 << 20;
+
 /// The function that the core's VM runs now. One per core, its buffers kept from call to call.
 #[derive(Default)]
 pub struct Call {
@@ -228,6 +231,12 @@ impl Executor {
         conn.call_shards.clear();
         if !in_exec {
             self.commit_and_release();
+        }
+        if self.call.args.memory_bytes() > ARGUMENT_BYTES_KEPT_MAX {
+            self.call.args = OwnedArgs::default();
+            // What FUNCTION STATS shows is a copy of them.
+            let running = &self.server.cores[self.core].running;
+            running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).args = OwnedArgs::default();
         }
         if failed { Outcome::Failed } else { Outcome::Done }
     }

@@ -193,7 +193,7 @@ impl Executor {
                 authenticated: conn.client.authenticated,
             };
             self.txn.db = conn.client.db;
-            match self.batch.fill(limits, &mut self.txn) {
+            match self.batch.fill(limits, &mut conn.partial, &mut self.txn) {
                 Fill::Some => continue,
                 Fill::Need(bytes) => {
                     conn.need = bytes;

@@ -6,6 +6,7 @@ use crate::dispatch::call::Host;
 use crate::ds::entry::NewValue;
 use crate::resp::args::{Args, Span};
 use crate::resp::error;
+use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, WrongType};
 
@@ -139,7 +140,7 @@ pub unsafe extern "C" fn zedis_set(bridge: f64, k: f64, value_len: f64) -> f64 {
     let key_len = if k >= 0.0 { 0 } else { (-k - 1.0) as usize };
     // SAFETY: both are used within this call only, and OUT is not written to.
     let (key, value) = unsafe {
-        let all = bridge.deck.out(key_len + value_len as usize);
+        let all = bridge.deck.out(key_len.saturating_add(value_len as usize));
         let value = &all[key_len.min(all.len())..];
         (key_of(bridge, k), std::slice::from_raw_parts(value.as_ptr(), value.len()))
     };
@@ -255,23 +256,8 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     let bridge = unsafe { at(bridge) };
     let (argc, total) = (argc as usize, total as usize);
     let source = if big != 0.0 { bridge.deck.grown(total) } else { bridge.deck.out(total) };
-    // A copy: handlers hold on to these bytes while JavaScript cannot write, but the borrow checker cannot know that.
     let name = crate::commands::table::table().rows.get(command as usize).map_or("", |row| row.name);
-    let mut bytes = Vec::with_capacity(source.len() + name.len());
-    let mut spans = Vec::with_capacity(argc + 1);
-    bytes.extend_from_slice(name.as_bytes());
-    spans.push(Span { at: 0, len: name.len() as u32 });
-    let mut at_source = argc * 4;
-    for index in 0..argc {
-        let Some(raw) = source.get(index * 4..index * 4 + 4) else { return fail(bridge, error::SYNTAX) };
-        let len = u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]);
-        let Some(argument) = source.get(at_source..at_source + len as usize) else {
-            return fail(bridge, error::SYNTAX);
-        };
-        spans.push(Span { at: bytes.len() as u32, len });
-        bytes.extend_from_slice(argument);
-        at_source += len as usize;
-    }
+    let Some((bytes, spans)) = unpack(name, source, argc) else { return fail(bridge, error::SYNTAX) };
     let mut out = std::mem::take(&mut bridge.scratch);
     let host = bridge.core.executor.host_command(command as u16, Args::new(&bytes, &spans), &mut out);
     bridge.core.executor.txn.unprime();
@@ -292,6 +278,29 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     }
     bridge.scratch = out;
     result
+}
+
+/// The request `name` with the `argc` arguments packed in `source`. None: `source` is too short for what it says it holds,
+/// or beyond what a request may be. A copy: handlers hold on to these bytes while JavaScript cannot write, but the borrow
+/// checker cannot know that.
+pub(crate) fn unpack(name: &str, source: &[u8], argc: usize) -> Option<(Vec<u8>, Vec<Span>)> {
+    let (lengths, arguments) = source.split_at_checked(argc.checked_mul(4)?)?;
+    if arguments.len() > INPUT_BYTES_MAX {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(arguments.len() + name.len());
+    let mut spans = Vec::with_capacity(argc + 1);
+    bytes.extend_from_slice(name.as_bytes());
+    spans.push(Span { at: 0, len: name.len() as u32 });
+    let mut at = 0;
+    for raw in lengths.chunks_exact(4) {
+        let len = u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]);
+        let argument = arguments.get(at..at + len as usize)?;
+        spans.push(Span { at: bytes.len() as u32, len });
+        bytes.extend_from_slice(argument);
+        at += len as usize;
+    }
+    Some((bytes, spans))
 }
 
 /// A buffer of `n` bytes for a large result or argument.

@@ -15,6 +15,7 @@ use super::cron::Cron;
 use super::gathering::Gathering;
 use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
+use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::server::{GATE_PAUSE, Mail, Server};
 use crate::sys::{clock, memory};
@@ -226,7 +227,7 @@ impl Core {
                     self.ready.push_back(slot);
                 }
                 let limit = self.server.settings.client_query_buffer_limit.load(Ordering::Relaxed);
-                if conn.input.len() as u64 > limit {
+                if conn.input.len() as u64 > limit.min(INPUT_BYTES_MAX as u64) {
                     figures.query_buffer_limit_disconnections.add(1);
                     conn.dead = true;
                     conn.closing = true;

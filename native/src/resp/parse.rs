@@ -1,7 +1,9 @@
 //! Parsing requests: RESP arrays of bulk strings, and inline commands. Any split of the bytes gives the same requests.
 //!
 //! Zero-copy: the result is spans into the input. A request that is not all there yet costs a rescan of its headers
-//! when more bytes come; big bulks are told to the caller (`Need`), who waits for them without rescanning.
+//! when more bytes come, where they are few; of one with many arguments a [`Partial`] keeps what is parsed, or a client
+//! that sends it byte by byte would have the server rescan it for each. Big bulks are told to the caller (`Need`), who
+//! waits for them without looking.
 
 use super::args::Span;
 
@@ -12,6 +14,14 @@ pub const MULTIBULK_MAX: i64 = i32::MAX as i64;
 /// The same for a client that has not authenticated.
 pub const MULTIBULK_UNAUTHENTICATED_MAX: i64 = 10;
 pub const BULK_UNAUTHENTICATED_BYTES_MAX: i64 = 16 * 1024;
+/// Most input of one connection that is not run yet, bytes, whatever the limits configured: below it every offset of a
+/// span leaves the bit of [`INLINE_SPAN`] free, and the resolved words of inline requests still fit behind the input.
+pub const INPUT_BYTES_MAX: usize = (1 << 31) - 1;
+/// Longest bulk and string value, bytes, whatever `proto-max-bulk-len` says: one with its request's name and key fits
+/// into the input, and no offset into a value is beyond what can be allocated.
+pub const BULK_BYTES_MAX: u64 = (1 << 31) - (1 << 20);
+/// Arguments from which on an incomplete request is kept in parsed form.
+const PARTIAL_ARGUMENTS_MIN: usize = 64;
 
 /// What a client may send.
 #[derive(Clone, Copy)]
@@ -30,15 +40,67 @@ pub enum Parsed {
     Bad(String),
 }
 
-/// Parses one request from the head of `input`. Offsets are relative to the start of `input` plus `base`.
-pub fn request(input: &[u8], base: u32, limits: Limits, spans: &mut Vec<Span>, copied: &mut Vec<u8>) -> Parsed {
-    if input.is_empty() {
-        return Parsed::Need { bytes: 1 };
-    }
-    if input[0] == b'*' { multibulk(input, base, limits, spans) } else { inline(input, base, spans, copied) }
+/// The parsed head of a long request whose rest has not come yet. It belongs to the input that starts with that request.
+#[derive(Debug, Default)]
+pub struct Partial {
+    /// Relative to the start of the request.
+    spans: Vec<Span>,
+    /// Where the next argument begins, and how many are missing.
+    at: usize,
+    left: i64,
 }
 
-fn multibulk(input: &[u8], base: u32, limits: Limits, spans: &mut Vec<Span>) -> Parsed {
+impl Partial {
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Partial>() + self.spans.capacity() * size_of::<Span>()
+    }
+}
+
+/// Parses one request from the head of `input`. Offsets are relative to the start of `input` plus `base`.
+pub fn request(input: &[u8], base: u32, limits: Limits, spans: &mut Vec<Span>, copied: &mut Vec<u8>) -> Parsed {
+    let Some(first) = input.first() else { return Parsed::Need { bytes: 1 } };
+    if *first == b'*' { multibulk(input, base, limits, spans, None) } else { inline(input, spans, copied) }
+}
+
+/// As [`request`], for a request that may come in parts: `partial` is what the last call left there for the same input,
+/// which may only have grown at its end since. Cost: each byte is looked at once, but for the last few arguments.
+pub fn request_in_parts(
+    input: &[u8],
+    base: u32,
+    limits: Limits,
+    spans: &mut Vec<Span>,
+    copied: &mut Vec<u8>,
+    partial: &mut Option<Box<Partial>>,
+) -> Parsed {
+    if let Some(known) = partial {
+        let Partial { spans: parsed, at, left } = known.as_mut();
+        return match arguments(input, 0, limits, at, left, parsed) {
+            Ok(()) => {
+                let used = *at;
+                spans.extend(parsed.iter().map(|span| Span { at: base + span.at, len: span.len }));
+                *partial = None;
+                Parsed::Request { used }
+            }
+            Err(Parsed::Need { bytes }) => Parsed::Need { bytes },
+            Err(bad) => {
+                *partial = None;
+                bad
+            }
+        };
+    }
+    if input.first() == Some(&b'*') {
+        return multibulk(input, base, limits, spans, Some(partial));
+    }
+    request(input, base, limits, spans, copied)
+}
+
+fn multibulk(
+    input: &[u8],
+    base: u32,
+    limits: Limits,
+    spans: &mut Vec<Span>,
+    partial: Option<&mut Option<Box<Partial>>>,
+) -> Parsed {
     let first = spans.len();
     let (count, mut at) = match header(input, 1) {
         Line::Number(count, next) => (count, next),
@@ -52,45 +114,58 @@ fn multibulk(input: &[u8], base: u32, limits: Limits, spans: &mut Vec<Span>) -> 
     if count > MULTIBULK_UNAUTHENTICATED_MAX && !limits.authenticated {
         return Parsed::Bad("unauthenticated multibulk length".into());
     }
-    for _ in 0..count.max(0) {
-        let Some(&kind) = input.get(at) else { return need(spans, first, input.len() + 1) };
-        if kind != b'$' {
+    let mut left = count.max(0);
+    match arguments(input, base, limits, &mut at, &mut left, spans) {
+        Ok(()) => Parsed::Request { used: at },
+        Err(parsed) => {
+            if let (Parsed::Need { .. }, Some(partial)) = (&parsed, partial)
+                && spans.len() - first >= PARTIAL_ARGUMENTS_MIN
+            {
+                let spans = spans[first..].iter().map(|span| Span { at: span.at - base, len: span.len }).collect();
+                *partial = Some(Box::new(Partial { spans, at, left }));
+            }
             spans.truncate(first);
-            return Parsed::Bad(format!("expected '$', got '{}'", printable(kind)));
+            parsed
         }
-        let (len, body) = match header(input, at + 1) {
+    }
+}
+
+/// Parses the `left` arguments from `at` on; both go on with each that is whole. Err: why the next one is not.
+#[inline(always)]
+fn arguments(
+    input: &[u8],
+    base: u32,
+    limits: Limits,
+    at: &mut usize,
+    left: &mut i64,
+    spans: &mut Vec<Span>,
+) -> Result<(), Parsed> {
+    while *left > 0 {
+        let Some(&kind) = input.get(*at) else { return Err(Parsed::Need { bytes: input.len() + 1 }) };
+        if kind != b'$' {
+            return Err(Parsed::Bad(format!("expected '$', got '{}'", printable(kind))));
+        }
+        let (len, body) = match header(input, *at + 1) {
             Line::Number(len, next) => (len, next),
-            Line::Need => return need(spans, first, input.len() + 1),
-            Line::TooLong => {
-                spans.truncate(first);
-                return Parsed::Bad("too big bulk count string".into());
-            }
-            Line::Bad => {
-                spans.truncate(first);
-                return Parsed::Bad("invalid bulk length".into());
-            }
+            Line::Need => return Err(Parsed::Need { bytes: input.len() + 1 }),
+            Line::TooLong => return Err(Parsed::Bad("too big bulk count string".into())),
+            Line::Bad => return Err(Parsed::Bad("invalid bulk length".into())),
         };
-        if len < 0 || len > limits.bulk_bytes_max {
-            spans.truncate(first);
-            return Parsed::Bad("invalid bulk length".into());
+        if len < 0 || len > limits.bulk_bytes_max || len as u64 > BULK_BYTES_MAX {
+            return Err(Parsed::Bad("invalid bulk length".into()));
         }
         if len > BULK_UNAUTHENTICATED_BYTES_MAX && !limits.authenticated {
-            spans.truncate(first);
-            return Parsed::Bad("unauthenticated bulk length".into());
+            return Err(Parsed::Bad("unauthenticated bulk length".into()));
         }
         let end = body + len as usize + 2;
         if end > input.len() {
-            return need(spans, first, end);
+            return Err(Parsed::Need { bytes: end });
         }
         spans.push(Span { at: base + body as u32, len: len as u32 });
-        at = end;
+        *at = end;
+        *left -= 1;
     }
-    Parsed::Request { used: at }
-}
-
-fn need(spans: &mut Vec<Span>, first: usize, bytes: usize) -> Parsed {
-    spans.truncate(first);
-    Parsed::Need { bytes }
+    Ok(())
 }
 
 enum Line {
@@ -122,7 +197,7 @@ fn header(input: &[u8], from: usize) -> Line {
     }
 }
 
-fn inline(input: &[u8], base: u32, spans: &mut Vec<Span>, copied: &mut Vec<u8>) -> Parsed {
+fn inline(input: &[u8], spans: &mut Vec<Span>, copied: &mut Vec<u8>) -> Parsed {
     let Some(end) = memchr::memchr(b'\n', input) else {
         if input.len() >= INLINE_BYTES_MAX {
             return Parsed::Bad("too big inline request".into());
@@ -142,7 +217,6 @@ fn inline(input: &[u8], base: u32, spans: &mut Vec<Span>, copied: &mut Vec<u8>) 
                 spans.push(Span { at: INLINE_SPAN | copied.len() as u32, len: word.len() as u32 });
                 copied.extend_from_slice(&word);
             }
-            let _ = base;
             Parsed::Request { used: end + 1 }
         }
     }

@@ -1,6 +1,7 @@
 //! A connection as dispatch sees it: its client, its unparsed input, its pending output, and what it waits for.
 
 use super::client::Client;
+use crate::resp::parse::Partial;
 use crate::txn::Work;
 
 /// Why a connection does not go on for now.
@@ -68,6 +69,8 @@ pub struct Conn {
     pub held: bool,
     /// At least so many bytes of input make up the next request.
     pub need: usize,
+    /// What is parsed of the long request that `input` starts with and that is not all there.
+    pub partial: Option<Box<Partial>>,
 }
 
 impl Conn {
@@ -87,6 +90,7 @@ impl Conn {
             blocked: false,
             held: false,
             need: 0,
+            partial: None,
         }
     }
 
@@ -96,7 +100,8 @@ impl Conn {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Conn>() + self.input.capacity() + self.output.capacity()
+        let partial = self.partial.as_ref().map_or(0, |partial| partial.memory_bytes());
+        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + partial
     }
 }
 

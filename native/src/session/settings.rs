@@ -4,6 +4,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use super::server::Server;
+use crate::resp::parse::BULK_BYTES_MAX;
 
 /// Settings of connections and dispatch; those of the data types are in `store::Settings`.
 pub struct Settings {
@@ -95,7 +96,7 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
         "latency-tracking" => super::latency::track(flag()?),
         "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
-        "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?, Relaxed),
+        "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?.min(BULK_BYTES_MAX), Relaxed),
         "maxmemory" => {
             store.maxmemory.store(number()?, Relaxed);
             server.judge_memory();

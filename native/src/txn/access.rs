@@ -163,6 +163,8 @@ impl Txn {
         };
         let old = table.at(place);
         let was_expired = old.expiry().is_some_and(|at_ms| at_ms <= self.now_ms);
+        // Spans of `undo_keys` reach 4 GiB; an integer beyond is kept as any other value is.
+        let short_undo = self.undo_keys.len() + key.len() <= u32::MAX as usize;
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let old = table.at(place);
@@ -173,6 +175,7 @@ impl Txn {
             Expiry::At(at_ms) => Some(at_ms),
         };
         if undo_on
+            && short_undo
             && old_expiry == new_expiry
             && let (NewValue::Int(new), Value::Int(before)) = (&value, old.value())
         {

@@ -1,0 +1,68 @@
+//! RESTORE payloads: any content under a right sum is refused or read, within bounds, and what is read can be written
+//! and read again.
+
+use super::{Draw, run};
+use crate::ds::entry::{Entry, NewValue};
+use crate::snapshot::crc64::crc64;
+use crate::snapshot::payload;
+use crate::snapshot::value::Loaded;
+
+/// Contents as Redis writes them: texts, integers, a compressed text, hashes as a table, a listpack and a ziplist.
+const CONTENTS: &[&[u8]] = &[
+    b"\x00\x05hello",
+    b"\x00\xc1\x10\x27",
+    b"\x00\xc3\x07\x40\x21\x00a\x20\x00\xe0\x14\x00",
+    b"\x04\x02\x01a\xc0\x01\x01b\xc0\x02",
+    b"\x10\x11\x11\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x02\x01\xff",
+    b"\x0d\x13\x13\x00\x00\x00\x0e\x00\x00\x00\x02\x00\x00\x02ab\x04\xfe\x05\xff\xff\xff",
+    b"\x04\x81\x00\x00\x00\x00\x00\x00\x00\x01\x80\x00\x00\x00\x01a\x40\x01b",
+];
+
+fn sealed(draw: &mut Draw) -> Vec<u8> {
+    let mut body = draw.pick(CONTENTS).to_vec();
+    draw.damage(
+        &mut body,
+        b"\x00\x01\x02\x04\x0d\x10\x3f\x40\x80\x81\xbf\xc0\xc1\xc2\xc3\xe0\xef\xf0\xf1\xf4\xfe\xff\x7f",
+    );
+    body.extend(10u16.to_le_bytes());
+    body.extend(crc64(0, &body).to_le_bytes());
+    body
+}
+
+fn bytes_of(loaded: &Loaded) -> usize {
+    match loaded {
+        Loaded::Text(text) => text.len(),
+        Loaded::Hash(pairs) => pairs.iter().map(|(field, value)| field.len() + value.len()).sum(),
+    }
+}
+
+#[test]
+fn payloads_are_refused_or_read_and_texts_come_back() {
+    run("payloads", 100_000, |draw| {
+        let sealed = sealed(draw);
+        let Ok(loaded) = payload::read(&sealed) else { return };
+        // The most that a byte can stand for: LZF's 88, inside of it a listpack's byte as the digits of an integer.
+        assert!(bytes_of(&loaded) <= sealed.len() * 88 * 20, "{sealed:?}");
+        if let Loaded::Text(text) = &loaded {
+            let entry = Entry::new(b"k", NewValue::Text(text), None);
+            let again = payload::write(entry.borrow()).expect("a text has a form");
+            assert_eq!(payload::read(&again), Ok(loaded), "{sealed:?}");
+        }
+    });
+}
+
+/// A few bytes that announce much must not have it allocated.
+#[test]
+fn lengths_that_are_announced_are_not_believed() {
+    for content in [
+        &b"\x00\x81\x00\x00\x00\xff\xff\xff\xff\xff"[..],
+        b"\x00\xc3\x01\x81\x00\x00\x00\xff\xff\xff\xff\xff\x00",
+        b"\x04\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x04\x80\xff\xff\xff\xff",
+    ] {
+        let mut body = content.to_vec();
+        body.extend(10u16.to_le_bytes());
+        body.extend(crc64(0, &body).to_le_bytes());
+        assert_eq!(payload::read(&body), Err(payload::Refused::Content), "{content:?}");
+    }
+}
