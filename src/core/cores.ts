@@ -34,6 +34,7 @@ export class Cores {
   readonly #limits = new SharedArrayBuffer(8);
   readonly #waiting = new Map<number, Waiting>();
   readonly #left = new Set<number>();
+  readonly #replacing = new Set<number>();
   #sequence = 0;
   #revivals = 0;
   #allLeft: () => void = () => {};
@@ -115,20 +116,29 @@ export class Cores {
     waiting.done(waiting.error);
   }
 
+  /** The core has no VM for now: one has been ended, and the next one has not taken over. */
+  isReplacing(core: number): boolean {
+    return this.#replacing.has(core);
+  }
+
   /**
    * Ends the VM of a core in the middle of what it runs and starts another, which takes over the core's connections and
-   * fails the call that ran. The new VM is brought up to date before it serves.
+   * fails the call that ran. The new VM is brought up to date before it serves. Nothing happens while that is under way.
    */
   async replace(core: number): Promise<void> {
     const old = this.#workers[core];
-    if (old === undefined) return;
+    if (old === undefined || this.#replacing.has(core)) return;
+    this.#replacing.add(core);
     this.#workers[core] = undefined as unknown as Worker; // its exit is not the core's
-    await old.terminate();
+    const ended = old.terminate();
+    // The call may have ended by itself meanwhile: a core that sleeps in native code must come back to be ended there.
+    this.options.native.mail(core, JSON.stringify({ op: "drop", seq: 0, ids: [] }));
+    await ended;
     const spawned = this.#spawn(core, true);
     for (const message of this.options.restore())
       this.options.native.mail(core, JSON.stringify({ ...message, seq: 0 }));
     // What the old VM had not answered it may have lost.
     for (const { text, left } of this.#waiting.values()) if (left.has(core)) this.options.native.mail(core, text);
-    await spawned;
+    await spawned.finally(() => this.#replacing.delete(core));
   }
 }

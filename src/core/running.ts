@@ -27,7 +27,8 @@ export class RunningProcedures {
   killLongest(): string {
     const running = this.longest();
     if (running === null) return "NOTBUSY No scripts in execution right now.";
-    void this.cores.replace(running.core);
+    // A second KILL must not end the VM that takes over because of the first.
+    if (!this.cores.isReplacing(running.core)) void this.cores.replace(running.core);
     return "OK";
   }
 }

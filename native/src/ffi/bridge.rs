@@ -27,6 +27,8 @@ pub struct Bridge {
     pub scratch: Vec<u8>,
     /// The pending call's VM was ended: the call is to fail as killed.
     killed: bool,
+    /// The VM is new and has not got all its libraries yet.
+    restoring: bool,
 }
 
 struct Listener {
@@ -186,7 +188,13 @@ pub unsafe extern "C" fn zedis_core_open(
             return refuse(format!("cannot watch a listening socket: {cause}"));
         }
     }
-    let bridge = Box::into_raw(Box::new(Bridge { core: made, deck: Deck::new(), scratch: Vec::new(), killed: false }));
+    let bridge = Box::into_raw(Box::new(Bridge {
+        core: made,
+        deck: Deck::new(),
+        scratch: Vec::new(),
+        killed: false,
+        restoring: false,
+    }));
     BRIDGES[index].store(bridge, Ordering::Release);
     bridge
 }
@@ -246,7 +254,11 @@ const KILLED: u32 = 7;
 pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    bridge.killed = bridge.core.executor.call().is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
+    // Sticky: this VM too may be ended before it has told what became of the call.
+    bridge.killed |= bridge.core.executor.call().is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
+    bridge.restoring = true;
+    // There is nothing left to kill.
+    server().cores[bridge.core.id].running_since_ns.store(0, Ordering::Relaxed);
 }
 
 /// Name of the I/O backend in use; gives its length.
@@ -269,8 +281,10 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
     let (core, deck) = (&mut bridge.core, &mut bridge.deck);
-    if bridge.killed && core.needs_mail() {
-        // The new VM gets its libraries before anything else: the requests behind the killed call may need them.
+    bridge.restoring = bridge.restoring && core.needs_mail();
+    if bridge.restoring {
+        // The new VM gets its libraries before anything else: the requests behind the killed call need them, and so does
+        // a call that was offered to the old VM and had not begun.
         let text = core.mail.pop_front().unwrap_or_default();
         deck.put_in(text.as_bytes());
         deck.set_i32(i32_at::CALL_STATE, 0);
