@@ -34,7 +34,7 @@ fn a_backend_moves_to_another_thread_in_the_middle_of_traffic() {
             // A new thread for each stretch of turns.
             (net, conns, peers, echoed, accepted) = std::thread::scope(|scope| {
                 let bytes = &bytes;
-                let removed = &mut removed;
+                let (removed, written) = (&mut removed, &mut written);
                 let thread = scope.spawn(move || {
                     // SAFETY: no pointers.
                     let own = unsafe { libc::gettid() };
@@ -85,6 +85,13 @@ fn a_backend_moves_to_another_thread_in_the_middle_of_traffic() {
                         }
                     }
                     net.remove(20, gone);
+                    // These arrive while the thread is on its way out: the kernel receives them for nobody.
+                    for (slot, peer) in peers.iter_mut().enumerate() {
+                        let most = (written[slot] + 500).min(bytes.len());
+                        if let Ok(count) = peer.write(&bytes[written[slot]..most]) {
+                            written[slot] += count;
+                        }
+                    }
                     (Some(net), conns, peers, echoed, accepted)
                 });
                 // Peers write and read while the thread runs and dies.

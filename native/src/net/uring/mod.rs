@@ -334,3 +334,44 @@ impl Backend for Uring {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::fd::IntoRawFd;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn completions_that_a_dying_thread_has_not_seen_are_taken_over_once_it_is_dead() {
+        let Ok(_) = Uring::new(wake::create()) else { return eprintln!("io_uring not tested") };
+        let (own, mut peer) = UnixStream::pair().unwrap();
+        let fd = own.into_raw_fd();
+        let (give, take) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut net = Uring::new(wake::create()).unwrap();
+            net.add(0, fd).unwrap();
+            net.wait(0, &mut Vec::new());
+            peer.write_all(b"not seen").unwrap();
+            drop(peer);
+            // The kernel receives; the thread ends before it looks.
+            // SAFETY: nothing is passed but numbers.
+            unsafe { net.ring.io.submitter().enter::<()>(0, 0, GET_EVENTS, None) }.unwrap();
+            assert!(!net.ring.io.completion().is_empty());
+            give.send(net).ok();
+            std::thread::sleep(Duration::from_millis(30));
+        });
+        let mut net = take.recv().unwrap();
+        let old = net.ring.thread;
+        net.adopt().unwrap();
+        assert!(!thread_lives(old), "a living thread still owns its ring");
+        let (mut events, mut got) = (Vec::new(), Vec::new());
+        net.wait(0, &mut events);
+        assert!(events.contains(&Event::Readable { slot: 0 }));
+        assert_eq!(net.receive(0, fd, &mut got, 100), Received::Bytes { count: 8, more: true });
+        assert_eq!(net.receive(0, fd, &mut got, 100), Received::Ended);
+        assert_eq!(got, b"not seen");
+        net.remove(0, fd);
+        thread.join().unwrap();
+    }
+}
