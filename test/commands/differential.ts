@@ -78,6 +78,8 @@ async function compare(
     commands += sequence.length;
     const first = await firstDifference(left, right, sequence, seed);
     if (first === null) continue;
+    // What the tick of a millisecond between the two servers made is gone when the sequence runs again.
+    if ((await firstDifference(left, right, sequence, seed)) === null) continue;
     const script = await shrink(left, right, sequence.slice(0, first.at + 1), seed);
     const shrunk = (await firstDifference(left, right, script, seed)) ?? first;
     const texts = [shrunk.expected, shrunk.received].map((text) => text.replace(/'[^']*'|"[^"]*"/g, "…").slice(0, 40));
