@@ -46,6 +46,7 @@ pub mod flag {
     pub const ALLOW_BUSY: u32 = 1 << 17;
     pub const MOVABLE_KEYS: u32 = 1 << 18;
     pub const NO_MANDATORY_KEYS: u32 = 1 << 19;
+    pub const MODULE: u32 = 1 << 20;
 
     /// Latches every shard (FLUSHALL, SWAPDB).
     pub const WHOLE: u32 = 1 << 24;
@@ -74,6 +75,7 @@ pub mod flag {
         (NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
+        (MODULE, "module"),
         (MOVABLE_KEYS, "movablekeys"),
         (ALLOW_BUSY, "allow_busy"),
     ];
@@ -102,6 +104,7 @@ pub mod category {
     pub const CONNECTION: u32 = 1 << 18;
     pub const TRANSACTION: u32 = 1 << 19;
     pub const SCRIPTING: u32 = 1 << 20;
+    pub const ARRAY: u32 = 1 << 21;
 
     pub const NAMES: &[(u32, &str)] = &[
         (KEYSPACE, "keyspace"),
@@ -125,6 +128,7 @@ pub mod category {
         (CONNECTION, "connection"),
         (TRANSACTION, "transaction"),
         (SCRIPTING, "scripting"),
+        (ARRAY, "array"),
     ];
 }
 
@@ -226,6 +230,9 @@ pub enum Group {
     Geo,
     Stream,
     Bitmap,
+    Array,
+    /// Redis's vector sets, which COMMAND DOCS files under the group of modules.
+    Module,
 }
 
 impl Group {
@@ -248,6 +255,8 @@ impl Group {
             Group::Geo => "geo",
             Group::Stream => "stream",
             Group::Bitmap => "bitmap",
+            Group::Array => "array",
+            Group::Module => "module",
         }
     }
 }

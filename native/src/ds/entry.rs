@@ -19,6 +19,8 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::block::Block;
+
 /// Longest value that shares its key's allocation, bytes. Above it the copy of a resize would outweigh the miss saved.
 pub const INLINE_VALUE_BYTES_MAX: usize = 192;
 
@@ -339,20 +341,56 @@ impl Entry {
     pub fn set_access(&mut self, clock: u32) {
         self.borrow().touch(clock);
     }
+}
 
-    /// Gives the block to a table slot, which owns it from here on.
-    pub(super) fn into_raw(self) -> *mut u8 {
+impl Block for Entry {
+    type Ref<'a> = EntryRef<'a>;
+
+    #[inline]
+    fn borrow(&self) -> EntryRef<'_> {
+        EntryRef(self.0, PhantomData)
+    }
+
+    #[inline]
+    fn key<'a>(block: Self::Ref<'a>) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        block.key()
+    }
+
+    #[inline]
+    fn expires(block: EntryRef<'_>) -> bool {
+        block.flags() & EXPIRES != 0
+    }
+
+    fn memory_bytes(block: EntryRef<'_>) -> usize {
+        block.memory_bytes()
+    }
+
+    fn duplicate(block: EntryRef<'_>) -> Entry {
+        block.duplicate(block.key(), block.expiry())
+    }
+
+    #[inline]
+    fn into_raw(self) -> *mut u8 {
         let raw = self.0.as_ptr();
         std::mem::forget(self);
         raw
     }
 
-    /// # Safety
-    /// 1. `raw` came from [`Entry::into_raw`], and no other Entry or slot owns it.
-    pub(super) unsafe fn from_raw(raw: *mut u8) -> Entry {
+    #[inline]
+    unsafe fn from_raw(raw: *mut u8) -> Entry {
         debug_assert!(!raw.is_null());
         // SAFETY: (1) a block is never null.
         Entry(unsafe { NonNull::new_unchecked(raw) })
+    }
+
+    #[inline]
+    unsafe fn borrow_raw<'a>(raw: *mut u8) -> EntryRef<'a> {
+        debug_assert!(!raw.is_null());
+        // SAFETY: (1) a live block is not null.
+        EntryRef(unsafe { NonNull::new_unchecked(raw) }, PhantomData)
     }
 }
 
@@ -402,14 +440,6 @@ impl Drop for Entry {
 }
 
 impl<'a> EntryRef<'a> {
-    /// # Safety
-    /// 1. `raw` is a live block, not written to for as long as `'a`, but for its access clock.
-    pub(super) unsafe fn from_raw(raw: *mut u8) -> EntryRef<'a> {
-        debug_assert!(!raw.is_null());
-        // SAFETY: (1) a live block is not null.
-        EntryRef(unsafe { NonNull::new_unchecked(raw) }, PhantomData)
-    }
-
     fn byte(self, at: usize) -> u8 {
         // SAFETY: callers pass offsets inside the 8-byte header.
         unsafe { self.0.as_ptr().add(at).read() }

@@ -4,6 +4,9 @@
 //! - *owned*: exactly one `Entry` (or one table slot) refers to the block, and frees it.
 //! - *latched*: the calling thread holds the latch, so no other thread can reach the protected value.
 
+pub mod block;
 pub mod entry;
+pub mod item;
 pub mod latch;
+pub mod segments;
 pub mod table;

@@ -19,9 +19,12 @@
 //! The number of buckets need not be a power of two; it grows by an eighth of the next lower power, the steps in which
 //! allocators size large blocks, so that tables stay 64 to 80 % full and no block has slack.
 
+use std::marker::PhantomData;
+
 use crate::sys::cpu::prefetch;
 
-use super::entry::{Entry, EntryRef, Value};
+use super::block::Block;
+use super::entry::{Entry, Value};
 
 const SLOTS: usize = 7;
 const OVERFLOW: u8 = 0x80;
@@ -43,9 +46,8 @@ const _: () = assert!(size_of::<Bucket>() == 64);
 
 const EMPTY: Bucket = Bucket { tags: [0; SLOTS], meta: 0, slots: [0; SLOTS] };
 
-/// Owns the entries in it.
-#[derive(Default)]
-pub struct Table {
+/// Owns the entries in it: blocks of type `B`, those of the keyspace unless said otherwise.
+pub struct Table<B: Block = Entry> {
     buckets: Box<[Bucket]>,
     entries: usize,
     /// Entries with an expiry.
@@ -53,6 +55,20 @@ pub struct Table {
     overflow_buckets: usize,
     /// Bytes of the entries and what they own, as whoever changes them accounts for it.
     pub entry_bytes: i64,
+    owns: PhantomData<B>,
+}
+
+impl<B: Block> Default for Table<B> {
+    fn default() -> Table<B> {
+        Table {
+            buckets: Box::default(),
+            entries: 0,
+            expiring: 0,
+            overflow_buckets: 0,
+            entry_bytes: 0,
+            owns: PhantomData,
+        }
+    }
 }
 
 /// Where an entry stands; valid until the table changes.
@@ -96,9 +112,9 @@ fn upper(hash: u64) -> u64 {
 }
 
 #[inline]
-fn entry_of<'a>(slot: u64) -> EntryRef<'a> {
-    // SAFETY: occupied slots hold the pointer of a live entry that the table owns.
-    unsafe { EntryRef::from_raw((slot & POINTER) as *mut u8) }
+fn entry_of<'a, B: Block>(slot: u64) -> B::Ref<'a> {
+    // SAFETY: occupied slots hold the pointer of a live block that the table owns (1) and lends out as its own borrow (2).
+    unsafe { B::borrow_raw((slot & POINTER) as *mut u8) }
 }
 
 impl Bucket {
@@ -141,6 +157,24 @@ impl Bucket {
 }
 
 impl Table {
+    /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
+    #[inline]
+    pub fn prefetch_object(&self, hash: u64) {
+        if self.buckets.is_empty() {
+            return;
+        }
+        let bucket = &self.buckets[self.bucket_index(hash)];
+        let found = bucket.matches(tag(hash));
+        if found != 0 {
+            let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
+            if let Value::Object(object) = entry.value() {
+                prefetch((&raw const *object).cast());
+            }
+        }
+    }
+}
+
+impl<B: Block> Table<B> {
     pub fn new() -> Self {
         Table::default()
     }
@@ -197,22 +231,6 @@ impl Table {
         }
     }
 
-    /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
-    #[inline]
-    pub fn prefetch_object(&self, hash: u64) {
-        if self.buckets.is_empty() {
-            return;
-        }
-        let bucket = &self.buckets[self.bucket_index(hash)];
-        let found = bucket.matches(tag(hash));
-        if found != 0 {
-            let entry = entry_of(bucket.slots[found.trailing_zeros() as usize]);
-            if let Value::Object(object) = entry.value() {
-                prefetch((&raw const *object).cast());
-            }
-        }
-    }
-
     #[inline]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
         if self.buckets.is_empty() {
@@ -228,7 +246,7 @@ impl Table {
                 let slot = found.trailing_zeros() as usize;
                 found &= found - 1;
                 let word = here.slots[slot];
-                if word & !(POINTER | 7) == upper && same_key(entry_of(word).key(), key) {
+                if word & !(POINTER | 7) == upper && same_key(B::key(entry_of::<B>(word)), key) {
                     return Some(Place { bucket, slot });
                 }
             }
@@ -237,30 +255,30 @@ impl Table {
     }
 
     #[inline]
-    pub fn get(&self, hash: u64, key: &[u8]) -> Option<EntryRef<'_>> {
+    pub fn get(&self, hash: u64, key: &[u8]) -> Option<B::Ref<'_>> {
         self.find(hash, key).map(|place| self.at(place))
     }
 
     /// The entry at `place`, which `find` gave and no change has moved since.
     #[inline]
-    pub fn at(&self, place: Place) -> EntryRef<'_> {
+    pub fn at(&self, place: Place) -> B::Ref<'_> {
         // SAFETY: `place` came from `find` on this table (callers hold `&self` since, or changed nothing).
-        entry_of(unsafe { (*place.bucket).slots[place.slot] })
+        entry_of::<B>(unsafe { (*place.bucket).slots[place.slot] })
     }
 
     /// Lets `edit` change the entry at `place` or put another (with the same key) in its stead.
     #[inline]
-    pub fn edit<R>(&mut self, place: Place, edit: impl FnOnce(&mut Entry) -> R) -> R {
+    pub fn edit<R>(&mut self, place: Place, edit: impl FnOnce(&mut B) -> R) -> R {
         // SAFETY: as in `at`, and `&mut self` is exclusive. The slot's ownership moves to `entry` and back; if `edit`
         // panics, `entry` frees the block while the slot still names it, so the guard writes the slot in every case.
-        struct PutBack {
+        struct PutBack<B: Block> {
             bucket: *mut Bucket,
             slot: usize,
-            entry: std::mem::ManuallyDrop<Entry>,
+            entry: std::mem::ManuallyDrop<B>,
         }
-        impl Drop for PutBack {
+        impl<B: Block> Drop for PutBack<B> {
             fn drop(&mut self) {
-                let expires = self.entry.borrow().expiry().is_some();
+                let expires = B::expires(B::borrow(&self.entry));
                 // SAFETY: `entry` is taken once, here; bucket and slot are the ones the word was read from.
                 unsafe {
                     let raw = std::mem::ManuallyDrop::take(&mut self.entry).into_raw() as u64;
@@ -272,23 +290,23 @@ impl Table {
         // SAFETY: the slot at `place` is occupied and owned by this table; ownership comes back in PutBack::drop.
         let (entry, expired_before) = unsafe {
             let word = (*place.bucket).slots[place.slot];
-            (Entry::from_raw((word & POINTER) as *mut u8), word & TTL != 0)
+            (B::from_raw((word & POINTER) as *mut u8), word & TTL != 0)
         };
         let mut guard = PutBack { bucket: place.bucket, slot: place.slot, entry: std::mem::ManuallyDrop::new(entry) };
         let result = edit(&mut guard.entry);
-        let expires_now = guard.entry.borrow().expiry().is_some();
+        let expires_now = B::expires(B::borrow(&guard.entry));
         drop(guard);
         self.expiring = self.expiring + expires_now as usize - expired_before as usize;
         result
     }
 
     /// Puts `entry` in; its key must not be in the table.
-    pub fn insert(&mut self, hash: u64, entry: Entry) {
-        debug_assert!(self.find(hash, entry.borrow().key()).is_none());
+    pub fn insert(&mut self, hash: u64, entry: B) {
+        debug_assert!(self.find(hash, B::key(entry.borrow())).is_none());
         if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
             self.resize(step_up(self.buckets.len()));
         }
-        let expires = entry.borrow().expiry().is_some();
+        let expires = B::expires(entry.borrow());
         let raw = entry.into_raw() as u64;
         debug_assert!(raw & !POINTER == 0, "user-space pointers have 47 bits");
         self.entries += 1;
@@ -299,7 +317,7 @@ impl Table {
     }
 
     /// Takes the entry at `place` out. May shrink the table.
-    pub fn remove(&mut self, place: Place) -> Entry {
+    pub fn remove(&mut self, place: Place) -> B {
         // SAFETY: the slot is occupied and owned by this table; it is cleared here, so ownership moves to the caller.
         let (word, empty) = unsafe {
             let bucket = &mut *place.bucket;
@@ -311,7 +329,7 @@ impl Table {
         self.entries -= 1;
         self.expiring -= (word & TTL != 0) as usize;
         // SAFETY: as above.
-        let entry = unsafe { Entry::from_raw((word & POINTER) as *mut u8) };
+        let entry = unsafe { B::from_raw((word & POINTER) as *mut u8) };
         if self.entries == 0 {
             self.resize(0);
         } else if empty && self.entries * 10 < self.buckets.len() * SLOTS * 2 {
@@ -323,7 +341,7 @@ impl Table {
     /// Calls `each` for the entries of the bucket that covers `from`, and gives the position to go on with;
     /// [`POSITIONS`] when the table is through. Entries present from a scan's start to its end are seen exactly once,
     /// whatever the table's size became in between: those before `from` were seen by an earlier call and are left out.
-    pub fn scan<'t>(&'t self, from: u32, mut each: impl FnMut(EntryRef<'t>)) -> u32 {
+    pub fn scan<'t>(&'t self, from: u32, mut each: impl FnMut(B::Ref<'t>)) -> u32 {
         let count = self.buckets.len() as u64;
         if count == 0 || from >= POSITIONS {
             return POSITIONS;
@@ -333,11 +351,11 @@ impl Table {
         if (index << POSITION_BITS).div_ceil(count) < from as u64 {
             each_tagged(bucket, &mut |word, tag| {
                 if (word >> 48) << 8 | tag as u64 >= from as u64 {
-                    each(entry_of(word));
+                    each(entry_of::<B>(word));
                 }
             });
         } else {
-            each_slot(bucket, &mut |word| each(entry_of(word)));
+            each_slot(bucket, &mut |word| each(entry_of::<B>(word)));
         }
         // The first position of the next bucket: the least p with (p * count) >> 24 == index + 1.
         ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
@@ -352,7 +370,7 @@ impl Table {
     }
 
     /// As [`Table::scan`], for the entries with an expiry only; others are not touched.
-    pub fn scan_expiring(&self, from: u32, mut each: impl FnMut(EntryRef<'_>)) -> u32 {
+    pub fn scan_expiring(&self, from: u32, mut each: impl FnMut(B::Ref<'_>)) -> u32 {
         let count = self.buckets.len() as u64;
         if count == 0 || from >= POSITIONS {
             return POSITIONS;
@@ -360,21 +378,21 @@ impl Table {
         let index = (from as u64 * count) >> POSITION_BITS;
         each_slot(&self.buckets[index as usize], &mut |word| {
             if word & TTL != 0 {
-                each(entry_of(word))
+                each(entry_of::<B>(word))
             }
         });
         ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
     }
 
     /// All entries, in hash order.
-    pub fn for_each<'t>(&'t self, mut each: impl FnMut(EntryRef<'t>)) {
+    pub fn for_each<'t>(&'t self, mut each: impl FnMut(B::Ref<'t>)) {
         for bucket in &self.buckets {
-            each_slot(bucket, &mut |word| each(entry_of(word)));
+            each_slot(bucket, &mut |word| each(entry_of::<B>(word)));
         }
     }
 
     /// A random entry: a random bucket that is not empty, then a random slot of it. Cost: O(1) at usual fill.
-    pub fn random(&self, mut below: impl FnMut(u64) -> u64) -> Option<EntryRef<'_>> {
+    pub fn random(&self, mut below: impl FnMut(u64) -> u64) -> Option<B::Ref<'_>> {
         if self.entries == 0 {
             return None;
         }
@@ -384,17 +402,17 @@ impl Table {
             // A bucket is taken with a chance that follows its load, or full buckets would be under-represented.
             let pick = below(words.len().max(12) as u64) as usize;
             if pick < words.len() {
-                return Some(entry_of(words[pick]));
+                return Some(entry_of::<B>(words[pick]));
             }
         }
     }
 
     /// Takes every entry out, in hash order.
-    pub fn drain(&mut self, mut each: impl FnMut(Entry)) {
+    pub fn drain(&mut self, mut each: impl FnMut(B)) {
         (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes) = (0, 0, 0, 0);
         for bucket in std::mem::take(&mut self.buckets) {
             // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
-            each_slot(&bucket, &mut |word| each(unsafe { Entry::from_raw((word & POINTER) as *mut u8) }));
+            each_slot(&bucket, &mut |word| each(unsafe { B::from_raw((word & POINTER) as *mut u8) }));
             free_chain(bucket);
         }
     }
@@ -440,18 +458,18 @@ impl Table {
     }
 }
 
-impl Drop for Table {
+impl<B: Block> Drop for Table<B> {
     fn drop(&mut self) {
         for bucket in std::mem::take(&mut self.buckets) {
             // SAFETY: the table owns these entries and is going away; nothing else refers to them.
-            each_slot(&bucket, &mut |word| drop(unsafe { Entry::from_raw((word & POINTER) as *mut u8) }));
+            each_slot(&bucket, &mut |word| drop(unsafe { B::from_raw((word & POINTER) as *mut u8) }));
             free_chain(bucket);
         }
     }
 }
 
-// SAFETY: raw pointers inside are to blocks the table owns alone; entries are Send.
-unsafe impl Send for Table {}
+// SAFETY: raw pointers inside are to blocks the table owns alone, and those may change threads.
+unsafe impl<B: Block + Send> Send for Table<B> {}
 
 /// The next larger number of buckets with three significant bits: 8, 10, 12, 14, 16, 20, 24, …
 fn step_up(buckets: usize) -> usize {
@@ -540,7 +558,7 @@ mod tests {
 
     #[test]
     fn random_inserts_and_removals_agree_with_a_map() {
-        let mut table = Table::new();
+        let mut table: Table = Table::new();
         let mut model: HashMap<String, Option<i64>> = HashMap::new();
         let mut seed = 7u64;
         let mut next = |bound: u64| {

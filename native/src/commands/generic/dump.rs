@@ -2,6 +2,7 @@
 
 use crate::commands::row::{Group, Row, Run, access::*, category, flag::*, key};
 use crate::ds::entry::NewValue;
+use crate::ds::item::Item;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
@@ -10,7 +11,6 @@ use crate::snapshot::value::Loaded;
 use crate::txn::access::Expiry;
 use crate::txn::frequency::lfu_minutes;
 use crate::txn::{Class, Effect, Txn};
-use crate::types::hash::Item;
 use crate::types::hash::value::{HashValue, Limits};
 
 pub const ROWS: &[Row] = &[

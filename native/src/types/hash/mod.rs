@@ -9,10 +9,10 @@ pub mod value;
 mod write;
 
 use crate::commands::row::{Group, ROW, Row, category};
+use crate::ds::item::Item;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::txn::Effect;
-pub use packed::Item;
 
 /// What all rows of this room have in common.
 const HASH: Row = Row { categories: category::HASH, group: Group::Hash, since: "2.0.0", ..ROW };

@@ -2,36 +2,23 @@
 //! they came.
 //!
 //! ```text
-//!   pair  = item item                    field, value
-//!   item  = 0..=239, that many bytes     text
-//!         | 240 i8 | 241 i16 | 242 i32 | 243 i64        a canonical integer, little endian
-//!         | 244 u32, that many bytes     long text
+//!   pair  = item item                    field, value, each as ds/item.rs codes it
 //!   249 i64 before a value is kept free for the expiry of its field.
 //!
 //!   HSET h name "Ada" age 36   ->   04 n a m e  03 A d a  03 a g e  f0 24
 //! ```
 //!
-//! An integer has one form only (the shortest), so two items are equal exactly if their bytes are: a lookup codes the
-//! field once and compares.
-//!
 //! Up to [`INLINE_BYTES_MAX`] bytes lie inside the value itself (a hash of one short field costs no block); longer runs
 //! have a block of their length and a u16 before them, the number of pairs. The allocator grows a block in place as long
 //! as its size class allows.
 
-use crate::ds::entry::canonical_integer;
+use crate::ds::item::{Coded, Item, after, decoded};
 
 /// 24 bytes of a Packed, less the one that says how many are used: a field of 5 and a value of 16 bytes still fit.
 pub const INLINE_BYTES_MAX: usize = 23;
 
 /// Longest run of bytes, as Redis bounds a listpack. Above it the hash becomes a table.
 pub const BLOCK_BYTES_MAX: usize = 1 << 30;
-
-const TEXT_MAX: u8 = 239;
-const I8: u8 = 240;
-const I16: u8 = 241;
-const I32: u8 = 242;
-const I64: u8 = 243;
-const LONG: u8 = 244;
 
 /// Pairs of a run, at most: what its u16 can count. Lookups in so many are slow already.
 pub const PAIRS_MAX: usize = u16::MAX as usize;
@@ -66,136 +53,12 @@ enum Run {
     Block(Box<[u8]>),
 }
 
-/// A value as its reader sees it; integers are stored as such.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Item<'a> {
-    Int(i64),
-    Text(&'a [u8]),
-}
-
-impl Item<'_> {
-    pub fn to_vec(self) -> Vec<u8> {
-        match self {
-            Item::Int(number) => itoa::Buffer::new().format(number).as_bytes().to_vec(),
-            Item::Text(text) => text.to_vec(),
-        }
-    }
-
-    /// Length of its text, bytes.
-    pub fn text_len(self) -> usize {
-        match self {
-            Item::Int(number) => itoa::Buffer::new().format(number).len(),
-            Item::Text(text) => text.len(),
-        }
-    }
-}
-
 /// Where a pair stands: offsets of its field, its value and its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     pub field: usize,
     pub value: usize,
     pub end: usize,
-}
-
-/// An item, ready to be compared with or copied into a run.
-pub struct Coded<'a> {
-    head: [u8; 9],
-    head_len: u8,
-    body: &'a [u8],
-}
-
-impl<'a> Coded<'a> {
-    #[inline]
-    pub fn of(item: Item<'a>) -> Coded<'a> {
-        match item {
-            Item::Int(number) => Coded::int(number),
-            Item::Text(text) => match canonical_integer(text) {
-                Some(number) => Coded::int(number),
-                None => Coded::text(text),
-            },
-        }
-    }
-
-    #[inline]
-    fn text(body: &'a [u8]) -> Coded<'a> {
-        let mut head = [0; 9];
-        if body.len() <= TEXT_MAX as usize {
-            head[0] = body.len() as u8;
-            return Coded { head, head_len: 1, body };
-        }
-        head[0] = LONG;
-        head[1..5].copy_from_slice(&(body.len() as u32).to_le_bytes());
-        Coded { head, head_len: 5, body }
-    }
-
-    fn int(number: i64) -> Coded<'a> {
-        let mut head = [0; 9];
-        let (code, bytes) = match number {
-            -0x80..=0x7f => (I8, 1),
-            -0x8000..=0x7fff => (I16, 2),
-            -0x8000_0000..=0x7fff_ffff => (I32, 4),
-            _ => (I64, 8),
-        };
-        head[0] = code;
-        head[1..=bytes].copy_from_slice(&number.to_le_bytes()[..bytes]);
-        Coded { head, head_len: bytes as u8 + 1, body: &[] }
-    }
-
-    #[inline]
-    pub fn head(&self) -> &[u8] {
-        &self.head[..self.head_len as usize]
-    }
-
-    #[inline]
-    pub fn body(&self) -> &[u8] {
-        self.body
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        self.head_len as usize + self.body.len()
-    }
-
-    #[inline]
-    fn is(&self, item: &[u8]) -> bool {
-        // Text of one length differs in the body if at all; the first byte is the length of a short one.
-        item.len() == self.len() && item[0] == self.head[0] && {
-            let (head, body) = item.split_at(self.head_len as usize);
-            head == self.head() && body == self.body
-        }
-    }
-}
-
-/// Offset after the item at `at`.
-#[inline]
-fn after(run: &[u8], at: usize) -> usize {
-    match run[at] {
-        short @ 0..=TEXT_MAX => at + 1 + short as usize,
-        I8 => at + 2,
-        I16 => at + 3,
-        I32 => at + 5,
-        I64 => at + 9,
-        _ => at + 5 + u32::from_le_bytes([run[at + 1], run[at + 2], run[at + 3], run[at + 4]]) as usize,
-    }
-}
-
-/// The item whose bytes are exactly `item`.
-#[inline]
-fn decoded(item: &[u8]) -> Item<'_> {
-    let int = |bytes: usize| {
-        let mut wide = [if item[bytes] & 0x80 != 0 { 0xff } else { 0 }; 8];
-        wide[..bytes].copy_from_slice(&item[1..=bytes]);
-        Item::Int(i64::from_le_bytes(wide))
-    };
-    match item[0] {
-        0..=TEXT_MAX => Item::Text(&item[1..]),
-        I8 => int(1),
-        I16 => int(2),
-        I32 => int(4),
-        I64 => int(8),
-        _ => Item::Text(&item[5..]),
-    }
 }
 
 impl Default for Packed {

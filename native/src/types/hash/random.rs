@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use super::fields::{self, FieldTable};
-use super::packed::{Item, Packed, Span};
+use super::packed::{Packed, Span};
 use super::value::HashValue;
 use super::{HASH, bulk, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::entry::{EntryRef, Object};
+use crate::ds::item::Item;
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};

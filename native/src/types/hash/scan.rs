@@ -1,12 +1,12 @@
 //! HSCAN.
 
 use super::fields;
-use super::packed::Item;
 use super::value::HashValue;
 use super::{HASH, bulk, refuse, wrong_type};
 use crate::commands::generic::scan::cursor;
 use crate::commands::glob;
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::ds::item::Item;
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};

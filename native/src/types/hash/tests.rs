@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::fields::moves;
 use super::value::HashValue;
 use crate::commands::row::{Row, Run};
 use crate::ds::entry::{NewValue, Object};
+use crate::ds::segments::moves;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
 use crate::store::Store;

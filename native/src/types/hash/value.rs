@@ -4,8 +4,9 @@ use std::any::Any;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::fields::{self, FieldTable};
-use super::packed::{BLOCK_BYTES_MAX, Coded, Item, PAIRS_MAX, Packed};
+use super::packed::{BLOCK_BYTES_MAX, PAIRS_MAX, Packed};
 use crate::ds::entry::{Entry, Object};
+use crate::ds::item::{Coded, Item};
 use crate::resp::{error, number};
 use crate::store::Settings;
 use crate::txn::edit::Inverses;
@@ -124,7 +125,7 @@ impl HashValue {
                 if inverses.on() {
                     let old = table.replace(spot, fields::entry(field, value));
                     inverses.push(move |hash: &mut HashValue| hash.put_back(old));
-                } else if !table.set_in_place(spot, value) {
+                } else if !fields::set_in_place(table, spot, value) {
                     drop(table.replace(spot, fields::entry(field, value)));
                 }
                 false

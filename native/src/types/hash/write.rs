@@ -1,10 +1,10 @@
 //! Setting, counting and deleting fields.
 
-use super::packed::Item;
 use super::value::{HashValue, Limits};
 use super::{HASH, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
+use crate::ds::item::Item;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::extended::Extended;
 use crate::resp::reply::Reply;
