@@ -1,0 +1,124 @@
+//! Tests of segments.rs.
+
+use super::super::entry::{Entry, NewValue};
+use super::*;
+use std::collections::HashSet;
+
+type FieldTable = Segments<Entry>;
+
+fn entry(key: &[u8], value: &[u8]) -> Entry {
+    Entry::new(key, NewValue::Text(value), None)
+}
+
+fn put(table: &mut FieldTable, field: &str) {
+    let hash = hash(field.as_bytes());
+    if table.find(hash, field.as_bytes()).is_none() {
+        table.insert(hash, entry(field.as_bytes(), b"value"));
+    }
+}
+
+fn take(table: &mut FieldTable, field: &str) -> bool {
+    let hash = hash(field.as_bytes());
+    let spot = table.find(hash, field.as_bytes());
+    spot.map(|spot| table.remove(spot)).is_some()
+}
+
+#[test]
+fn segments_split_and_merge_and_every_field_stays_findable() {
+    let mut table = FieldTable::default();
+    for index in 0..60_000 {
+        put(&mut table, &format!("f{index}"));
+    }
+    assert!(table.segments_count() >= 8, "{}", table.segments_count());
+    assert_eq!(table.len(), 60_000);
+    for index in 0..60_000 {
+        let field = format!("f{index}");
+        assert!(table.find(hash(field.as_bytes()), field.as_bytes()).is_some());
+    }
+    let mut seen = 0;
+    table.for_each(|_| seen += 1);
+    assert_eq!(seen, 60_000);
+    for index in 0..59_990 {
+        assert!(take(&mut table, &format!("f{index}")));
+    }
+    assert_eq!((table.len(), table.segments_count(), table.directory.len()), (10, 1, 1));
+    for index in 59_990..60_000 {
+        assert!(take(&mut table, &format!("f{index}")));
+    }
+    assert_eq!((table.len(), table.bytes), (0, 0));
+}
+
+#[test]
+fn one_insertion_moves_at_most_one_segment() {
+    let mut table = FieldTable::default();
+    for index in 0..200_000 {
+        let before = moves::MOVED.get();
+        put(&mut table, &format!("f{index}"));
+        assert!(moves::MOVED.get() - before <= SEGMENT_BLOCKS_MAX + 1);
+    }
+}
+
+#[test]
+fn a_scan_sees_every_field_that_stays_while_segments_split_and_merge() {
+    for grows in [true, false] {
+        let mut table = FieldTable::default();
+        let stay: Vec<String> = (0..3000).map(|index| format!("stay:{index}")).collect();
+        stay.iter().for_each(|field| put(&mut table, field));
+        if !grows {
+            (0..100_000).for_each(|index| put(&mut table, &format!("move:{index}")));
+        }
+        let (mut seen, mut cursor, mut moved) = (HashSet::new(), 0, 0);
+        loop {
+            cursor = table.scan(cursor, 10, |entry| {
+                seen.insert(String::from_utf8_lossy(entry.key()).into_owned());
+            });
+            if cursor == 0 {
+                break;
+            }
+            for _ in 0..500 {
+                let field = format!("move:{moved}");
+                if grows && moved < 100_000 {
+                    put(&mut table, &field);
+                } else if !grows {
+                    take(&mut table, &field);
+                }
+                moved += 1;
+            }
+        }
+        assert!(stay.iter().all(|field| seen.contains(field)), "grows: {grows}");
+    }
+}
+
+#[test]
+fn a_cursor_that_nobody_gave_out_is_harmless() {
+    let mut table = FieldTable::default();
+    (0..20_000).for_each(|index| put(&mut table, &format!("f{index}")));
+    for _ in 0..2000 {
+        let mut seen = 0;
+        let cursor = random::next_u64() >> random::below(64);
+        table.scan(cursor, 10, |_| seen += 1);
+        assert!(seen < 100);
+    }
+}
+
+#[test]
+fn a_million_small_fields_take_at_most_fifty_six_bytes_each() {
+    let mut table = FieldTable::default();
+    for index in 0..1_000_000 {
+        let field = format!("field:{index:07}");
+        table.insert(hash(field.as_bytes()), entry(field.as_bytes(), b"val:01"));
+        if index % 100_000 == 99_999 {
+            let each = table.memory_bytes() as f64 / table.len() as f64;
+            assert!(each <= 56.0, "{each} bytes a field at {index}");
+        }
+    }
+}
+
+#[test]
+fn random_fields_cover_all_segments() {
+    let mut table = FieldTable::default();
+    (0..20_000).for_each(|index| put(&mut table, &format!("f{index}")));
+    let drawn: HashSet<Vec<u8>> = (0..20_000).map(|_| table.random().expect("not empty").key().to_vec()).collect();
+    // 20,000 draws of 20,000 leave 1/e of them out.
+    assert!((12_000..13_300).contains(&drawn.len()), "{}", drawn.len());
+}

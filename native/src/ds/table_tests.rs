@@ -1,0 +1,141 @@
+//! Tests of table.rs.
+
+use super::super::entry::NewValue;
+use super::*;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+
+fn hash(key: &[u8]) -> u64 {
+    foldhash::fast::FixedState::with_seed(1).hash_one(key)
+}
+
+fn entry(key: &str, expiry: Option<i64>) -> Entry {
+    Entry::new(key.as_bytes(), NewValue::Text(b"value"), expiry)
+}
+
+#[test]
+fn random_inserts_and_removals_agree_with_a_map() {
+    let mut table: Table = Table::new();
+    let mut model: HashMap<String, Option<i64>> = HashMap::new();
+    let mut seed = 7u64;
+    let mut next = |bound: u64| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) % bound
+    };
+    for step in 0..60_000u64 {
+        let limit = if step < 30_000 { 20_000 } else { 2_000 };
+        let key = format!("key:{}", next(limit));
+        let place = table.find(hash(key.as_bytes()), key.as_bytes());
+        assert_eq!(place.is_some(), model.contains_key(&key));
+        match (place, next(3)) {
+            (Some(place), 0) => {
+                assert_eq!(table.remove(place).borrow().key(), key.as_bytes());
+                model.remove(&key);
+            }
+            (Some(place), _) => {
+                let expiry = if next(2) == 0 { Some(step as i64) } else { None };
+                table.edit(place, |slot| *slot = entry(&key, expiry));
+                model.insert(key, expiry);
+            }
+            (None, _) => {
+                table.insert(hash(key.as_bytes()), entry(&key, None));
+                model.insert(key, None);
+            }
+        }
+        assert_eq!(table.len(), model.len());
+        assert_eq!(table.expiring(), model.values().filter(|e| e.is_some()).count());
+    }
+    for key in model.keys() {
+        let place = table.find(hash(key.as_bytes()), key.as_bytes()).expect("in the model");
+        table.remove(place);
+    }
+    assert_eq!((table.len(), table.memory_bytes()), (0, 0));
+}
+
+#[test]
+fn a_scan_sees_every_entry_that_stays_exactly_once_while_the_table_grows_and_shrinks() {
+    let mut table = Table::new();
+    let stay: Vec<String> = (0..3000).map(|i| format!("stay:{i}")).collect();
+    for key in &stay {
+        table.insert(hash(key.as_bytes()), entry(key, None));
+    }
+    let (mut seen, mut from, mut turn) = (HashSet::new(), 0, 0);
+    while from < POSITIONS {
+        from = table.scan(from, |e| {
+            let key = String::from_utf8_lossy(e.key()).into_owned();
+            assert!(seen.insert(key.clone()) || key.starts_with("come:"), "{key} is seen twice");
+        });
+        turn += 1;
+        for i in 0..20 {
+            let key = format!("come:{}", turn * 20 + i);
+            if turn % 400 < 200 {
+                table.insert(hash(key.as_bytes()), entry(&key, None));
+            } else {
+                let key = format!("come:{}", (turn - 200) * 20 + i);
+                if let Some(place) = table.find(hash(key.as_bytes()), key.as_bytes()) {
+                    table.remove(place);
+                }
+            }
+        }
+    }
+    assert!(stay.iter().all(|key| seen.contains(key)));
+}
+
+#[test]
+fn a_table_stays_between_nine_and_nineteen_bytes_an_entry() {
+    let mut table = Table::new();
+    for i in 0..20_000 {
+        let key = format!("key:{i}");
+        table.insert(hash(key.as_bytes()), entry(&key, None));
+        if i > 200 {
+            let each = table.memory_bytes() as f64 / table.len() as f64;
+            assert!((9.0..19.0).contains(&each), "{each} bytes at {i}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_every_length_are_told_apart_at_every_byte() {
+    for len in 0..70 {
+        let key: Vec<u8> = (0..len as u8).collect();
+        assert!(same_key(&key, &key.clone()) && !same_key(&key, &[key.as_slice(), b"x"].concat()));
+        for at in 0..len {
+            let mut other = key.clone();
+            other[at] ^= 1;
+            assert!(!same_key(&key, &other), "{at} of {len}");
+        }
+    }
+}
+
+#[test]
+fn tables_grow_in_steps_of_three_significant_bits() {
+    let mut steps = vec![1];
+    while steps.last().is_some_and(|n| *n < 40) {
+        steps.push(step_up(steps[steps.len() - 1]));
+    }
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40]);
+}
+
+#[test]
+fn tag_matching_agrees_with_its_scalar_reference() {
+    for meta in [0u8, 0x7f, 0x2a, 0xbf, 0xff] {
+        let bucket = Bucket { tags: [1, 2, 1, 0, 255, 1, 7], meta, slots: [0; SLOTS] };
+        for tag in 0..=255 {
+            assert_eq!(bucket.matches(tag), bucket.matches_scalar(tag));
+        }
+    }
+}
+
+#[test]
+fn random_entries_cover_the_table() {
+    let mut table = Table::new();
+    for i in 0..100 {
+        let key = format!("key:{i}");
+        table.insert(hash(key.as_bytes()), entry(&key, None));
+    }
+    let mut seen = HashSet::new();
+    for _ in 0..5000 {
+        seen.insert(table.random(crate::sys::random::below).expect("not empty").key().to_vec());
+    }
+    assert_eq!(seen.len(), 100);
+}
