@@ -11,6 +11,7 @@ pub mod memory;
 pub mod row;
 pub mod server;
 pub mod table;
+pub mod timeout;
 pub mod transactions;
 
 /// Every row of this build.

@@ -359,6 +359,11 @@ impl Executor {
                     }
                 },
                 Effect::Busy(shard) => return self.doom_for(shard),
+                // Nothing waits inside a procedure.
+                Effect::Block(block) => {
+                    reply.raw(block.nothing.reply(Protocol::Resp3));
+                    break;
+                }
                 Effect::Verbatim if self.txn.record => {
                     self.txn.effects.push((self.txn.db, args.to_owned()));
                     break;

@@ -141,6 +141,11 @@ impl Executor {
                                 .error("ERR Command not allowed inside a transaction");
                             Outcome::Failed
                         }
+                        (_, Wait::Begin(block)) => {
+                            let nothing = block.nothing.reply(conn.client.proto);
+                            Reply::new(&mut conn.output, conn.client.proto).raw(nothing);
+                            Outcome::Done
+                        }
                         // Inside a transaction a walk runs through at once: all shards are latched.
                         (_, Wait::Work { mut work, .. }) => {
                             let mut reply = Reply::new(&mut conn.output, conn.client.proto);

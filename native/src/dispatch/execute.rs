@@ -1,10 +1,12 @@
 //! Running the requests of a connection, one by one, in order.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, Fill, Request, UNKNOWN};
 use super::call::{Call, CallEnd};
+use super::changes::Name;
 use super::exec::Exec;
 use crate::commands::row::{Row, Run, flag};
 use crate::commands::table::table;
@@ -19,8 +21,9 @@ use crate::session::figures::{Figures, TIMED_EVERY};
 use crate::session::gather::Gather;
 use crate::session::handle::{Flow, Session};
 use crate::session::manifest::Manifest;
-use crate::session::server::{GATE_PAUSE, Pause, Server};
+use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
 use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
+use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
 use crate::txn::{Effect, Txn};
 
@@ -99,6 +102,12 @@ pub struct Executor {
     /// A control request was queued since the last look: the main thread is to be told.
     pub noted: bool,
     next_gather: u64,
+    /// Mail of this core to itself.
+    pub own_mail: VecDeque<Mail>,
+    /// Keys whose waiters could not be served at once; see `changes.rs`.
+    pub(super) deferred: Vec<Name>,
+    /// Cancelled waiters that still stand in queues of shards that were taken.
+    pub(super) forgotten: Vec<Arc<Waiter>>,
 }
 
 impl Executor {
@@ -120,6 +129,9 @@ impl Executor {
             asked: Vec::new(),
             noted: false,
             next_gather: 0,
+            own_mail: VecDeque::new(),
+            deferred: Vec::new(),
+            forgotten: Vec::new(),
         }
     }
 
@@ -294,8 +306,8 @@ impl Executor {
             Outcome::Refused => self.count_refusal(conn, row),
             Outcome::Queued => (),
             _ if row == UNKNOWN => (),
-            // Counted when the main thread has served it: CONFIG RESETSTAT counts itself.
-            Outcome::Waits if matches!(conn.wait, Wait::Control { .. }) => (),
+            // Counted when the main thread has served it (CONFIG RESETSTAT counts itself), and when its time of waiting is over.
+            Outcome::Waits if matches!(conn.wait, Wait::Control { .. } | Wait::Block(_)) => (),
             _ => {
                 figures.commands.add(1);
                 conn.client.commands += 1;
@@ -410,7 +422,10 @@ impl Executor {
 
     #[inline]
     pub fn commit_and_release(&mut self) {
-        self.txn.commit();
+        let changes = self.txn.commit();
+        if !changes.is_empty() {
+            self.after_changes(changes);
+        }
         let wake = self.txn.release();
         if wake != 0 {
             self.server.wake(wake);
@@ -491,6 +506,9 @@ impl Executor {
                 self.txn.unprime();
                 let outcome = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
                 let outcome = self.after_flow(conn, outcome);
+                if matches!(conn.wait, Wait::Begin(_)) {
+                    self.begin_wait(conn, number, request);
+                }
                 self.commit_and_release();
                 outcome
             }
@@ -528,6 +546,32 @@ impl Executor {
             }
             Run::Container => unreachable!("handled above"),
         }
+    }
+
+    /// Puts a client whose command found nothing into the queues of its keys, whose shards are latched.
+    fn begin_wait(&mut self, conn: &mut Conn, row: u16, request: &Request) {
+        let Wait::Begin(block) = std::mem::replace(&mut conn.wait, Wait::No) else { return };
+        let client = &conn.client;
+        let mut keys = block.keys;
+        keys.sort();
+        keys.dedup();
+        let waiter = Arc::new(Waiter {
+            state: State::default(),
+            core: self.core,
+            client: client.id,
+            db: client.db,
+            keys,
+            awaited: block.awaited,
+            gone_counts: block.gone_counts,
+            row,
+            request: block.request.unwrap_or_else(|| self.batch.args(request).to_owned()),
+            proto: client.proto,
+            nothing: block.nothing.reply(client.proto),
+            deadline_ms: block.deadline_ms,
+        });
+        self.txn.unprime();
+        self.txn.enqueue(&waiter);
+        conn.wait = Wait::Block(waiter);
     }
 
     /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
@@ -675,6 +719,10 @@ pub(super) fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut
         }
         Effect::Slices(work) => {
             conn.wait = Wait::Work { work, blocked_on: None };
+            Outcome::Waits
+        }
+        Effect::Block(block) => {
+            conn.wait = Wait::Begin(block);
             Outcome::Waits
         }
         Effect::Busy(shard) => Outcome::Shard(shard),

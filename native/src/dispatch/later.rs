@@ -61,4 +61,17 @@ impl Executor {
             self.count_failure(conn, mark, row);
         }
     }
+
+    /// A client that waited for a key has its reply, which stands in the output from `mark` on; its command ran for `ns`.
+    pub fn book_served(&mut self, conn: &mut Conn, mark: usize, ns: u64) {
+        let row = conn.client.last_command;
+        let figures = self.figures();
+        figures.commands.add(1);
+        conn.client.commands += 1;
+        figures.per_command[row as usize].calls.add(1);
+        figures.per_command[row as usize].timed(ns, 1);
+        if conn.output.get(mark) == Some(&b'-') {
+            self.count_failure(conn, mark, row);
+        }
+    }
 }

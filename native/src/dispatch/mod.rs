@@ -11,6 +11,7 @@
 
 pub mod batch;
 pub mod call;
+mod changes;
 mod exec;
 pub mod execute;
 mod later;

@@ -7,7 +7,7 @@
 //!          └─ wait (cron within), mail ──────────────────────────▶ return MAIL, NOTE, LEAVE, STOP
 //! ```
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 
 use super::backend::{Backend, Event, Received, Wake};
@@ -59,6 +59,9 @@ pub struct Core {
     working: VecDeque<usize>,
     /// Some work went on in this turn: look again at once.
     worked: bool,
+    /// Connections whose client waits for a key, and when those with a timeout give up: ms since the epoch, client.
+    pub(super) blocked: usize,
+    pub(super) timeouts: BTreeSet<(i64, u64)>,
     pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
     pub(super) to_send: Vec<usize>,
@@ -95,6 +98,8 @@ impl Core {
             parked: Vec::new(),
             working: VecDeque::new(),
             worked: false,
+            blocked: 0,
+            timeouts: BTreeSet::new(),
             gatherings: HashMap::new(),
             to_send: Vec::new(),
             deferred: VecDeque::new(),
@@ -180,7 +185,7 @@ impl Core {
     /// Receives and runs the input of one connection.
     fn turn(&mut self, slot: usize) -> Option<Code> {
         let mut conn = self.conns.take(slot)?;
-        if matches!(conn.wait, Wait::Until(..)) && !conn.closing && !conn.input_ended {
+        if matches!(conn.wait, Wait::Until(..) | Wait::Block(_)) && !conn.closing && !conn.input_ended {
             // It may wait for ever: notice that the peer has gone.
             self.receive(slot, &mut conn);
             conn.dead |= conn.input_ended;
@@ -283,7 +288,8 @@ impl Core {
                     }
                     Wait::Pause | Wait::Until(..) => self.parked.push(slot),
                     Wait::Gather(id) => self.take_gather(id, slot, conn.client.id),
-                    Wait::Control { .. } | Wait::No => (),
+                    Wait::Block(_) => self.begin_block(&conn),
+                    Wait::Control { .. } | Wait::Begin(_) | Wait::No => (),
                 }
                 self.finish(slot, conn)
             }
@@ -307,6 +313,7 @@ impl Core {
 
     /// Closes a connection that is out of its slot.
     pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
+        self.abandon_block(&conn);
         forget_watches(&mut self.executor.txn, &mut conn.client);
         self.executor.commit_and_release();
         self.net.remove(slot, conn.client.fd);
@@ -354,13 +361,16 @@ impl Core {
             }
         }
         self.look_at_parked(now_ms);
-        let has_mail = self.server.cores[self.id].has_mail.load(Ordering::Acquire) || !self.deferred.is_empty();
+        self.end_overdue(now_ms);
+        let more_to_serve = self.executor.serve_deferred();
+        let has_mail = self.has_mail();
         let timeout = if !self.ready.is_empty() || self.worked || has_mail {
             0
-        } else if !self.parked.is_empty() || !self.working.is_empty() {
+        } else if !self.parked.is_empty() || !self.working.is_empty() || more_to_serve {
             1
         } else {
-            self.cron.timeout_ms(now_ms)
+            let first = self.timeouts.first().map_or(i64::MAX, |(at_ms, _)| *at_ms);
+            self.cron.timeout_ms(now_ms).min(first.saturating_sub(now_ms).clamp(0, 1000) as u32)
         };
         let mut events = std::mem::take(&mut self.events);
         events.clear();
@@ -377,10 +387,16 @@ impl Core {
             }
         }
         self.events = events;
-        if has_mail || self.server.cores[self.id].has_mail.load(Ordering::Acquire) {
+        if has_mail || self.has_mail() {
             self.read_mail();
         }
         wake
+    }
+
+    fn has_mail(&self) -> bool {
+        self.server.cores[self.id].has_mail.load(Ordering::Acquire)
+            || !self.deferred.is_empty()
+            || !self.executor.own_mail.is_empty()
     }
 
     /// After a burst of requests, freed memory goes back to the system in the first quiet moment.
@@ -409,16 +425,19 @@ impl Core {
         let closing: Vec<usize> =
             self.conns.iter().filter(|(_, conn)| conn.dead || conn.closing).map(|(slot, _)| slot).collect();
         for slot in closing {
-            if let Some(conn) = self.conns.take(slot) {
+            if let Some(mut conn) = self.conns.take(slot) {
+                // Its reply will never come.
+                conn.dead |= matches!(conn.wait, Wait::Block(_));
                 self.finish(slot, conn);
             }
         }
     }
 
     fn look_at_parked(&mut self, now_ms: i64) {
+        self.executor.figures().timeouts.set(self.timeouts.len() as u64);
         let blocked = &self.server.cores[self.id].figures.blocked;
         if self.parked.is_empty() {
-            blocked.set(0);
+            blocked.set(self.blocked as u64);
             return;
         }
         let mut paused_count = 0;
@@ -447,7 +466,7 @@ impl Core {
             }
             self.ready.push_back(slot);
         }
-        blocked.set(paused_count);
+        blocked.set(paused_count + self.blocked as u64);
     }
 
     /// One slice for each connection with work, but for those whose peer has not taken the output so far.

@@ -50,6 +50,7 @@ impl Cron {
         let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
         let figures = executor.figures();
         figures.collect(&mut executor.txn);
+        executor.forget_rest();
         if server.store.settings.active_expire.load(Relaxed) {
             self.expire(server, executor, period_ms as u64);
         }

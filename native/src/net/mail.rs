@@ -14,6 +14,7 @@ const ANSWER_LOOK_MS: i32 = 1;
 impl Core {
     pub(super) fn read_mail(&mut self) {
         let mut mails = std::mem::take(&mut self.deferred);
+        mails.append(&mut self.executor.own_mail);
         mails.extend(self.server.collect(self.id));
         for mail in mails {
             match mail {
@@ -24,9 +25,11 @@ impl Core {
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::Visit(visit) => {
                     visit(&mut self.conns);
+                    self.end_unblocked();
                     self.sweep_closing();
                 }
                 Mail::Look => (),
+                Mail::Served { waiter, reply, ns } => self.served(&waiter, &reply, ns),
                 Mail::Control { client, id, reply } => {
                     if let Some(slot) = self.by_id.get(&client).copied()
                         && let Some(mut conn) = self.conns.take(slot)

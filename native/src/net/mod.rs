@@ -5,6 +5,7 @@ mod adopt_tests;
 pub mod backend;
 #[cfg(test)]
 mod backend_tests;
+mod blocked;
 pub mod core;
 pub mod cron;
 pub mod epoll;

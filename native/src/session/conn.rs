@@ -1,8 +1,11 @@
 //! A connection as dispatch sees it: its client, its unparsed input, its pending output, and what it waits for.
 
+use std::sync::Arc;
+
 use super::client::Client;
 use crate::resp::parse::Partial;
-use crate::txn::Work;
+use crate::store::waiting::Waiter;
+use crate::txn::{Block, Work};
 
 /// Why a connection does not go on for now.
 pub enum Wait {
@@ -23,6 +26,10 @@ pub enum Wait {
     },
     /// CLIENT PAUSE holds it; the request is still in `input`.
     Pause,
+    /// Its command found nothing and is about to wait, or to be told that it may not.
+    Begin(Box<Block>),
+    /// Until a key holds something, or a time comes: BLPOP and its like.
+    Block(Arc<Waiter>),
     /// Until this time, ms since the epoch, and then replies this (DEBUG SLEEP, WAIT).
     Until(i64, Vec<u8>),
 }
@@ -111,6 +118,8 @@ pub struct Conns {
     slots: Vec<Option<Box<Conn>>>,
     free: Vec<usize>,
     count: usize,
+    /// Slots of connections whose waiting a visit ended, with the reply of each (CLIENT UNBLOCK).
+    pub unblocked: Vec<(usize, Vec<u8>)>,
 }
 
 impl Conns {

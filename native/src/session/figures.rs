@@ -73,8 +73,9 @@ pub struct Figures {
     pub call_retries: Counter,
     pub call_timeouts: Counter,
     pub parked: Counter,
-    /// Connections that a pause holds now.
+    /// Connections that a pause or a blocking command holds now; those of them that have a timeout.
     pub blocked: Counter,
+    pub timeouts: Counter,
     /// Turns of the core's loop.
     pub loop_cycles: Counter,
     /// Microseconds of those turns, the waiting left out.

@@ -14,6 +14,7 @@ use super::settings::Settings;
 use super::slowlog::Slowlog;
 use crate::resp::args::OwnedArgs;
 use crate::store::Store;
+use crate::store::waiting::Waiter;
 use crate::sys::{clock, random};
 
 /// What the version commands and INFO say. Compatibility is with this Redis.
@@ -34,6 +35,8 @@ pub enum Mail {
     JavaScript(String),
     /// Look at parked connections again.
     Look,
+    /// A client of this core that waited for a key was served: the reply, and how long its command ran.
+    Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
     /// CONFIG RESETSTAT: the figures of the core start anew.
     ResetFigures,
 }

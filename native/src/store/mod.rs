@@ -6,6 +6,7 @@ pub mod counters;
 pub mod lazy_free;
 pub mod settings;
 pub mod shard;
+pub mod waiting;
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,8 +39,11 @@ pub struct Store {
     pub dirty: AtomicU64,
     /// Running average, per database, of the time to live of keys that the expiry cycle looked at, ms.
     average_ttl_ms: Box<[AtomicU64]>,
-    /// Keyspace notifications are on: changes are kept for delivery.
+    /// Somebody wants to be told of changes wherever they are: notifications, client-side caches of prefixes.
     pub notify: AtomicBool,
+    /// Keys that clients wait for, and those of them that some wait to see gone (INFO's total_blocking_keys…).
+    pub waited_keys: AtomicU64,
+    pub waited_keys_gone: AtomicU64,
 }
 
 impl Store {
@@ -57,6 +61,8 @@ impl Store {
             counters: Counters::new(databases),
             garbage: LazyFree::start(),
             notify: AtomicBool::new(false),
+            waited_keys: AtomicU64::new(0),
+            waited_keys_gone: AtomicU64::new(0),
             dirty: AtomicU64::new(0),
             average_ttl_ms: (0..databases).map(|_| AtomicU64::new(0)).collect(),
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::waiting::Queue;
 use crate::ds::table::Table;
 
 /// Set when a key that a client watches has changed; EXEC of that client then replies null.
@@ -22,6 +23,8 @@ pub struct Shard {
     rest: Box<[Table]>,
     /// Per watched key (database, key), who watches it.
     pub watched: HashMap<(u32, Box<[u8]>), Vec<Watcher>>,
+    /// Per key, which clients wait for it to hold something.
+    pub waiting: HashMap<(u32, Box<[u8]>), Queue>,
     /// Where the active expiry cycle goes on: database and table position.
     pub expire_cursor: (u32, u32),
 }
@@ -33,6 +36,7 @@ impl Shard {
             first: Table::new(),
             rest: (1..databases).map(|_| Table::new()).collect(),
             watched: HashMap::new(),
+            waiting: HashMap::new(),
             expire_cursor: (0, 0),
         }
     }
@@ -45,6 +49,12 @@ impl Shard {
     #[inline]
     pub fn table_mut(&mut self, db: u32) -> &mut Table {
         if db == 0 { &mut self.first } else { &mut self.rest[db as usize - 1] }
+    }
+
+    /// Does anybody want to know when a key of this shard changes?
+    #[inline]
+    pub fn is_observed(&self) -> bool {
+        !self.watched.is_empty() || !self.waiting.is_empty()
     }
 
     pub fn databases(&self) -> u32 {

@@ -12,6 +12,7 @@
 //! log and the list of changes. Handlers never see a latch: dispatch has taken those of the keys they name.
 
 pub mod access;
+pub mod block;
 pub mod edit;
 pub mod frequency;
 pub mod relocate;
@@ -24,6 +25,7 @@ use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::shard::Shard;
+pub use block::{Block, Nothing};
 use undo::Undo;
 
 /// What a handler's run means for the log and the replicas.
@@ -36,6 +38,8 @@ pub enum Effect {
     Rewrite(Vec<OwnedArgs>),
     /// Not done: run the rest in slices, between the requests of others. The reply comes from the work.
     Slices(Box<dyn Work>),
+    /// Nothing there yet, nothing changed, nothing replied: run again when a key that is waited for holds something.
+    Block(Box<Block>),
     /// Not done, nothing changed, nothing replied: this shard is held for long. Try again when it is free.
     Busy(u32),
 }
@@ -69,6 +73,8 @@ pub enum Class {
     ExpiredStays,
     /// The same in place of no key.
     ExpiredComes,
+    /// A key that clients wait for may have come or gone with its whole database; to watchers that is told apart.
+    Waited,
 }
 
 /// One change of one key, kept only while somebody watches or notifications are on.
@@ -261,7 +267,7 @@ impl Txn {
     }
 
     /// Makes the changes final: tells watchers, counts, forgets the undo log. The latches are still held afterwards.
-    /// Gives the changes, for notifications (empty unless those are on).
+    /// Gives the changes, for those who wait for keys and for notifications (empty while nobody does).
     #[inline]
     pub fn commit(&mut self) -> Vec<Change> {
         if self.dirty != 0 {
@@ -299,8 +305,7 @@ impl Txn {
     #[inline]
     pub fn signal(&mut self, key: &[u8], class: Class, event: &'static str) {
         let shard = self.shard_of(key);
-        if !self.latches.peek(shard).watched.is_empty() || self.store.notify.load(std::sync::atomic::Ordering::Relaxed)
-        {
+        if self.latches.peek(shard).is_observed() || self.store.notify.load(std::sync::atomic::Ordering::Relaxed) {
             self.changes.push(Change { db: self.db, key: key.into(), class, event });
         }
     }

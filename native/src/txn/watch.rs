@@ -42,7 +42,7 @@ impl Txn {
     }
 
     /// A whole database of a latched shard is about to be emptied, or to change places with `other`: notes that for the
-    /// watched keys that this concerns, those that are in either.
+    /// watched keys that this concerns, those that are in either, and for those that clients wait for.
     pub(super) fn touch_watched(&mut self, shard: u32, db: u32, other: Option<u32>) {
         let (store, now_ms) = (self.store, self.now_ms);
         let shard = self.latches.get(shard);
@@ -63,6 +63,8 @@ impl Txn {
             };
             changes.push(Change { db: *of, key: key.clone(), class, event: "" });
         }
+        let waited = shard.waiting.keys().filter(|(of, _)| *of == db);
+        changes.extend(waited.map(|(of, key)| Change { db: *of, key: key.clone(), class: Class::Waited, event: "" }));
         self.changes.append(&mut changes);
     }
 }
@@ -72,11 +74,14 @@ fn is_expired(shard: &Shard, db: u32, hash: u64, key: &[u8], now_ms: i64) -> boo
     entry.and_then(|entry| entry.expiry()).is_some_and(|at_ms| at_ms <= now_ms)
 }
 
-/// Sets the flags of the watchers of all changed keys. Gives the changes on, less those without an event.
+/// Sets the flags of the watchers of all changed keys. Gives the changes on.
 #[cold]
 pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
-    let mut changes = std::mem::take(&mut txn.changes);
+    let changes = std::mem::take(&mut txn.changes);
     for change in &changes {
+        if change.class == Class::Waited {
+            continue;
+        }
         let (_, shard) = txn.shard_mut(&change.key);
         if shard.watched.is_empty() {
             continue;
@@ -100,7 +105,6 @@ pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
             }
         }
     }
-    changes.retain(|change| !change.event.is_empty());
     changes
 }
 

@@ -5,6 +5,8 @@ use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
+use crate::session::conn::{Conns, Wait};
+use crate::session::gather::Gather;
 use crate::session::handle::{Flow, Session};
 use crate::session::server::Pause;
 use crate::sys::clock;
@@ -155,16 +157,44 @@ fn unpause(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
-/// No command blocks yet, so nobody can be unblocked; a paused client cannot be in Redis either.
 fn unblock(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let with_error = args.len() == 4 && args.is(3, "error");
     if args.len() > 4 {
         reply.error_bytes(&error::subcommand_syntax(args.get(1), "client"));
-    } else if args.len() == 4 && !args.is(3, "timeout") && !args.is(3, "error") {
-        reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-    } else if number::integer(args.get(2)).is_none() {
-        reply.error(error::NOT_INTEGER);
-    } else {
-        reply.int(0);
+        return Flow::Done;
     }
-    Flow::Done
+    if args.len() == 4 && !args.is(3, "timeout") && !with_error {
+        reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        return Flow::Done;
+    }
+    let Some(id) = number::integer(args.get(2)) else {
+        reply.error(error::NOT_INTEGER);
+        return Flow::Done;
+    };
+    let question = move |conns: &mut Conns| (Vec::new(), i64::from(end_waiting(conns, id as u64, with_error)));
+    let combine = |reply: &mut Reply, _: Vec<u8>, count: i64| reply.int(count);
+    Flow::Gather(Gather { question: Some(Box::new(question)), combine: Box::new(combine) })
+}
+
+/// Ends the waiting of a client of these connections, as if its time were over, or with an error. False: it does not wait, at
+/// least for nothing that has a timeout.
+fn end_waiting(conns: &mut Conns, id: u64, with_error: bool) -> bool {
+    let Some((slot, conn)) = conns.iter().find(|(_, conn)| conn.client.id == id) else { return false };
+    let error = format!("-{}\r\n", error::UNBLOCKED).into_bytes();
+    match &mut conn.wait {
+        Wait::Block(waiter) if waiter.cancel() => {
+            let reply = if with_error { error } else { waiter.nothing.to_vec() };
+            conns.unblocked.push((slot, reply));
+            true
+        }
+        // WAIT; a sleep, which has the books of a walk beside it, has no timeout.
+        Wait::Until(at_ms, reply) if conn.walk.is_none() => {
+            *at_ms = 0;
+            if with_error {
+                *reply = error;
+            }
+            true
+        }
+        _ => false,
+    }
 }

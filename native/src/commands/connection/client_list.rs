@@ -85,7 +85,7 @@ impl Buffers {
             output: if conn.blocked { 0 } else { conn.output_bytes() },
             unsent: if conn.blocked { conn.output_bytes() } else { 0 },
             total: conn.memory_bytes(),
-            blocked: matches!(conn.wait, Wait::Pause | Wait::Until(..)),
+            blocked: matches!(conn.wait, Wait::Pause | Wait::Until(..) | Wait::Block(_)),
             closing: conn.closing,
         }
     }

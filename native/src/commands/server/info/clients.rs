@@ -15,12 +15,13 @@ pub fn clients(session: &mut Session, text: &mut Text) {
     text.field("maxclients", server.settings.maxclients.load(Relaxed));
     text.field("client_recent_max_input_buffer", most(|figures| figures.input_buffer_max.get()));
     text.field("client_recent_max_output_buffer", most(|figures| figures.output_buffer_max.get()));
-    // A gauge, not a count: no reset concerns it.
-    text.field("blocked_clients", server.cores.iter().map(|core| core.figures.blocked.get()).sum::<u64>());
-    text.zeros(&[
-        "tracking_clients",
-        "clients_in_timeout_table",
-        "total_blocking_keys",
-        "total_blocking_keys_on_nokey",
-    ]);
+    // Gauges, not counts: no reset concerns them.
+    let sum = |of: fn(&crate::session::figures::Figures) -> u64| -> u64 {
+        server.cores.iter().map(|core| of(&core.figures)).sum()
+    };
+    text.field("blocked_clients", sum(|figures| figures.blocked.get()));
+    text.field("tracking_clients", 0);
+    text.field("clients_in_timeout_table", sum(|figures| figures.timeouts.get()));
+    text.field("total_blocking_keys", server.store.waited_keys.load(Relaxed));
+    text.field("total_blocking_keys_on_nokey", server.store.waited_keys_gone.load(Relaxed));
 }

@@ -1,0 +1,210 @@
+//! After a commit, under its latches: who has waited for the keys that changed is served.
+//!
+//! ```text
+//!   commit ─▶ changes ─▶ ready keys ─▶ the first waiter of each runs its command here ─▶ reply by mail to its core
+//!                            ▲                        │
+//!                            └──── what it changed ───┘        (a chain of BLMOVEs)
+//! ```
+//!
+//! Order is Redis's: keys as they changed, waiters of a key as they came, each waiter once. It all happens before the latches of
+//! the change are let go, so no third client comes between. A waiter whose command needs further shards has them try-latched;
+//! where one is taken, it is served a little later under all its latches, in order ([`Executor::serve_deferred`]).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::execute::Executor;
+use crate::commands::row::Run;
+use crate::commands::table::table;
+use crate::resp::reply::Reply;
+use crate::session::server::Mail;
+use crate::store::waiting::Waiter;
+use crate::sys::clock;
+use crate::txn::{Change, Effect, Progress};
+
+/// A key of a database.
+pub type Name = (u32, Box<[u8]>);
+
+/// How an attempt to serve one waiter ended.
+enum Served {
+    Replied,
+    /// Still nothing for it: it stays in its place.
+    Not,
+    /// It is over, or somebody else serves it.
+    Gone,
+    /// A shard it needs is taken.
+    Later,
+}
+
+impl Executor {
+    /// Tells whoever is concerned of changes that were committed just now. The latches of their keys are held.
+    #[cold]
+    pub(super) fn after_changes(&mut self, changes: Vec<Change>) {
+        let db = self.txn.db;
+        let mut ready = VecDeque::new();
+        self.note_changes(changes, &mut ready);
+        while let Some((db, key)) = ready.pop_front() {
+            self.serve(db, &key, &mut ready);
+        }
+        self.txn.db = db;
+    }
+
+    fn note_changes(&mut self, changes: Vec<Change>, ready: &mut VecDeque<Name>) {
+        for change in changes {
+            if self.txn.is_waited_for(change.db, &change.key) {
+                let name = (change.db, change.key);
+                if !ready.contains(&name) {
+                    ready.push_back(name);
+                }
+            }
+        }
+    }
+
+    /// Serves who waits for a key, as long as there is something for them.
+    fn serve(&mut self, db: u32, key: &[u8], ready: &mut VecDeque<Name>) {
+        let mut at = 0;
+        while let Some(waiter) = self.txn.waiter_at(db, key, at) {
+            self.txn.unprime();
+            self.txn.db = db;
+            let there = self.txn.peek(key).map(|entry| entry.type_name());
+            if there.is_none() && !self.txn.is_missed(db, key) {
+                break;
+            }
+            if there != Some(waiter.awaited) && !waiter.gone_counts {
+                at += 1;
+                continue;
+            }
+            match self.serve_one(&waiter, ready) {
+                Served::Replied => (),
+                Served::Not => at += 1,
+                Served::Gone => at += usize::from(!waiter.is_over()),
+                Served::Later => {
+                    self.deferred.push((db, key.into()));
+                    break;
+                }
+            }
+        }
+        // What the looks at keys found expired is a change of its own.
+        let changes = self.txn.commit();
+        if !changes.is_empty() {
+            self.note_changes(changes, ready);
+        }
+    }
+
+    fn serve_one(&mut self, waiter: &Arc<Waiter>, ready: &mut VecDeque<Name>) -> Served {
+        let row = table().row(waiter.row);
+        let Run::Data(handler) = row.run else { unreachable!("only data commands block") };
+        let request = waiter.request.borrow();
+        let store = self.txn.store;
+        let mut free = true;
+        let _ = row.each_key(request, |index, _| {
+            let shard = store.shard_of(store.hash(request.get(index)));
+            free = free && self.txn.latch(shard);
+        });
+        if !free {
+            return Served::Later;
+        }
+        if !waiter.claim() {
+            return Served::Gone;
+        }
+        let started_ns = clock::mono_ns();
+        self.txn.unprime();
+        self.txn.db = waiter.db;
+        self.txn.no_touch = false;
+        let mut out = Vec::new();
+        let mut reply = Reply::new(&mut out, waiter.proto);
+        match handler(&mut self.txn, request, &mut reply) {
+            Effect::Block(_) => {
+                if waiter.release() {
+                    return Served::Not;
+                }
+                out.extend_from_slice(waiter.nothing);
+            }
+            Effect::Busy(_) => {
+                if waiter.release() {
+                    return Served::Later;
+                }
+                out.extend_from_slice(waiter.nothing);
+            }
+            Effect::Slices(mut work) => while let Ok(Progress::More) = work.step(&mut self.txn, &mut reply) {},
+            Effect::Verbatim if self.txn.record => self.txn.effects.push((waiter.db, waiter.request.clone())),
+            Effect::Rewrite(commands) if self.txn.record => {
+                self.txn.effects.extend(commands.into_iter().map(|command| (waiter.db, command)));
+            }
+            Effect::None | Effect::Verbatim | Effect::Rewrite(_) => (),
+        }
+        waiter.finish();
+        let changes = self.txn.commit();
+        self.note_changes(changes, ready);
+        let whole = self.txn.dequeue(waiter);
+        debug_assert!(whole, "the shards of all its keys are latched");
+        let ns = clock::mono_ns() - started_ns;
+        self.mail(waiter.core, Mail::Served { waiter: waiter.clone(), reply: out, ns });
+        Served::Replied
+    }
+
+    /// Sends mail; what is for this core itself needs neither lock nor wake-up.
+    pub(super) fn mail(&mut self, core: usize, mail: Mail) {
+        if core == self.core {
+            self.own_mail.push_back(mail);
+        } else {
+            self.server.send(core, mail);
+        }
+    }
+
+    /// Tries again what had to wait for other shards, now latched in order. Holds no latches before or after. True: there is
+    /// more to try.
+    pub fn serve_deferred(&mut self) -> bool {
+        for (db, key) in std::mem::take(&mut self.deferred) {
+            match self.latch_for_first(db, &key) {
+                Ok(()) => {
+                    let mut ready = VecDeque::from([(db, key)]);
+                    while let Some((db, key)) = ready.pop_front() {
+                        self.serve(db, &key, &mut ready);
+                    }
+                }
+                Err(_) => self.deferred.push((db, key)),
+            }
+            self.commit_and_release();
+        }
+        !self.deferred.is_empty()
+    }
+
+    /// Latches the shards of a key and of what its first waiter needs.
+    fn latch_for_first(&mut self, db: u32, key: &[u8]) -> Result<(), u32> {
+        let store = self.txn.store;
+        let shard = store.shard_of(store.hash(key));
+        self.txn.unprime();
+        self.txn.latch_all(&mut vec![shard])?;
+        let Some(waiter) = self.txn.waiter_at(db, key, 0) else { return Ok(()) };
+        self.txn.release();
+        let mut shards = vec![shard];
+        let request = waiter.request.borrow();
+        let row = table().row(waiter.row);
+        let _ = row.each_key(request, |index, _| shards.push(store.shard_of(store.hash(request.get(index)))));
+        self.txn.latch_all(&mut shards)
+    }
+
+    /// Takes a waiter that was cancelled out of its queues, as far as their shards are free; the rest later.
+    pub fn forget_waiter(&mut self, waiter: Arc<Waiter>) {
+        let store = self.txn.store;
+        self.txn.unprime();
+        let mut all = true;
+        for key in &waiter.keys {
+            let shard = store.shard_of(store.hash(key));
+            all &= self.txn.latch(shard);
+        }
+        self.txn.dequeue(&waiter);
+        self.commit_and_release();
+        if !all {
+            self.forgotten.push(waiter);
+        }
+    }
+
+    /// Tries again to take out waiters whose shards were taken; for now and then.
+    pub fn forget_rest(&mut self) {
+        for waiter in std::mem::take(&mut self.forgotten) {
+            self.forget_waiter(waiter);
+        }
+    }
+}

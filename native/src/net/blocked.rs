@@ -1,0 +1,91 @@
+//! Connections whose client waits for a key: their replies, their timeouts, and what ends their waiting otherwise.
+
+use super::core::Core;
+use crate::dispatch::execute::after_wait;
+use crate::session::conn::{Conn, Wait};
+use crate::store::waiting::Waiter;
+use std::sync::Arc;
+
+impl Core {
+    /// The client in `conn` begins to wait.
+    pub(super) fn begin_block(&mut self, conn: &Conn) {
+        let Wait::Block(waiter) = &conn.wait else { return };
+        self.blocked += 1;
+        if let Some(at_ms) = waiter.deadline_ms {
+            self.timeouts.insert((at_ms, conn.client.id));
+        }
+    }
+
+    /// Another transaction, on whatever core, has run the waiting command: its reply goes out.
+    pub(super) fn served(&mut self, waiter: &Arc<Waiter>, reply: &[u8], ns: u64) {
+        let Some(slot) = self.by_id.get(&waiter.client).copied() else { return };
+        let Some(mut conn) = self.conns.take(slot) else { return };
+        if matches!(&conn.wait, Wait::Block(own) if Arc::ptr_eq(own, waiter)) {
+            self.end_block(slot, &mut conn, reply, ns);
+        }
+        self.finish(slot, conn);
+    }
+
+    /// Replies `reply` to a waiting client, which goes on with its next request.
+    fn end_block(&mut self, slot: usize, conn: &mut Conn, reply: &[u8], ns: u64) {
+        self.leave_block(conn);
+        let mark = conn.output.len();
+        conn.output.extend_from_slice(reply);
+        self.executor.book_served(conn, mark, ns);
+        conn.wait = Wait::No;
+        after_wait(conn, mark);
+        self.ready.push_back(slot);
+    }
+
+    /// The books of waiting connections, when one waits no longer.
+    pub(super) fn leave_block(&mut self, conn: &Conn) {
+        let Wait::Block(waiter) = &conn.wait else { return };
+        self.blocked -= 1;
+        if let Some(at_ms) = waiter.deadline_ms {
+            self.timeouts.remove(&(at_ms, conn.client.id));
+        }
+    }
+
+    /// Ends the waiting of those whose time is over.
+    pub(super) fn end_overdue(&mut self, now_ms: i64) {
+        while let Some(&(at_ms, client)) = self.timeouts.first() {
+            if at_ms > now_ms {
+                return;
+            }
+            self.timeouts.pop_first();
+            let Some(slot) = self.by_id.get(&client).copied() else { continue };
+            let Some(mut conn) = self.conns.take(slot) else { continue };
+            // One that cannot be cancelled is being served: its reply is on the way.
+            if let Wait::Block(waiter) = &conn.wait
+                && waiter.cancel()
+            {
+                let (waiter, nothing) = (waiter.clone(), waiter.nothing);
+                self.executor.forget_waiter(waiter);
+                self.end_block(slot, &mut conn, nothing, 0);
+            }
+            self.finish(slot, conn);
+        }
+    }
+
+    /// Replies to those whose waiting a visit has ended; it has cancelled their waiters.
+    pub(super) fn end_unblocked(&mut self) {
+        for (slot, reply) in std::mem::take(&mut self.conns.unblocked) {
+            let Some(mut conn) = self.conns.take(slot) else { continue };
+            if let Wait::Block(waiter) = &conn.wait {
+                self.executor.forget_waiter(waiter.clone());
+                self.end_block(slot, &mut conn, &reply, 0);
+            }
+            self.finish(slot, conn);
+        }
+    }
+
+    /// The connection goes: nobody is to serve its client any more.
+    pub(super) fn abandon_block(&mut self, conn: &Conn) {
+        if let Wait::Block(waiter) = &conn.wait {
+            self.leave_block(conn);
+            if waiter.cancel() {
+                self.executor.forget_waiter(waiter.clone());
+            }
+        }
+    }
+}
