@@ -14,4 +14,5 @@ pub mod call;
 mod changes;
 mod exec;
 pub mod execute;
+pub mod host;
 mod later;

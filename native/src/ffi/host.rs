@@ -2,7 +2,7 @@
 
 use super::bridge::{Bridge, at};
 use super::deck::i32_at;
-use crate::dispatch::call::Host;
+use crate::dispatch::host::Host;
 use crate::ds::entry::NewValue;
 use crate::resp::args::{Args, Span};
 use crate::resp::error;

@@ -1,0 +1,178 @@
+//! What a running procedure asks of the store: keys and commands, on the transaction of its call.
+
+use super::call::Doom;
+use super::execute::Executor;
+use crate::commands::row::{Run, flag};
+use crate::commands::table::table;
+use crate::resp::args::Args;
+use crate::resp::error;
+use crate::resp::reply::{Protocol, Reply};
+use crate::txn::{Effect, Progress};
+
+/// How a host command ended; texts and replies are in the buffer given.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Host {
+    Replied,
+    Error,
+    Doomed,
+}
+
+impl Executor {
+    /// Hash of key argument `k` of the call; the first one's was computed while parsing.
+    #[inline]
+    pub fn call_key_hash(&self, k: usize, key: &[u8]) -> u64 {
+        if k == 0 && self.call.keys > 0 { self.call.first_hash } else { self.txn.store.hash(key) }
+    }
+
+    /// Is the shard of a key latched for the call in progress? Takes it if it is free; dooms the call if not.
+    #[inline]
+    pub fn host_key(&mut self, key: &[u8], hash: u64) -> bool {
+        let shard = self.txn.store.shard_of(hash);
+        self.txn.prime(key, hash);
+        if !self.count_access() {
+            return false;
+        }
+        if self.txn.holds(shard) {
+            return self.call.active && self.call.doom.is_none();
+        }
+        self.host_shard(shard)
+    }
+
+    /// Counts an access to a key; dooms the call that makes too many.
+    #[inline]
+    fn count_access(&mut self) -> bool {
+        self.call.accesses += 1;
+        let limit = self.server.settings.procedure_keys_limit.load(std::sync::atomic::Ordering::Relaxed);
+        if self.call.accesses <= limit {
+            return true;
+        }
+        let name = String::from_utf8_lossy(&self.call.name);
+        let text = format!("ERR function '{name}' accessed keys more than {limit} times (procedure-keys-limit)");
+        self.call.doom.get_or_insert(Doom::Failed(text));
+        false
+    }
+
+    fn host_shard(&mut self, shard: u32) -> bool {
+        if !self.call.active || self.call.doom.is_some() {
+            return false;
+        }
+        if self.txn.holds(shard) {
+            return true;
+        }
+        if self.txn.latch(shard) {
+            return true;
+        }
+        self.call.doom = Some(Doom::Retry(shard));
+        false
+    }
+
+    /// May the call in progress write? Err: the error's text.
+    pub fn host_may_write(&self) -> Result<(), &'static str> {
+        match self.call() {
+            Some(call) if call.readonly => Err(error::WRITE_FROM_RO),
+            Some(call) if !call.allow_oom && self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed) => {
+                Err(error::OOM)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a command for the call in progress; its reply goes to `out` as RESP3, or the error's text (without `-`).
+    pub fn host_command(&mut self, row_number: u16, args: Args, out: &mut Vec<u8>) -> Host {
+        out.clear();
+        let table = table();
+        if self.call().is_none_or(|call| call.doom.is_some()) {
+            return Host::Doomed;
+        }
+        let row = match table.rows.get(row_number as usize) {
+            Some(row) => row,
+            None => return refuse(out, "ERR Unknown Redis command called from script"),
+        };
+        if !row.arity_fits(args.len()) {
+            return refuse(out, "ERR Wrong number of args calling Redis command from script");
+        }
+        let Run::Data(handler) = row.run else {
+            return refuse(out, "ERR This Redis command is not allowed from script");
+        };
+        if row.flags & flag::NOSCRIPT != 0 {
+            return refuse(out, "ERR This Redis command is not allowed from script");
+        }
+        if row.flags & flag::WRITE != 0
+            && let Err(text) = self.host_may_write()
+        {
+            return refuse(out, text);
+        }
+        if row.flags & (flag::WHOLE | flag::WALKS) != 0 {
+            for shard in 0..self.txn.store.shards_count() {
+                if !self.host_shard(shard) {
+                    return Host::Doomed;
+                }
+            }
+        } else {
+            self.txn.unprime();
+            let mut shards = std::mem::take(&mut self.shards);
+            shards.clear();
+            let store = self.txn.store;
+            let keys = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
+            let latched = keys.is_ok() && shards.iter().all(|shard| self.count_access() && self.host_shard(*shard));
+            self.shards = shards;
+            if keys.is_ok() && !latched {
+                return Host::Doomed;
+            }
+            // Keys that make no sense are for the handler to refuse, with its own text; it touches none then.
+        }
+        let mut reply = Reply::new(out, Protocol::Resp3);
+        let mut effect = handler(&mut self.txn, args, &mut reply);
+        loop {
+            match effect {
+                Effect::Slices(mut work) => loop {
+                    match work.step(&mut self.txn, &mut reply) {
+                        Ok(Progress::More) => (),
+                        Ok(Progress::Done) => {
+                            effect = Effect::None;
+                            break;
+                        }
+                        Err(shard) => return self.doom_for(shard),
+                    }
+                },
+                Effect::Busy(shard) => return self.doom_for(shard),
+                // Nothing waits inside a procedure.
+                Effect::Block(block) => {
+                    reply.raw(block.nothing.reply(Protocol::Resp3));
+                    break;
+                }
+                Effect::Verbatim if self.txn.record => {
+                    self.txn.effects.push((self.txn.db, args.to_owned()));
+                    break;
+                }
+                Effect::Rewrite(commands) if self.txn.record => {
+                    for command in commands {
+                        self.txn.effects.push((self.txn.db, command));
+                    }
+                    break;
+                }
+                _ => break,
+            }
+        }
+        if reply.failed() {
+            // The reply is `-text\r\n`: hand the text over.
+            let end = out.len() - 2;
+            out.truncate(end);
+            out.remove(0);
+            return Host::Error;
+        }
+        Host::Replied
+    }
+
+    fn doom_for(&mut self, shard: u32) -> Host {
+        if let Some(call) = self.call_mut() {
+            call.doom = Some(Doom::Retry(shard));
+        }
+        Host::Doomed
+    }
+}
+
+fn refuse(out: &mut Vec<u8>, text: &str) -> Host {
+    out.extend_from_slice(text.as_bytes());
+    Host::Error
+}
