@@ -69,6 +69,25 @@ pub const TOO_MANY_NUMKEYS: &str = "ERR Number of keys can't be greater than num
 pub const RO_WRITE_FLAG: &str = "ERR Can not execute a script with write flag using *_ro command.";
 pub const WRITE_FROM_RO: &str = "ERR Write commands are not allowed from read-only scripts.";
 
+// ---- string ----
+pub const DIGEST_LENGTH: &str = "ERR must be exactly 16 hexadecimal characters";
+pub const DELEX_CONDITION: &str = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE";
+pub const DELEX_NOT_STRING: &str = "ERR Key should be of string type if conditions are specified";
+pub const MSETEX_NUMKEYS: &str = "ERR invalid numkeys value";
+pub const MSETEX_PAIRS: &str = "ERR wrong number of key-value pairs";
+pub const INCREMENT_NOT_INTEGER: &str = "ERR Increment is not an integer or out of range";
+pub const INCREMENT_NOT_FLOAT: &str = "ERR Increment is not a valid float";
+pub const INCREMENT_INFINITE: &str = "ERR BYFLOAT increment cannot be Infinity";
+pub const LOWER_NOT_INTEGER: &str = "ERR LBOUND is not an integer or out of range";
+pub const LOWER_NOT_FLOAT: &str = "ERR LBOUND is not a valid float";
+pub const UPPER_NOT_INTEGER: &str = "ERR UBOUND is not an integer or out of range";
+pub const UPPER_NOT_FLOAT: &str = "ERR UBOUND is not a valid float";
+pub const BOUNDS_CROSSED: &str = "ERR LBOUND can't be greater than UBOUND";
+pub const ENX_WITHOUT_EXPIRY: &str = "ERR ENX flag requires an expiration option (EX, PX, EXAT or PXAT)";
+pub const VALUE_INFINITE: &str = "ERR value cannot be Infinity";
+pub const APPLIED_OVERFLOW: &str = "ERR applied increment would overflow";
+pub const APPLIED_INFINITE: &str = "ERR applied increment would be Infinity";
+
 /// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
 pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")

@@ -3,6 +3,8 @@
 //! Redis adds in `long double` and prints `%.17Lf`. A 64-bit double shows other digits from the 17th on, so replies would
 //! differ. Ours reads, adds and prints with the same rounding (to nearest, ties to even) on every processor.
 
+use std::cmp::Ordering;
+
 use super::natural::Natural;
 
 /// A value `mantissa * 2^exponent`; the mantissa's top bit is set, but for zero and for subnormal numbers.
@@ -26,6 +28,9 @@ const DECIMALS: u32 = 17;
 
 impl Extended {
     pub const ZERO: Extended = Extended { negative: false, mantissa: 0, exponent: 0 };
+    /// The largest finite number, about 1.2e4932.
+    pub const HIGHEST: Extended = Extended { negative: false, mantissa: u64::MAX, exponent: EXPONENT_MAX };
+    pub const LOWEST: Extended = Extended { negative: true, ..Extended::HIGHEST };
 
     pub fn from_integer(value: i64) -> Extended {
         round(value < 0, value.unsigned_abs() as u128, 0, false)
@@ -50,6 +55,28 @@ impl Extended {
             _ => decimal(negative, body)?,
         };
         value.is_finite().then_some(value)
+    }
+
+    pub fn negated(self) -> Extended {
+        Extended { negative: !self.negative, ..self }
+    }
+
+    /// As numbers: both zeros are equal, and the infinities lie beyond all else.
+    pub fn compare(self, other: Extended) -> Ordering {
+        // A mantissa's top bit is set but for the least exponent, so exponents decide first.
+        let size = |number: Extended| (number.mantissa != 0, number.exponent, number.mantissa);
+        match (self.mantissa | other.mantissa, self.negative, other.negative) {
+            (0, ..) => Ordering::Equal,
+            (_, false, false) => size(self).cmp(&size(other)),
+            (_, true, true) => size(other).cmp(&size(self)),
+            (_, negative, _) => {
+                if negative {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+        }
     }
 
     pub fn is_finite(self) -> bool {
@@ -315,6 +342,22 @@ mod tests {
         ] {
             assert_eq!(sum(left, right), printed, "{left} + {right}");
         }
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_their_value() {
+        let sorted =
+            ["-inf", "-1e4932", "-2.5", "-2", "-1e-4940", "0", "1e-4940", "0.5", "1", "1.5", "2", "1e40", "inf"];
+        let read = |text: &str| Extended::parse(text.as_bytes()).expect("a number");
+        for (left, first) in sorted.iter().enumerate() {
+            for (right, second) in sorted.iter().enumerate() {
+                assert_eq!(read(first).compare(read(second)), left.cmp(&right), "{first} {second}");
+            }
+        }
+        assert_eq!(read("-0").compare(read("0")), Ordering::Equal);
+        assert_eq!(Extended::HIGHEST.plus(Extended::LOWEST), Extended::ZERO);
+        assert!(!Extended::HIGHEST.plus(Extended::HIGHEST).is_finite());
+        assert_eq!(read("1e4932").compare(Extended::HIGHEST), Ordering::Less);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Several keys in one command.
 
-use super::STRING;
-use crate::commands::row::{Row, Run, access::*, flag::*, keys};
+use super::condition::Condition;
+use super::options::{Allowed, Options};
+use super::{STRING, rewritten};
+use crate::commands::row::{Begin, Find, KeySpec, Row, Run, access::*, flag::*, keys};
 use crate::ds::entry::NewValue;
 use crate::resp::args::Args;
-use crate::resp::error;
 use crate::resp::reply::Reply;
+use crate::resp::{error, number};
 use crate::txn::access::Expiry;
 use crate::txn::{Class, Effect, Txn, WrongType};
 
@@ -46,6 +48,23 @@ pub const ROWS: &[Row] = &[
         args: "key value [key value ...]",
         reply: "number",
         run: Run::Data(msetnx),
+        ..STRING
+    },
+    Row {
+        name: "msetex",
+        arity: -4,
+        flags: WRITE | DENYOOM | MOVABLE_KEYS,
+        keys: &[KeySpec {
+            access: OW | UPDATE,
+            begin: Begin::Index(1),
+            find: Find::KeyNum { keynum: 0, first: 1, step: 2 },
+        }],
+        since: "8.4.0",
+        complexity: "O(N) where N is the number of keys.",
+        summary: "Sets several keys to string values with one expiry, in one step, on conditions if told to.",
+        args: "numkeys key value [key value ...] [NX|XX] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+        reply: "number",
+        run: Run::Data(msetex),
         ..STRING
     },
 ];
@@ -103,6 +122,62 @@ fn msetnx(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     set_all(txn, args);
     reply.int(1);
     Effect::Verbatim
+}
+
+fn msetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    let count = number::integer(args.get(1)).filter(|count| (1..=i32::MAX as i64).contains(count));
+    let Some(count) = count else { return refuse(reply, error::MSETEX_NUMKEYS) };
+    let end = 2 + count as usize * 2;
+    if end > args.len() {
+        return refuse(reply, error::MSETEX_PAIRS);
+    }
+    let options = match Options::parse(args, end, Allowed::Msetex) {
+        Ok(options) => options,
+        Err(text) => return refuse(reply, text),
+    };
+    let expiry_ms = match options.expiry_ms(txn.now_ms, "msetex") {
+        Ok(expiry_ms) => expiry_ms,
+        Err(text) => return refuse(reply, &text),
+    };
+    let keys = || (2..end).step_by(2).map(|index| args.get(index));
+    let holds = match options.condition {
+        Condition::Missing => keys().all(|key| !txn.exists(key)),
+        Condition::Present => keys().all(|key| txn.exists(key)),
+        _ => true,
+    };
+    if !holds {
+        reply.int(0);
+        return Effect::None;
+    }
+    let expiry = match expiry_ms {
+        Some(at_ms) => Expiry::At(at_ms),
+        None if options.keep_ttl => Expiry::Keep,
+        None => Expiry::Clear,
+    };
+    for index in (2..end).step_by(2) {
+        let key = args.get(index);
+        txn.set(key, NewValue::Text(args.get(index + 1)), expiry);
+        txn.changed(key, Class::String, "set");
+        if expiry_ms.is_some() {
+            txn.signal(key, Class::Generic, "expire");
+        }
+    }
+    reply.int(1);
+    let mut digits = itoa::Buffer::new();
+    let mut command: Vec<&[u8]> = vec![b"MSETEX", args.get(1)];
+    command.extend((2..end).map(|index| args.get(index)));
+    match expiry_ms {
+        Some(at_ms) => command.extend([b"PXAT".as_slice(), digits.format(at_ms).as_bytes()]),
+        None if options.keep_ttl => command.push(b"KEEPTTL"),
+        None => (),
+    }
+    rewritten(txn, &command)
+}
+
+#[cold]
+fn refuse(reply: &mut Reply, text: &str) -> Effect {
+    reply.error(text);
+    Effect::None
 }
 
 fn set_all(txn: &mut Txn, args: Args) {

@@ -1,16 +1,20 @@
 //! Strings: text and integers.
 //!
 //! ```text
-//!   get.rs      GET GETDEL GETEX GETSET GETRANGE SUBSTR STRLEN
-//!   set.rs      SET SETNX SETEX PSETEX, and the words they share with GETEX in options.rs
-//!   numbers.rs  INCR DECR INCRBY DECRBY INCRBYFLOAT
-//!   edit.rs     APPEND SETRANGE
-//!   many.rs     MGET MSET MSETNX
-//!   lcs.rs      LCS
+//!   get.rs        GET GETDEL GETEX GETSET GETRANGE SUBSTR STRLEN
+//!   set.rs        SET SETNX SETEX PSETEX, and the words they share with GETEX in options.rs
+//!   condition.rs  DELEX DELIFEQ DIGEST, and what SET and they ask of the value that is there
+//!   numbers.rs    INCR DECR INCRBY DECRBY INCRBYFLOAT
+//!   increx.rs     INCREX
+//!   edit.rs       APPEND SETRANGE
+//!   many.rs       MGET MSET MSETNX MSETEX
+//!   lcs.rs        LCS
 //! ```
 
+mod condition;
 mod edit;
 mod get;
+mod increx;
 mod lcs;
 mod many;
 mod numbers;
@@ -28,7 +32,7 @@ const STRING: Row = Row { categories: category::STRING, group: Group::String, ..
 
 /// Every row of this room.
 pub fn rows() -> Vec<Row> {
-    [get::ROWS, set::ROWS, numbers::ROWS, edit::ROWS, many::ROWS, lcs::ROWS].concat()
+    [get::ROWS, set::ROWS, condition::ROWS, numbers::ROWS, increx::ROWS, edit::ROWS, many::ROWS, lcs::ROWS].concat()
 }
 
 /// The change is reproduced by `command` rather than by the request; built only if somebody keeps effects.

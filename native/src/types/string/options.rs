@@ -1,7 +1,8 @@
-//! The words after key and value of SET, and after the key of GETEX.
+//! The words after key and value of SET, after the pairs of MSETEX, and after the key of GETEX.
 
 use std::borrow::Cow;
 
+use super::condition::Condition;
 use crate::resp::args::Args;
 use crate::resp::{error, number};
 
@@ -9,16 +10,8 @@ use crate::resp::{error, number};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     Set,
+    Msetex,
     Getex,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Condition {
-    Always,
-    /// NX: only if the key is missing.
-    Missing,
-    /// XX: only if the key is there.
-    Present,
 }
 
 /// A time as written, after EX, PX, EXAT or PXAT.
@@ -30,7 +23,7 @@ pub struct Time<'a> {
 }
 
 pub struct Options<'a> {
-    pub condition: Condition,
+    pub condition: Condition<'a>,
     pub get: bool,
     pub keep_ttl: bool,
     pub persist: bool,
@@ -45,17 +38,24 @@ impl<'a> Options<'a> {
     pub fn parse(args: Args<'a>, first: usize, allowed: Allowed) -> Result<Options<'a>, &'static str> {
         let mut options = Options { ..Options::NONE };
         let (set, getex) = (allowed == Allowed::Set, allowed == Allowed::Getex);
+        let sets = set || allowed == Allowed::Msetex;
         let mut index = first;
         while index < args.len() {
             let is = |word: &str| args.is(index, word);
             let (seconds, absolute) = (is("ex") || is("exat"), is("exat") || is("pxat"));
-            if set && is("nx") && options.condition != Condition::Present {
+            let compared = if set { Condition::comparing(args, index) } else { None };
+            if sets && is("nx") && options.condition.goes_with(Condition::Missing) {
                 options.condition = Condition::Missing;
-            } else if set && is("xx") && options.condition != Condition::Missing {
+            } else if sets && is("xx") && options.condition.goes_with(Condition::Present) {
                 options.condition = Condition::Present;
+            } else if let Some(condition) = compared
+                && options.condition.goes_with(condition)
+            {
+                index += 1;
+                options.condition = condition;
             } else if set && is("get") {
                 options.get = true;
-            } else if set && is("keepttl") && options.time.is_none() {
+            } else if sets && is("keepttl") && options.time.is_none() {
                 options.keep_ttl = true;
             } else if getex && is("persist") && options.time.is_none() {
                 options.persist = true;

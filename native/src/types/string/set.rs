@@ -1,7 +1,7 @@
 //! Putting a whole string under a key.
 
 use super::get::reply_with_value;
-use super::options::{Allowed, Condition, Options, Time};
+use super::options::{Allowed, Options, Time};
 use super::{STRING, rewritten};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::entry::NewValue;
@@ -16,8 +16,9 @@ pub const ROWS: &[Row] = &[
         arity: -3,
         flags: WRITE | DENYOOM,
         keys: &[key(RW | ACCESS | UPDATE | VARIABLE)],
+        complexity: "O(1); O(N) for IFDEQ and IFDNE, where N is the length of the value that is there.",
         summary: "Sets a key to a string value, whatever its type was, on conditions and with an expiry if told to.",
-        args: "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+        args: "key value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
         reply: "\"OK\" | string | null",
         run: Run::Data(set),
         ..STRING
@@ -86,22 +87,26 @@ fn set_with_options(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
             return Effect::None;
         }
     };
+    let mark = reply.mark();
     if options.get {
         reply_with_value(txn, key, reply);
         if reply.failed() {
             return Effect::None;
         }
     }
-    let holds = match options.condition {
-        Condition::Always => true,
-        Condition::Missing => !txn.exists(key),
-        Condition::Present => txn.exists(key),
-    };
-    if !holds {
-        if !options.get {
-            reply.null();
+    match options.condition.holds(txn, key) {
+        Ok(true) => (),
+        Ok(false) => {
+            if !options.get {
+                reply.null();
+            }
+            return Effect::None;
         }
-        return Effect::None;
+        Err(text) => {
+            reply.truncate(mark);
+            reply.error(text);
+            return Effect::None;
+        }
     }
     let expiry = match expiry_ms {
         Some(at_ms) => Expiry::At(at_ms),
@@ -118,12 +123,10 @@ fn set_with_options(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         return rewritten(txn, &[b"SET", key, value, b"PXAT", itoa::Buffer::new().format(at_ms).as_bytes()]);
     }
     if options.get && txn.record {
-        // Whoever replays it wants no reply of the old value.
-        let mut command = OwnedArgs::default();
-        for (index, word) in args.iter().enumerate() {
-            if index < 3 || !word.eq_ignore_ascii_case(b"get") {
-                command.push(word);
-            }
+        // Whoever replays it wants no reply of the old value, and the condition held.
+        let mut command = OwnedArgs::of(&[b"SET", key, value]);
+        if options.keep_ttl {
+            command.push(b"KEEPTTL");
         }
         return Effect::Rewrite(vec![command]);
     }

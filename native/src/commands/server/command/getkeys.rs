@@ -69,11 +69,18 @@ fn of_this(row: &Row, request: Args, access: u16) -> u16 {
     }
     match row.name {
         "set" if (3..request.len()).any(|at| request.is(at, "get")) => RW | ACCESS | UPDATE,
+        "set" if (3..request.len()).any(|at| compares(request, at)) => RW | UPDATE,
         "set" => OW | UPDATE,
+        "delex" if request.len() == 2 => RM | DELETE,
         "bitfield" if only_gets(request) => RO | ACCESS,
         "bitfield" => RW | ACCESS | UPDATE,
         _ => access & !VARIABLE,
     }
+}
+
+/// Does the option at `at` look at the value that is there?
+fn compares(request: Args, at: usize) -> bool {
+    ["ifeq", "ifne", "ifdeq", "ifdne"].iter().any(|word| request.is(at, word))
 }
 
 /// BITFIELD key GET encoding offset GET …
