@@ -30,15 +30,17 @@ interface ZedisBytes {
   hvals(key: ZedisKey): Uint8Array[];
   lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): Uint8Array;
   time(): [Uint8Array, Uint8Array];
+  digest(key: ZedisKey): Uint8Array | null;
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
   getex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST")[]): Uint8Array | null;
   getrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): Uint8Array;
   getset(key: ZedisKey, value: ZedisValue): Uint8Array | null;
   incrbyfloat(key: ZedisKey, increment: ZedisInteger): Uint8Array;
+  increx(key: ZedisKey, ...options: readonly ("NX" | "XX" | "BYFLOAT" | ZedisInteger | "BYINT" | ZedisSome<ZedisValue> | "SATURATE" | "LBOUND" | "UBOUND" | "EX" | "PX" | "EXAT" | "PXAT" | "PERSIST" | "ENX")[]): [number, number] | [Uint8Array, Uint8Array];
   lcs(key1: ZedisKey, key2: ZedisKey, ...options: readonly ("LEN" | "IDX" | "MINMATCHLEN" | ZedisInteger | "WITHMATCHLEN")[]): Uint8Array | number | Record<string, unknown>;
   mget(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): (Uint8Array | null)[];
-  set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | Uint8Array | null;
+  set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "IFEQ" | ZedisSome<ZedisValue> | "IFNE" | "IFDEQ" | "IFDNE" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | Uint8Array | null;
   substr(key: ZedisKey, start: ZedisValue, end: ZedisValue): Uint8Array;
 }
 
@@ -193,6 +195,12 @@ interface ZedisApi {
   decr(key: ZedisKey): number;
   /** Takes a number from the integer value of a key; a missing key counts as 0. O(1). `DECRBY key decrement` */
   decrby(key: ZedisKey, decrement: ZedisInteger): number;
+  /** Deletes a key if its string value, or the digest of that, is or is not the one given. O(1); O(N) for IFDEQ and IFDNE, where N is the length of the value. `DELEX key [IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest]` */
+  delex(key: ZedisKey, ...options: readonly ("IFEQ" | ZedisSome<ZedisValue> | "IFNE" | "IFDEQ" | "IFDNE")[]): number;
+  /** Deletes a key if its string value is the one given. O(1). `DELIFEQ key value` */
+  delifeq(key: ZedisKey, value: ZedisValue): number;
+  /** Returns the XXH3 hash of a string value, as 16 hexadecimal digits. O(N) where N is the length of the value. `DIGEST key` */
+  digest(key: ZedisKey): string | null;
   /** Returns the string value of a key. O(1). `GET key` */
   get(key: ZedisKey): string | null;
   /** Returns the string value of a key and removes the key. O(1). `GETDEL key` */
@@ -209,6 +217,8 @@ interface ZedisApi {
   incrby(key: ZedisKey, increment: ZedisInteger): number;
   /** Adds a number with a fraction to the value of a key; a missing key counts as 0. O(1). `INCRBYFLOAT key increment` */
   incrbyfloat(key: ZedisKey, increment: ZedisInteger): string;
+  /** Adds to the number under a key, within bounds and with an expiry if told to; returns the new value and what was added. O(1). `INCREX key [NX|XX] [BYFLOAT float|BYINT integer] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST] [ENX]` */
+  increx(key: ZedisKey, ...options: readonly ("NX" | "XX" | "BYFLOAT" | ZedisInteger | "BYINT" | ZedisSome<ZedisValue> | "SATURATE" | "LBOUND" | "UBOUND" | "EX" | "PX" | "EXAT" | "PXAT" | "PERSIST" | "ENX")[]): [number, number] | [string, string];
   /** Finds the longest common subsequence of two string values. O(N*M) where N and M are the lengths of the two strings; 64 pairs of bytes are one step. `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]` */
   lcs(key1: ZedisKey, key2: ZedisKey, ...options: readonly ("LEN" | "IDX" | "MINMATCHLEN" | ZedisInteger | "WITHMATCHLEN")[]): string | number | Record<string, unknown>;
   /** Returns the string values of several keys, null for each that is missing or no string. O(N) where N is the number of keys. `MGET key [key ...]` */
@@ -216,13 +226,15 @@ interface ZedisApi {
   /** Sets several keys to string values, in one step. O(N) where N is the number of keys. `MSET key value [key value ...]` */
   mset(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): "OK";
   mset(keys: Readonly<Record<string, ZedisValue>>): "OK";
+  /** Sets several keys to string values with one expiry, in one step, on conditions if told to. O(N) where N is the number of keys. `MSETEX numkeys key value [key value ...] [NX|XX] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]` */
+  msetex(numkeys: ZedisInteger, key: ZedisKey, value: ZedisValue, ...options: readonly (ZedisSome<ZedisKey> | ZedisSome<ZedisValue> | "NX" | "XX" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): number;
   /** Sets several keys to string values, only if every one of them is missing. O(N) where N is the number of keys. `MSETNX key value [key value ...]` */
   msetnx(key: ZedisKey, value: ZedisValue, ...more: readonly (ZedisKey | ZedisValue)[]): number;
   msetnx(keys: Readonly<Record<string, ZedisValue>>): number;
   /** Sets a key to a string value that expires after so many milliseconds. O(1). `PSETEX key milliseconds value` */
   psetex(key: ZedisKey, milliseconds: ZedisInteger, value: ZedisValue): "OK";
-  /** Sets a key to a string value, whatever its type was, on conditions and with an expiry if told to. O(1). `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]` */
-  set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | string | null;
+  /** Sets a key to a string value, whatever its type was, on conditions and with an expiry if told to. O(1); O(N) for IFDEQ and IFDNE, where N is the length of the value that is there. `SET key value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]` */
+  set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "IFEQ" | ZedisSome<ZedisValue> | "IFNE" | "IFDEQ" | "IFDNE" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | string | null;
   /** Sets a key to a string value that expires after so many seconds. O(1). `SETEX key seconds value` */
   setex(key: ZedisKey, seconds: ZedisInteger, value: ZedisValue): "OK";
   /** Sets a key to a string value only if the key is missing. O(1). `SETNX key value` */
