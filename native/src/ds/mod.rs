@@ -5,6 +5,7 @@
 //! - *latched*: the calling thread holds the latch, so no other thread can reach the protected value.
 
 pub mod block;
+mod bucket;
 pub mod entry;
 pub mod item;
 pub mod latch;

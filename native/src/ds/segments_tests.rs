@@ -1,6 +1,7 @@
 //! Tests of segments.rs.
 
-use super::super::entry::{Entry, NewValue};
+use super::super::entry::{Entry, EntryRef, NewValue, Value};
+use super::walk::TooShort;
 use super::*;
 use std::collections::HashSet;
 
@@ -121,4 +122,94 @@ fn random_fields_cover_all_segments() {
     let drawn: HashSet<Vec<u8>> = (0..20_000).map(|_| table.random().expect("not empty").key().to_vec()).collect();
     // 20,000 draws of 20,000 leave 1/e of them out.
     assert!((12_000..13_300).contains(&drawn.len()), "{}", drawn.len());
+}
+
+#[test]
+fn a_clone_is_a_snapshot_that_changes_do_not_reach() {
+    let mut table = FieldTable::default();
+    (0..30_000).for_each(|index| put(&mut table, &format!("f{index}")));
+    let before = table.clone();
+    assert!(table.is_same(&before));
+    let bytes = table.memory_bytes();
+    let mut copied = 0;
+    for index in 0..30_000 {
+        let (field, moved) = (format!("f{index}"), moves::MOVED.get());
+        let hash = hash(field.as_bytes());
+        let spot = table.find(hash, field.as_bytes()).expect("there");
+        match index % 4 {
+            0 => drop(table.replace(spot, entry(field.as_bytes(), b"other"))),
+            1 => drop(table.remove(spot)),
+            2 => table.edit(spot, |slot| assert!(slot.set_text_in_place(b"VALUE"))),
+            _ => put(&mut table, &format!("more{index}")),
+        }
+        copied += moves::MOVED.get() - moved;
+        assert!(moves::MOVED.get() - moved <= 3 * SEGMENT_BLOCKS_MAX);
+    }
+    assert!(!table.is_same(&before));
+    assert!(copied < 200_000, "{copied} blocks moved: a segment is copied once");
+    assert_eq!((before.len(), before.memory_bytes()), (30_000, bytes));
+    before.for_each(|entry| assert!(matches!(entry.value(), Value::Bytes(b"value"))));
+    for index in 0..30_000 {
+        let field = format!("f{index}");
+        assert!(before.find(hash(field.as_bytes()), field.as_bytes()).is_some());
+        let now = table.find(hash(field.as_bytes()), field.as_bytes()).map(|spot| table.at(spot));
+        match index % 4 {
+            0 => assert!(matches!(now.map(EntryRef::value), Some(Value::Bytes(b"other")))),
+            1 => assert!(now.is_none()),
+            2 => assert!(matches!(now.map(EntryRef::value), Some(Value::Bytes(b"VALUE")))),
+            _ => assert!(matches!(now.map(EntryRef::value), Some(Value::Bytes(b"value")))),
+        }
+    }
+    drop(before);
+    while let Some(spot) = table.random_spot() {
+        drop(table.remove(spot));
+    }
+    assert_eq!((table.len(), table.bytes), (0, 0));
+}
+
+#[test]
+fn each_block_is_drawn_as_often_as_another() {
+    let mut table = FieldTable::default();
+    (0..20_000).for_each(|index| put(&mut table, &format!("f{index}")));
+    // Segments of very different fill: the draws must not prefer the blocks of the empty ones.
+    let half = u64::MAX / 2;
+    (0..20_000).map(|index| format!("f{index}")).for_each(|field| {
+        if hash(field.as_bytes()) < half && field.len() > 4 {
+            take(&mut table, &field);
+        }
+    });
+    let (low, all) = {
+        let mut low = 0;
+        table.for_each(|entry| low += (hash(entry.key()) < half) as usize);
+        (low, table.len())
+    };
+    let draws = 400_000;
+    let mut drawn = 0;
+    (0..draws).for_each(|_| drawn += (hash(table.random().expect("not empty").key()) < half) as usize);
+    let expected = draws * low / all;
+    // The standard deviation is below 200.
+    assert!(drawn.abs_diff(expected) < 1200, "{drawn} of {draws} draws, {expected} expected");
+}
+
+#[test]
+fn a_walk_knows_enough_of_a_hash_to_look_it_up_in_tables_no_deeper() {
+    let (mut large, mut small) = (FieldTable::default(), FieldTable::default());
+    (0..30_000).for_each(|index| put(&mut large, &format!("f{index}")));
+    (0..30_000).step_by(10).for_each(|index| put(&mut small, &format!("f{index}")));
+    let (mut cursor, mut found, mut seen) = (0, 0, 0);
+    loop {
+        cursor = large.scan_prefixed(cursor, 64, |prefix, block| {
+            seen += 1;
+            assert_eq!(hash(block.key()) >> (64 - prefix.bits), prefix.hash >> (64 - prefix.bits));
+            let same = small.find_by_prefix(prefix, |other| other.key() == block.key()).expect("a shallower table");
+            found += same.is_some() as usize;
+        });
+        if cursor == 0 {
+            break;
+        }
+    }
+    assert_eq!((seen, found), (30_000, 3000));
+    small.scan_prefixed(0, usize::MAX, |prefix, _| {
+        assert_eq!(large.find_by_prefix(prefix, |_| false).err(), Some(TooShort));
+    });
 }

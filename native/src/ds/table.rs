@@ -1,13 +1,4 @@
-//! The table of one shard and database: cache-line buckets, ordered by hash.
-//!
-//! ```text
-//!   bucket, 64 bytes, 64-aligned
-//!   +---- tags: 7 x u8 ----+ meta u8 +---- slots: 7 x u64 -------------------------------------+
-//!   | t0 t1 t2 t3 t4 t5 t6 | ovf|occ | hash bits 48..64 | pointer to the entry, bits 1..48 | ttl |
-//!   +----------------------+---------+----------------------------------------------------------+
-//!   occ: 7 bits, slot in use · ovf: slot 6 points to a further bucket instead of an entry
-//!   ttl: bit 0 of the pointer (entries are 8-aligned), set while the entry has an expiry
-//! ```
+//! The table of one shard and database: cache-line buckets (`bucket.rs`), ordered by hash.
 //!
 //! A lookup costs two cache misses: the bucket, then the entry. A Swiss table of pointers costs three (control bytes,
 //! slot, entry), and both of ours can be prefetched from the hash alone.
@@ -18,33 +9,27 @@
 //! and shrinking without the reverse-binary counting of Redis's dictScan, and never misses an entry.
 //! The number of buckets need not be a power of two; it grows by an eighth of the next lower power, the steps in which
 //! allocators size large blocks, so that tables stay 64 to 80 % full and no block has slack.
+//!
+//! Bit 0 of an entry's slot is set while the entry has an expiry (entries are 8-aligned); blocks whose raw form needs that bit
+//! never expire. Walks over a table are in `table_walk.rs`.
 
 use std::marker::PhantomData;
 
+use super::block::Block;
+use super::bucket::{
+    Bucket, EMPTY, SLOTS, copy_chain, each_slot, each_tagged, free_chain, place_in, position_of, tag, upper,
+};
+use super::entry::Entry;
 use crate::sys::cpu::prefetch;
 
-use super::block::Block;
-use super::entry::{Entry, Value};
-
-const SLOTS: usize = 7;
-const OVERFLOW: u8 = 0x80;
 const POSITION_BITS: u32 = 24;
 const TTL: u64 = 1;
-const POINTER: u64 = 0x0000_ffff_ffff_fff8;
 
 /// One past the last position of a scan.
 pub const POSITIONS: u32 = 1 << POSITION_BITS;
 
-#[repr(C, align(64))]
-struct Bucket {
-    tags: [u8; SLOTS],
-    meta: u8,
-    slots: [u64; SLOTS],
-}
-
-const _: () = assert!(size_of::<Bucket>() == 64);
-
-const EMPTY: Bucket = Bucket { tags: [0; SLOTS], meta: 0, slots: [0; SLOTS] };
+/// Buckets ahead of the one being copied whose blocks are on their way into the cache.
+const COPY_AHEAD: usize = 3;
 
 /// Owns the entries in it: blocks of type `B`, those of the keyspace unless said otherwise.
 pub struct Table<B: Block = Entry> {
@@ -102,76 +87,29 @@ fn position(hash: u64) -> u64 {
 }
 
 #[inline]
-fn tag(hash: u64) -> u8 {
-    (hash >> 40) as u8
-}
-
-#[inline]
-fn upper(hash: u64) -> u64 {
-    hash & 0xffff_0000_0000_0000
+fn raw_of<B: Block>(slot: u64) -> *mut u8 {
+    (slot & B::RAW_BITS) as *mut u8
 }
 
 #[inline]
 fn entry_of<'a, B: Block>(slot: u64) -> B::Ref<'a> {
-    // SAFETY: occupied slots hold the pointer of a live block that the table owns (1) and lends out as its own borrow (2).
-    unsafe { B::borrow_raw((slot & POINTER) as *mut u8) }
+    // SAFETY: occupied slots hold the raw form of a live block that the table owns (1) and lends out as its own borrow (2).
+    unsafe { B::borrow_raw(raw_of::<B>(slot)) }
 }
 
-impl Bucket {
-    #[inline]
-    fn occupied(&self) -> u8 {
-        if self.meta & OVERFLOW != 0 { self.meta & 0x3f } else { self.meta & 0x7f }
-    }
-
-    /// Bits of the occupied slots whose tag is `tag`.
-    #[inline]
-    fn matches(&self, tag: u8) -> u8 {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadl_epi64, _mm_movemask_epi8, _mm_set1_epi8};
-            // SAFETY: SSE2 is part of x86-64; the eight bytes read are tags and meta, the head of this bucket.
-            let equal = unsafe {
-                let tags = _mm_loadl_epi64((&raw const *self).cast());
-                _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag as i8)))
-            };
-            equal as u8 & self.occupied()
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        self.matches_scalar(tag)
-    }
-
-    /// The same without SIMD, and the reference for its test.
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    fn matches_scalar(&self, tag: u8) -> u8 {
-        let mut found = 0u8;
-        for slot in 0..SLOTS {
-            found |= ((self.tags[slot] == tag) as u8) << slot;
-        }
-        found & self.occupied()
-    }
-
-    #[inline]
-    fn next(&self) -> Option<*mut Bucket> {
-        if self.meta & OVERFLOW != 0 { Some(self.slots[6] as *mut Bucket) } else { None }
-    }
+/// Does the slot's block expire?
+#[inline]
+fn expires<B: Block>(slot: u64) -> bool {
+    B::RAW_BITS & TTL == 0 && slot & TTL != 0
 }
 
-impl Table {
-    /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
-    #[inline]
-    pub fn prefetch_object(&self, hash: u64) {
-        if self.buckets.is_empty() {
-            return;
-        }
-        let bucket = &self.buckets[self.bucket_index(hash)];
-        let found = bucket.matches(tag(hash));
-        if found != 0 {
-            let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
-            if let Value::Object(object) = entry.value() {
-                prefetch((&raw const *object).cast());
-            }
-        }
-    }
+/// The slot of a block; its ownership moves in.
+#[inline]
+fn slot_of<B: Block>(hash_bits: u64, block: B) -> u64 {
+    let ttl = if B::RAW_BITS & TTL == 0 && B::expires(block.borrow()) { TTL } else { 0 };
+    let raw = block.into_raw() as u64;
+    debug_assert!(raw & !B::RAW_BITS == 0, "user-space pointers have 47 bits");
+    hash_bits | raw | ttl
 }
 
 impl<B: Block> Table<B> {
@@ -207,32 +145,14 @@ impl<B: Block> Table<B> {
         ((position(hash) * self.buckets.len() as u64) >> POSITION_BITS) as usize
     }
 
-    /// Starts loading the bucket of `hash` into the cache.
-    #[inline]
-    pub fn prefetch_bucket(&self, hash: u64) {
-        if !self.buckets.is_empty() {
-            prefetch((&raw const self.buckets[self.bucket_index(hash)]).cast());
-        }
-    }
-
-    /// Starts loading the entries that `hash` may mean; the bucket should be in the cache by now.
-    #[inline]
-    pub fn prefetch_entry(&self, hash: u64) {
-        if self.buckets.is_empty() {
-            return;
-        }
-        let bucket = &self.buckets[self.bucket_index(hash)];
-        let found = bucket.matches(tag(hash));
-        if found != 0 {
-            let entry = (bucket.slots[found.trailing_zeros() as usize] & POINTER) as *const u8;
-            prefetch(entry);
-            // Blocks of 40 bytes begin anywhere in a cache line: most of them end in the next.
-            prefetch(entry.wrapping_add(39));
-        }
-    }
-
     #[inline]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
+        self.find_where(hash, |block| same_key(B::key(block), key))
+    }
+
+    /// Where the block of this hash stands that `is` the one.
+    #[inline]
+    pub fn find_where<'t>(&'t self, hash: u64, is: impl Fn(B::Ref<'t>) -> bool) -> Option<Place> {
         if self.buckets.is_empty() {
             return None;
         }
@@ -246,7 +166,7 @@ impl<B: Block> Table<B> {
                 let slot = found.trailing_zeros() as usize;
                 found &= found - 1;
                 let word = here.slots[slot];
-                if word & !(POINTER | 7) == upper && same_key(B::key(entry_of::<B>(word)), key) {
+                if word & !super::bucket::RAW == upper && is(entry_of::<B>(word)) {
                     return Some(Place { bucket, slot });
                 }
             }
@@ -278,19 +198,17 @@ impl<B: Block> Table<B> {
         }
         impl<B: Block> Drop for PutBack<B> {
             fn drop(&mut self) {
-                let expires = B::expires(B::borrow(&self.entry));
                 // SAFETY: `entry` is taken once, here; bucket and slot are the ones the word was read from.
                 unsafe {
-                    let raw = std::mem::ManuallyDrop::take(&mut self.entry).into_raw() as u64;
                     let word = &mut (*self.bucket).slots[self.slot];
-                    *word = (*word & !(POINTER | 7)) | raw | if expires { TTL } else { 0 };
+                    *word = slot_of(upper(*word), std::mem::ManuallyDrop::take(&mut self.entry));
                 }
             }
         }
         // SAFETY: the slot at `place` is occupied and owned by this table; ownership comes back in PutBack::drop.
         let (entry, expired_before) = unsafe {
             let word = (*place.bucket).slots[place.slot];
-            (B::from_raw((word & POINTER) as *mut u8), word & TTL != 0)
+            (B::from_raw(raw_of::<B>(word)), expires::<B>(word))
         };
         let mut guard = PutBack { bucket: place.bucket, slot: place.slot, entry: std::mem::ManuallyDrop::new(entry) };
         let result = edit(&mut guard.entry);
@@ -302,18 +220,15 @@ impl<B: Block> Table<B> {
 
     /// Puts `entry` in; its key must not be in the table.
     pub fn insert(&mut self, hash: u64, entry: B) {
-        debug_assert!(self.find(hash, B::key(entry.borrow())).is_none());
+        debug_assert!(self.find_where(hash, |other| B::same_key(other, entry.borrow())).is_none());
         if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
             self.resize(step_up(self.buckets.len()));
         }
-        let expires = B::expires(entry.borrow());
-        let raw = entry.into_raw() as u64;
-        debug_assert!(raw & !POINTER == 0, "user-space pointers have 47 bits");
+        let word = slot_of(upper(hash), entry);
         self.entries += 1;
-        self.expiring += expires as usize;
+        self.expiring += expires::<B>(word) as usize;
         let index = self.bucket_index(hash);
-        self.overflow_buckets +=
-            place_in(&mut self.buckets[index], tag(hash), upper(hash) | raw | if expires { TTL } else { 0 });
+        self.overflow_buckets += place_in(&mut self.buckets[index], tag(hash), word);
     }
 
     /// Takes the entry at `place` out. May shrink the table.
@@ -327,9 +242,9 @@ impl<B: Block> Table<B> {
             (word, bucket.meta == 0)
         };
         self.entries -= 1;
-        self.expiring -= (word & TTL != 0) as usize;
+        self.expiring -= expires::<B>(word) as usize;
         // SAFETY: as above.
-        let entry = unsafe { B::from_raw((word & POINTER) as *mut u8) };
+        let entry = unsafe { B::from_raw(raw_of::<B>(word)) };
         if self.entries == 0 {
             self.resize(0);
         } else if empty && self.entries * 10 < self.buckets.len() * SLOTS * 2 {
@@ -338,81 +253,12 @@ impl<B: Block> Table<B> {
         entry
     }
 
-    /// Calls `each` for the entries of the bucket that covers `from`, and gives the position to go on with;
-    /// [`POSITIONS`] when the table is through. Entries present from a scan's start to its end are seen exactly once,
-    /// whatever the table's size became in between: those before `from` were seen by an earlier call and are left out.
-    pub fn scan<'t>(&'t self, from: u32, mut each: impl FnMut(B::Ref<'t>)) -> u32 {
-        let count = self.buckets.len() as u64;
-        if count == 0 || from >= POSITIONS {
-            return POSITIONS;
-        }
-        let index = (from as u64 * count) >> POSITION_BITS;
-        let bucket = &self.buckets[index as usize];
-        if (index << POSITION_BITS).div_ceil(count) < from as u64 {
-            each_tagged(bucket, &mut |word, tag| {
-                if (word >> 48) << 8 | tag as u64 >= from as u64 {
-                    each(entry_of::<B>(word));
-                }
-            });
-        } else {
-            each_slot(bucket, &mut |word| each(entry_of::<B>(word)));
-        }
-        // The first position of the next bucket: the least p with (p * count) >> 24 == index + 1.
-        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
-    }
-
-    /// Starts loading the entries of the bucket that covers `from` into the cache.
-    pub fn prefetch_position(&self, from: u32) {
-        if from < POSITIONS && !self.buckets.is_empty() {
-            let index = (from as u64 * self.buckets.len() as u64) >> POSITION_BITS;
-            each_slot(&self.buckets[index as usize], &mut |word| prefetch((word & POINTER) as *const u8));
-        }
-    }
-
-    /// As [`Table::scan`], for the entries with an expiry only; others are not touched.
-    pub fn scan_expiring(&self, from: u32, mut each: impl FnMut(B::Ref<'_>)) -> u32 {
-        let count = self.buckets.len() as u64;
-        if count == 0 || from >= POSITIONS {
-            return POSITIONS;
-        }
-        let index = (from as u64 * count) >> POSITION_BITS;
-        each_slot(&self.buckets[index as usize], &mut |word| {
-            if word & TTL != 0 {
-                each(entry_of::<B>(word))
-            }
-        });
-        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
-    }
-
-    /// All entries, in hash order.
-    pub fn for_each<'t>(&'t self, mut each: impl FnMut(B::Ref<'t>)) {
-        for bucket in &self.buckets {
-            each_slot(bucket, &mut |word| each(entry_of::<B>(word)));
-        }
-    }
-
-    /// A random entry: a random bucket that is not empty, then a random slot of it. Cost: O(1) at usual fill.
-    pub fn random(&self, mut below: impl FnMut(u64) -> u64) -> Option<B::Ref<'_>> {
-        if self.entries == 0 {
-            return None;
-        }
-        loop {
-            let mut words: smallvec::SmallVec<[u64; 16]> = smallvec::SmallVec::new();
-            each_slot(&self.buckets[below(self.buckets.len() as u64) as usize], &mut |word| words.push(word));
-            // A bucket is taken with a chance that follows its load, or full buckets would be under-represented.
-            let pick = below(words.len().max(12) as u64) as usize;
-            if pick < words.len() {
-                return Some(entry_of::<B>(words[pick]));
-            }
-        }
-    }
-
     /// Takes every entry out, in hash order.
     pub fn drain(&mut self, mut each: impl FnMut(B)) {
         (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes) = (0, 0, 0, 0);
         for bucket in std::mem::take(&mut self.buckets) {
             // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
-            each_slot(&bucket, &mut |word| each(unsafe { B::from_raw((word & POINTER) as *mut u8) }));
+            each_slot(&bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
             free_chain(bucket);
         }
     }
@@ -438,23 +284,25 @@ impl<B: Block> Table<B> {
     }
 
     fn move_bucket(&mut self, bucket: &Bucket) {
-        let mut here = bucket;
-        loop {
-            let mut occupied = here.occupied();
-            while occupied != 0 {
-                let slot = occupied.trailing_zeros() as usize;
-                occupied &= occupied - 1;
-                let (word, tag) = (here.slots[slot], here.tags[slot]);
-                let position = (word >> 48) << 8 | tag as u64;
-                let index = ((position * self.buckets.len() as u64) >> POSITION_BITS) as usize;
-                self.overflow_buckets += place_in(&mut self.buckets[index], tag, word);
-            }
-            match here.next() {
-                // SAFETY: chained buckets live until `free_chain`, after the move.
-                Some(next) => here = unsafe { &*next },
-                None => return,
-            }
+        each_tagged(bucket, |word, tag| {
+            let index = ((position_of(word, tag) as u64 * self.buckets.len() as u64) >> POSITION_BITS) as usize;
+            self.overflow_buckets += place_in(&mut self.buckets[index], tag, word);
+        });
+    }
+
+    /// A deep copy, every block's copy in the place of its block; and where the one at `follow` went.
+    pub fn duplicate(&self, follow: Option<Place>) -> (Table<B>, Option<Place>) {
+        let mut buckets: Box<[Bucket]> = (0..self.buckets.len()).map(|_| EMPTY).collect();
+        let follow_bucket = follow.map_or(std::ptr::null_mut(), |place| place.bucket);
+        let mut followed = None;
+        for (index, (from, to)) in self.buckets.iter().zip(&mut buckets).enumerate() {
+            self.prefetch_blocks(index + COPY_AHEAD);
+            followed = followed.or(copy_chain::<B>(from, to, follow_bucket));
         }
+        let (entries, expiring, overflow_buckets) = (self.entries, self.expiring, self.overflow_buckets);
+        let copy =
+            Table { buckets, entries, expiring, overflow_buckets, entry_bytes: self.entry_bytes, owns: PhantomData };
+        (copy, followed.zip(follow).map(|(bucket, place)| Place { bucket, slot: place.slot }))
     }
 }
 
@@ -462,7 +310,7 @@ impl<B: Block> Drop for Table<B> {
     fn drop(&mut self) {
         for bucket in std::mem::take(&mut self.buckets) {
             // SAFETY: the table owns these entries and is going away; nothing else refers to them.
-            each_slot(&bucket, &mut |word| drop(unsafe { B::from_raw((word & POINTER) as *mut u8) }));
+            each_slot(&bucket, |word| drop(unsafe { B::from_raw(raw_of::<B>(word)) }));
             free_chain(bucket);
         }
     }
@@ -480,66 +328,8 @@ fn step_up(buckets: usize) -> usize {
     (buckets / step + 1) * step
 }
 
-/// Puts a slot word into the chain that starts at `bucket`; gives how many buckets it had to chain on (0 or 1).
-fn place_in(bucket: &mut Bucket, tag: u8, word: u64) -> usize {
-    let mut here = bucket;
-    loop {
-        let free = if here.meta & OVERFLOW != 0 { !here.meta & 0x3f } else { !here.meta & 0x7f };
-        if free != 0 {
-            let slot = free.trailing_zeros() as usize;
-            here.tags[slot] = tag;
-            here.slots[slot] = word;
-            here.meta |= 1 << slot;
-            return 0;
-        }
-        match here.next() {
-            // SAFETY: chained buckets are owned by the chain that `bucket` starts; the borrow of it is exclusive.
-            Some(next) => here = unsafe { &mut *next },
-            None => {
-                // The entry in slot 6 moves on with the new one, and slot 6 becomes the link.
-                let mut chained = Box::new(EMPTY);
-                chained.tags[0] = here.tags[6];
-                chained.slots[0] = here.slots[6];
-                chained.tags[1] = tag;
-                chained.slots[1] = word;
-                chained.meta = 0b11;
-                here.slots[6] = Box::into_raw(chained) as u64;
-                here.meta = OVERFLOW | 0x3f;
-                return 1;
-            }
-        }
-    }
-}
-
-fn each_slot(bucket: &Bucket, each: &mut dyn FnMut(u64)) {
-    each_tagged(bucket, &mut |word, _| each(word));
-}
-
-fn each_tagged(bucket: &Bucket, each: &mut dyn FnMut(u64, u8)) {
-    let mut here = bucket;
-    loop {
-        let mut occupied = here.occupied();
-        while occupied != 0 {
-            let slot = occupied.trailing_zeros() as usize;
-            occupied &= occupied - 1;
-            each(here.slots[slot], here.tags[slot]);
-        }
-        match here.next() {
-            // SAFETY: chained buckets are alive as long as the bucket that links them.
-            Some(next) => here = unsafe { &*next },
-            None => return,
-        }
-    }
-}
-
-fn free_chain(bucket: Bucket) {
-    let mut next = bucket.next();
-    while let Some(raw) = next {
-        // SAFETY: each chained bucket came from Box::into_raw in `place_in` and is linked once.
-        let boxed = unsafe { Box::from_raw(raw) };
-        next = boxed.next();
-    }
-}
+#[path = "table_walk.rs"]
+mod walk;
 
 #[cfg(test)]
 #[path = "table_tests.rs"]

@@ -117,16 +117,6 @@ fn tables_grow_in_steps_of_three_significant_bits() {
 }
 
 #[test]
-fn tag_matching_agrees_with_its_scalar_reference() {
-    for meta in [0u8, 0x7f, 0x2a, 0xbf, 0xff] {
-        let bucket = Bucket { tags: [1, 2, 1, 0, 255, 1, 7], meta, slots: [0; SLOTS] };
-        for tag in 0..=255 {
-            assert_eq!(bucket.matches(tag), bucket.matches_scalar(tag));
-        }
-    }
-}
-
-#[test]
 fn random_entries_cover_the_table() {
     let mut table = Table::new();
     for i in 0..100 {
