@@ -36,6 +36,14 @@ function eachEncoding(name: string, rows: readonly Row[]): void {
   });
 }
 
+eachEncoding("a copy keeps what it had when the original gets values of other lengths and kinds", [
+  ["HSET h f short g 1", 2],
+  ["COPY h d", 1],
+  ["HSET h f 12345 g text", 0],
+  ["HGETALL d", unorderedMap(["f", "short"], ["g", "1"])],
+  ["HGETALL h", unorderedMap(["f", "12345"], ["g", "text"])],
+]);
+
 eachEncoding("HSET counts new fields and overwrites old ones", [
   ["HSET h f 1", 1],
   ["HSET h f 2 g 3", 1],

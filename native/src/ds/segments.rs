@@ -60,7 +60,7 @@ pub struct Segments<B: Block> {
     bytes: usize,
 }
 
-/// Where a block stands; valid until the table changes.
+/// Where a block stands; valid until the table changes, which includes that a shared segment is copied for a change.
 #[derive(Clone, Copy)]
 pub struct Spot {
     segment: usize,
@@ -158,27 +158,21 @@ impl<B: Block> Segments<B> {
     /// The table of a segment, to change; a copy of it where others share it.
     #[inline]
     fn own(&mut self, number: usize) -> &mut Table<B> {
-        let table = &mut self.segments[number].table;
-        if !is_sole(table) {
-            let (copy, _) = table.duplicate(None);
-            moves::count(copy.len());
-            *table = Arc::new(copy);
-        }
-        sole(table)
+        sole(&mut self.segments[number].table, None).0
     }
 
     /// The same, and where `spot` is in it.
     #[inline]
     fn own_at(&mut self, spot: Spot) -> (&mut Table<B>, Place) {
-        let table = &mut self.segments[spot.segment].table;
-        let mut place = spot.place;
-        if !is_sole(table) {
-            let (copy, followed) = table.duplicate(Some(place));
-            moves::count(copy.len());
-            place = followed.expect("a spot is a place of its segment's table");
-            *table = Arc::new(copy);
-        }
-        (sole(table), place)
+        let (table, place) = sole(&mut self.segments[spot.segment].table, Some(spot.place));
+        (table, place.expect("a spot is a place of its segment's table"))
+    }
+
+    /// Makes the segment of `spot` this one's alone, and gives where the block stands now: for more than one change there.
+    #[inline]
+    pub fn owned_spot(&mut self, spot: Spot) -> Spot {
+        let (_, place) = self.own_at(spot);
+        Spot { place, ..spot }
     }
 
     /// Takes a segment's table out; a copy of it where others share it.
@@ -356,20 +350,21 @@ impl<B: Block> Clone for Segments<B> {
 // through a reader's view, the access clock of an entry, is a matter of the keyspace and of no Segments.)
 unsafe impl<B: Block + Send> Send for Segments<B> {}
 
-/// Does nobody else share the table? No weak references exist, so a count of one can only be ours.
+/// The table, to change, and where `follow` is in it; a copy put in its place where others share it.
 #[inline]
-fn is_sole<B: Block>(table: &Arc<Table<B>>) -> bool {
-    Arc::strong_count(table) == 1
-}
-
-/// The table, to change.
-#[inline]
-fn sole<B: Block>(table: &mut Arc<Table<B>>) -> &mut Table<B> {
-    debug_assert!(is_sole(table));
+fn sole<B: Block>(table: &mut Arc<Table<B>>, follow: Option<Place>) -> (&mut Table<B>, Option<Place>) {
+    let mut place = follow;
+    // No weak references exist, so a count of one can only be ours.
+    if Arc::strong_count(table) != 1 {
+        let (copy, followed) = table.duplicate(follow);
+        moves::count(copy.len());
+        *table = Arc::new(copy);
+        place = followed;
+    }
     // What others read of it happened before they let it go.
     fence(Ordering::Acquire);
     // SAFETY: the only reference is borrowed exclusively, and there are no weak ones.
-    unsafe { &mut *Arc::as_ptr(table).cast_mut() }
+    (unsafe { &mut *Arc::as_ptr(table).cast_mut() }, place)
 }
 
 /// Counts the blocks a thread moved, for tests of what a change costs.

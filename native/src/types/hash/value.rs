@@ -125,7 +125,10 @@ impl HashValue {
                 if inverses.on() {
                     let old = table.replace(spot, fields::entry(field, value));
                     inverses.push(move |hash: &mut HashValue| hash.put_back(old));
-                } else if !fields::set_in_place(table, spot, value) {
+                    return false;
+                }
+                let spot = table.owned_spot(spot);
+                if !fields::set_in_place(table, spot, value) {
                     drop(table.replace(spot, fields::entry(field, value)));
                 }
                 false
