@@ -71,7 +71,7 @@ pub mod flag {
         (ASKING, "asking"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
-        (MAY_REPLICATE, "may_replicate"),
+        // MAY_REPLICATE is hidden, as in Redis 7.2.
         (NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
@@ -382,10 +382,9 @@ impl Row {
                 let absolute = if *last >= 0 { *first as i64 + *last as i64 } else { *last as i64 };
                 // Several plain specifications in a row (RENAME source, destination) read as one range.
                 let joined = self.keys[1..].iter().fold(absolute, |end, spec| match (spec.begin, spec.find) {
-                    (Begin::Index(next), Find::Range { last, .. })
-                        if end >= 0 && next as i64 == end + 1 && last >= 0 =>
-                    {
-                        next as i64 + last as i64
+                    (Begin::Index(next), Find::Range { last, .. }) if end >= 0 && next as i64 == end + 1 => {
+                        // Negative: up to an argument counted from the end, as BITOP's and PFMERGE's sources are.
+                        if last >= 0 { next as i64 + last as i64 } else { last as i64 }
                     }
                     _ => end,
                 });
