@@ -148,7 +148,7 @@ export const DATA_OPTIONS = [
     min: 0n,
     max: LONG_MAX,
     default: "3000",
-    inert: { why: "HyperLogLog is not available yet" },
+    native: true,
   },
 
   // Scripts

@@ -1,5 +1,6 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
+import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 
 export type Step = readonly (string | Uint8Array)[];
 
@@ -213,6 +214,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["ECHO", value(r)]],
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
+  ...hyperloglogMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 

@@ -35,6 +35,7 @@ const defaultUnits = [
   "unit/limits",
   "unit/bitops",
   "unit/bitfield",
+  "unit/hyperloglog",
   "unit/querybuf",
   "unit/networking",
 ] as const;

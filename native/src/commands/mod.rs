@@ -27,6 +27,7 @@ pub fn rows() -> Vec<row::Row> {
         transactions::ROWS,
         &crate::types::bitmap::rows(),
         &crate::types::hash::rows(),
+        &crate::types::hyperloglog::rows(),
         &crate::types::string::rows(),
     ]
     .concat()

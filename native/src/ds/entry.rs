@@ -270,30 +270,30 @@ impl Entry {
         if self.borrow().kind() != Kind::Heap {
             return None;
         }
-        let at = self.borrow().fixed_offset();
-        // SAFETY: the kind is Heap, so an initialised Vec<u8> lies at `at`; the borrow of self is exclusive.
-        unsafe {
-            let base = self.0.as_ptr();
-            base.add(1).write(base.add(1).read() | RAW);
-            Some(&mut *base.add(at).cast::<Vec<u8>>())
-        }
+        self.mark_raw();
+        // SAFETY: the kind is Heap, so an initialised Vec<u8> lies there; the borrow of self is exclusive.
+        unsafe { Some(&mut *self.0.as_ptr().add(self.borrow().fixed_offset()).cast::<Vec<u8>>()) }
     }
 
-    /// The bytes of a string, to overwrite in place; None for an integer and for an object. The encoding becomes `raw`.
-    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        match self.borrow().kind() {
-            Kind::Heap => self.heap_mut().map(Vec::as_mut_slice),
-            Kind::Inline => {
-                let old = self.borrow();
-                let (at, len) = (old.value_offset() + old.key_len(), old.byte(7) as usize);
-                // SAFETY: the kind is Inline, so `len` bytes follow the key inside the block; `&mut self` is exclusive.
-                unsafe {
-                    let base = self.0.as_ptr();
-                    base.add(1).write(base.add(1).read() | RAW);
-                    Some(std::slice::from_raw_parts_mut(base.add(at), len))
+    /// OBJECT ENCODING says `raw` from now on, if this is a string.
+    pub fn mark_raw(&mut self) {
+        // SAFETY: the flags are a byte of the header; `&mut self` is exclusive.
+        unsafe { *self.0.as_ptr().add(1) |= RAW };
+    }
+
+    /// The bytes of a string, to overwrite in place, its encoding as it was; None for an integer and for an object.
+    pub fn text_mut(&mut self) -> Option<&mut [u8]> {
+        let (old, base) = (self.borrow(), self.0.as_ptr());
+        // SAFETY: Heap has a Vec<u8> in its fixed field, Inline byte 7 bytes behind the key; `&mut self` is exclusive.
+        unsafe {
+            match old.kind() {
+                Kind::Heap => Some((*base.add(old.fixed_offset()).cast::<Vec<u8>>()).as_mut_slice()),
+                Kind::Inline => {
+                    let text = base.add(old.value_offset() + old.key_len());
+                    Some(std::slice::from_raw_parts_mut(text, old.byte(7) as usize))
                 }
+                Kind::Int | Kind::Object => None,
             }
-            Kind::Int | Kind::Object => None,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod glob;
 mod host_call;
+mod hyperloglog;
 mod manifest;
 mod numbers;
 mod payload;

@@ -87,6 +87,9 @@ pub const ENX_WITHOUT_EXPIRY: &str = "ERR ENX flag requires an expiration option
 pub const VALUE_INFINITE: &str = "ERR value cannot be Infinity";
 pub const APPLIED_OVERFLOW: &str = "ERR applied increment would overflow";
 pub const APPLIED_INFINITE: &str = "ERR applied increment would be Infinity";
+// ---- HyperLogLog ----
+pub const NOT_HYPERLOGLOG: &str = "WRONGTYPE Key is not a valid HyperLogLog string value.";
+pub const HYPERLOGLOG_CORRUPTED: &str = "INVALIDOBJ Corrupted HLL object detected";
 
 /// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
 pub fn wrong_arity(name: &str) -> String {

@@ -111,6 +111,7 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "set-max-listpack-value" => store.set_max_listpack_value.store(number()?, Relaxed),
         "zset-max-listpack-entries" => store.zset_max_listpack_entries.store(number()?, Relaxed),
         "zset-max-listpack-value" => store.zset_max_listpack_value.store(number()?, Relaxed),
+        "hll-sparse-max-bytes" => store.hll_sparse_max_bytes.store(number()?, Relaxed),
         "active-expire-effort" => store.active_expire_effort.store(number()?.clamp(1, 10), Relaxed),
         "lazyfree-lazy-user-del" => store.lazyfree_lazy_user_del.store(flag()?, Relaxed),
         "lazyfree-lazy-user-flush" => store.lazyfree_lazy_user_flush.store(flag()?, Relaxed),

@@ -16,6 +16,8 @@ pub struct Settings {
     pub zset_max_listpack_entries: AtomicU64,
     /// Bytes.
     pub zset_max_listpack_value: AtomicU64,
+    /// Bytes up to which a HyperLogLog may stay sparse, its header with it.
+    pub hll_sparse_max_bytes: AtomicU64,
     /// Bytes; 0 means no limit.
     pub maxmemory: AtomicU64,
     /// Longest bulk string a request or a value may have, bytes.
@@ -44,6 +46,7 @@ impl Default for Settings {
             set_max_listpack_value: AtomicU64::new(64),
             zset_max_listpack_entries: AtomicU64::new(128),
             zset_max_listpack_value: AtomicU64::new(64),
+            hll_sparse_max_bytes: AtomicU64::new(3000),
             maxmemory: AtomicU64::new(0),
             proto_max_bulk_len: AtomicU64::new(512 * 1024 * 1024),
             active_expire: AtomicBool::new(true),

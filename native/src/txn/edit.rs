@@ -188,8 +188,9 @@ impl Txn {
         let Some(place) = table.find(hash, key) else { return false };
         table.edit(place, |entry| {
             entry.set_access(clock);
-            let Some(old) = entry.bytes_mut() else { return false };
+            let Some(old) = entry.text_mut() else { return false };
             old[at..at + bytes.len()].copy_from_slice(bytes);
+            entry.mark_raw();
             true
         })
     }

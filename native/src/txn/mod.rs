@@ -15,6 +15,7 @@ pub mod access;
 pub mod block;
 pub mod edit;
 pub mod frequency;
+pub mod patch;
 pub mod relocate;
 pub mod sample;
 pub mod undo;

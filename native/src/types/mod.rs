@@ -2,4 +2,5 @@
 
 pub mod bitmap;
 pub mod hash;
+pub mod hyperloglog;
 pub mod string;
