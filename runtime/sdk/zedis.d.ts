@@ -173,6 +173,12 @@ interface ZedisApi {
   hstrlen(key: ZedisKey, field: ZedisValue): number;
   /** Returns the values of all fields of a hash. O(N) in the number of fields. `HVALS key` */
   hvals(key: ZedisKey): string[];
+  /** Adds elements to a HyperLogLog, which is made where there is none. O(1) for each element. `PFADD key [element [element ...]]` */
+  pfadd(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue>)[]): number;
+  /** Estimates how many different elements were added to a HyperLogLog, or to several together. O(1) for one key, O(N) for the union of N keys. `PFCOUNT key [key ...]` */
+  pfcount(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Adds all that was added to some HyperLogLogs to another one. O(N) for N keys. `PFMERGE destkey [sourcekey [sourcekey ...]]` */
+  pfmerge(destkey: ZedisValue, ...options: readonly (ZedisSome<ZedisValue>)[]): "OK";
   /** Returns how many keys the database has. O(1). `DBSIZE` */
   dbsize(): number;
   /** Removes all keys of all databases. O(N) where N is the total number of keys in all databases. `FLUSHALL [ASYNC | SYNC]` */

@@ -188,7 +188,10 @@ const title = "random additions and unions make the strings that redis-server ma
 test.skipIf(oraclePath() === null)(
   oraclePath() === null ? `${title} [no redis-server on this machine]` : title,
   async () => {
-    const servers = await Promise.all([startServer({ kind: isOracle ? "redis" : "zedis" }), startServer({ kind: "redis" })]);
+    const servers = await Promise.all([
+      startServer({ kind: isOracle ? "redis" : "zedis" }),
+      startServer({ kind: "redis" }),
+    ]);
     const wires = (await Promise.all(servers.map((server) => server.connect()))) as [Wire, Wire];
     const names = ["a", "b", "c", "d"];
     try {
@@ -201,7 +204,12 @@ test.skipIf(oraclePath() === null)(
           const many = random.pick([1, 3, 20, random.chance(0.2) ? 2000 : 10]);
           const added = Array.from({ length: many }, () => `e${random.below(20_000)}`).join(" ");
           steps.push(
-            random.pick([`PFADD ${key()} ${added}`, `PFMERGE ${key()} ${key()} ${key()}`, `PFCOUNT ${key()}`, "PFCOUNT a b c d"]),
+            random.pick([
+              `PFADD ${key()} ${added}`,
+              `PFMERGE ${key()} ${key()} ${key()}`,
+              `PFCOUNT ${key()}`,
+              "PFCOUNT a b c d",
+            ]),
           );
         }
         const reads = names.map((name) => `GET ${name}`);

@@ -5,7 +5,9 @@ import type { Step } from "./sequence.ts";
 type Maker = readonly [weight: number, make: (random: Random) => Step];
 
 const elements = (random: Random) =>
-  Array.from({ length: random.pick([0, 1, 1, 2, 5, 60]) }, () => random.pick(["", "a", "b", String(random.below(500))]));
+  Array.from({ length: random.pick([0, 1, 1, 2, 5, 60]) }, () =>
+    random.pick(["", "a", "b", String(random.below(500))]),
+  );
 const debug = ["GETREG", "DECODE", "ENCODING", "TODENSE", "FOO"];
 
 /**

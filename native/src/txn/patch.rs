@@ -4,11 +4,14 @@ use super::undo::Undo;
 use super::{Txn, WrongType};
 use crate::ds::entry::Kind;
 
+/// Where bytes stood that were overwritten, and what they were.
+type Overwritten = (usize, Box<[u8]>);
+
 /// The bytes of a string, open to be overwritten. Its length stays.
 pub struct Patch<'t> {
     bytes: &'t mut [u8],
-    /// What was overwritten, oldest first; None while the undo log does not ask.
-    log: Option<&'t mut Vec<(usize, Box<[u8]>)>>,
+    /// Oldest first; None while the undo log does not ask.
+    log: Option<&'t mut Vec<Overwritten>>,
     raw: bool,
 }
 

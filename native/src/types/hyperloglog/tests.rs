@@ -148,7 +148,7 @@ fn a_rollback_brings_bytes_and_encoding_back() {
     for round in 0..200 {
         let mut txn = txn();
         txn.store.settings.hll_sparse_max_bytes.store(400, Relaxed);
-        let mut change = |txn: &mut Txn, next: &mut dyn FnMut(u64) -> u64| {
+        let change = |txn: &mut Txn, next: &mut dyn FnMut(u64) -> u64| {
             let key = ["a", "b", "c"][next(3) as usize];
             match next(8) {
                 0..4 => {
