@@ -6,13 +6,15 @@ pub mod connection;
 pub mod debug;
 pub mod functions;
 pub mod generic;
-pub mod glob;
 pub mod memory;
 pub mod row;
 pub mod server;
 pub mod table;
 pub mod timeout;
 pub mod transactions;
+
+/// Patterns live lower down, where users' rules need them too.
+pub use crate::resp::glob;
 
 /// Every row of this build.
 pub fn rows() -> Vec<row::Row> {

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod error;
 pub mod extended;
+pub mod glob;
 mod natural;
 pub mod number;
 pub mod parse;
