@@ -23,6 +23,7 @@ import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
 import { shutdownCommand } from "./core/shutdown.ts";
 import { UnixSocketFile } from "./core/unix-socket-file.ts";
+import { aclFileCommand, makeUsers, usersForConfig } from "./core/users.ts";
 
 /** How long after the start the TypeScript compiler is loaded. */
 const WARM_AFTER_MS = 100;
@@ -80,6 +81,11 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       return 1;
     }
   }
+  const unmade = makeUsers(native, settings, log);
+  if (unmade !== null) {
+    log.write("warning", unmade);
+    return 1;
+  }
   const stop = (): void => native.stop();
   const compiler = new JscCompiler();
   const registry = new LibraryRegistry({
@@ -98,9 +104,11 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
         apply: (name, value) => applySetting(log, name, value),
         resetStat: () => native.resetStats(),
+        users: () => usersForConfig(native, settings),
         log: (level, line) => log.write(level, line),
       }),
     ],
+    ["acl", aclFileCommand(native, settings, log)],
     ["shutdown", shutdownCommand(stop)],
     [
       "function",

@@ -3,6 +3,7 @@
 //! ```text
 //!   net/       socket ─▶ bytes of a connection                    one loop per core; epoll or io_uring behind Backend
 //!   resp/              ─▶ requests (spans into those bytes)
+//!   acl/                  who may do what: asked by dispatch before anything runs
 //!   dispatch/          ─▶ row of the command table, admission, keys, latches
 //!   txn/               ─▶ one transaction context: undo log, changes, effects
 //!   types/, commands/  ─▶ handler: reads and edits values through Txn, writes the reply
@@ -10,10 +11,11 @@
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
+//! Imports go one way: sys ← ds ← resp ← acl ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod acl;
 pub mod commands;
 pub mod dispatch;
 pub mod ds;

@@ -31,6 +31,7 @@ function server(parts: Partial<ConfigCollaborators> = {}, local = false): Server
       pushed.push(`apply ${name}=${value}`);
       return null;
     },
+    users: () => ["user default on nopass ~* &* +@all", "user bob off"],
     resetStat: () => {
       pushed.push("reset");
     },
@@ -178,6 +179,7 @@ describe("CONFIG SET", () => {
       push: () => null,
       apply: () => null,
       resetStat: () => {},
+      users: () => [],
       log: () => {},
     });
     const argv = ["config", "set", "requirepass"].map((word) => Buffer.from(word));

@@ -21,6 +21,8 @@ export interface ConfigCollaborators {
   /** The same for a directive that TypeScript serves: `dir` (enter the folder), `loglevel`, … */
   readonly apply: (name: string, value: string) => string | null;
   readonly resetStat: () => void | Promise<void>;
+  /** The lines of all users for the file, as byte strings; none where they have a file of their own. */
+  readonly users: () => readonly string[];
   readonly log: (level: "notice" | "warning", line: string) => void;
 }
 
@@ -192,9 +194,9 @@ function setFailed(name: string, reason: string): ErrorReply {
   return new ErrorReply(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
 }
 
-function configRewrite({ configFile, settings, log }: ConfigCollaborators): ReplyValue {
+function configRewrite({ configFile, settings, users, log }: ConfigCollaborators): ReplyValue {
   if (configFile === null) return new ErrorReply("ERR The server is running without a config file");
-  const error = rewriteConfigFile(configFile, settings);
+  const error = rewriteConfigFile(configFile, settings, users());
   if (error !== null) {
     log("warning", `CONFIG REWRITE failed: ${error}`);
     return new ErrorReply(`ERR Rewriting config file: ${error}`);

@@ -74,28 +74,15 @@ export const SERVER_OPTIONS = [
   },
 
   // Guards
-  {
-    name: "aclfile",
-    type: "string",
-    default: "",
-    fixed: true,
-    inert: { why: "ACL users are not available yet: only 'requirepass' protects this server" },
-  },
+  { name: "aclfile", type: "string", default: "", fixed: true },
   {
     name: "acl-pubsub-default",
     type: "enum",
     values: ["allchannels", "resetchannels"],
     default: "resetchannels",
-    inert: { why: "ACL users are not available yet" },
+    native: true,
   },
-  {
-    name: "acllog-max-len",
-    type: "int",
-    min: 0n,
-    max: LONG_MAX,
-    default: "128",
-    inert: { why: "the ACL log is not available yet" },
-  },
+  { name: "acllog-max-len", type: "int", min: 0n, max: LONG_MAX, default: "128", native: true },
   {
     name: "enable-debug-command",
     type: "enum",

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFiles } from "./files.ts";
 import { matchesPattern } from "./glob.ts";
 import { readConfigText } from "./parse.ts";
 import { Settings } from "./settings.ts";
+import { declareUsers, disabledUsers } from "./users.ts";
 import { bytesOfText } from "./words.ts";
 
 /** A file system of the given files; every folder but /missing can be entered. */
@@ -167,21 +167,54 @@ describe("a bad line", () => {
 });
 
 describe("what would weaken a server silently", () => {
-  test("is refused: renamed commands, modules, restricted users", () => {
+  test("is refused: renamed commands, modules", () => {
     expect(failure("rename-command FLUSHALL ''").at(-1)).toContain("rename-command is not supported");
     expect(failure("loadmodule /x.so").at(-1)).toContain("modules are not supported");
-    expect(failure("user default on nopass ~cached:* &* +@all").at(-1)).toContain("ACL users are not supported");
-    expect(failure("user alice on >x ~* &* +@all").at(-1)).toContain("ACL users are not supported");
-    expect(failure("user default on nopass ~* &*").at(-1)).toContain("default without +@all");
+  });
+});
+
+describe("users", () => {
+  test("are kept as they are declared, byte for byte, for the native side", () => {
+    const { users } = read("user alice on >\"a b\" ~app:*\nhz 20\nUSER default 'on' nopass\nuser \xff on");
+    expect(users.map(({ words }) => words)).toEqual([
+      ["alice", "on", ">a b", "~app:*"],
+      ["default", "on", "nopass"],
+      ["Ã¿", "on"],
+    ]);
+    expect(users[1]?.line).toEqual({ number: 3, text: "USER default 'on' nopass" });
   });
 
-  test("is not there in the user line that CONFIG REWRITE of Redis writes", () => {
-    expect(read("user default on nopass sanitize-payload ~* &* +@all").get("requirepass")).toBe("");
-    const digest = createHash("sha256").update("secret").digest("hex");
-    const line = `user default on sanitize-payload #${digest} ~* &* +@all`;
-    expect(read(`${line}\nrequirepass secret`).get("requirepass")).toBe("secret");
-    expect(failure(`${line}\nrequirepass other`).at(-1)).toContain("known only by its digest");
-    expect(read("user default on >pw ~* &* +@all").get("requirepass")).toBe("pw");
+  test("are declared once each", () => {
+    expect(failure("user alice on\nuser bob on\nuser alice off").at(-1)).toBe(
+      "Error in user declaration 'alice': Duplicate user found. A user can only be defined once in config files",
+    );
+    expect(failure("user").at(-1)).toBe("Bad directive or wrong number of arguments");
+  });
+
+  test("go to the native side one by one; the first that it refuses stops the start", () => {
+    const settings = read("user alice on\nuser bob +nosuch\nuser carol on");
+    const seen: string[] = [];
+    const declare = (words: readonly Uint8Array[]) => {
+      seen.push(words.map((word) => Buffer.from(word).toString()).join(" "));
+      return words.length === 2 && seen.length === 2 ? "no such command" : null;
+    };
+    expect(declareUsers(settings, declare)?.split("\n").slice(2)).toEqual([
+      "Reading the configuration file, at line 2",
+      ">>> 'user bob +nosuch'",
+      "no such command",
+    ]);
+    expect(seen).toEqual(["alice on", "bob +nosuch"]);
+  });
+
+  test("are in the configuration or in a file of their own, never in both", () => {
+    const settings = read("user alice on\naclfile users.acl");
+    expect(declareUsers(settings, () => null)).toContain("declare them in one place only");
+    expect(declareUsers(read("aclfile users.acl"), () => null)).toBeNull();
+  });
+
+  test("without a way to log in are told", () => {
+    const { users } = read("user a on\nuser b ~*\nuser c on off\nuser d off ON\nuser e on reset");
+    expect(disabledUsers(users)).toEqual(["b", "c", "e"]);
   });
 });
 

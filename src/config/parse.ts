@@ -8,7 +8,7 @@ import { takesManyWords } from "./option.ts";
 import { findOption } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import type { Parsed } from "./special.ts";
-import { type DefaultUser, parseUserLine, passwordOf } from "./users.ts";
+import { userLineError } from "./users.ts";
 import { parseValue } from "./value.ts";
 import { bytesOfText, splitWords, textOfBytes } from "./words.ts";
 
@@ -43,26 +43,31 @@ class Reader {
   }
 
   readText(text: string, depth: number, file?: string): void {
-    let user: { readonly user: DefaultUser; readonly line: LineAddress } | undefined;
     for (const [at, raw] of text.split("\n").entries()) {
       const trimmed = raw.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
       if (trimmed === "" || trimmed.startsWith("#")) continue;
       const shown = textOfBytes(trimmed) ?? trimmed;
       const line: LineAddress = { number: at + 1, text: shown, ...(file === undefined ? {} : { file }) };
-      const words = readWords(trimmed, line);
-      if (words.length === 0) continue;
-      const [name = "", ...rest] = words;
-      if (name.toLowerCase() === "user" && rest.length > 0) {
-        const parsed = parseUserLine(rest);
-        if ("error" in parsed) throw lineError(line, parsed.error);
-        user = { user: parsed, line };
-      } else {
-        const error = this.#take(name.toLowerCase(), rest, depth);
-        if (error !== null) throw lineError(line, error);
-      }
+      const split = splitLine(trimmed, line);
+      if (split.length === 0) continue;
+      // Users are for the native side, which takes their words as bytes.
+      const error =
+        split[0]?.toLowerCase() === "user" && split.length > 1
+          ? this.#takeUser(split.slice(1), line)
+          : this.#takeWords(split, line, depth);
+      if (error !== null) throw lineError(line, error);
     }
-    // Users are made after everything else is known, so that a digest can be compared with `requirepass`.
-    if (user !== undefined) this.#takeUser(user.user, user.line);
+  }
+
+  #takeUser(words: readonly string[], line: LineAddress): string | null {
+    const error = userLineError(words, this.#settings.users);
+    if (error === null) this.#settings.users.push({ words, line });
+    return error;
+  }
+
+  #takeWords(words: readonly string[], line: LineAddress, depth: number): string | null {
+    const [name = "", ...rest] = textOfWords(words, line);
+    return this.#take(name.toLowerCase(), rest, depth);
   }
 
   /** Null when the directive was taken, otherwise the reason. */
@@ -117,23 +122,16 @@ class Reader {
     }
     return null;
   }
-
-  #takeUser(user: DefaultUser, line: LineAddress): void {
-    const password = passwordOf(user, this.#settings.get("requirepass"));
-    if (password === null) {
-      throw lineError(
-        line,
-        "the password of the default user is known only by its digest; give it as 'requirepass' too",
-      );
-    }
-    this.#settings.replace("requirepass", password);
-  }
 }
 
-/** The words of a line as text. */
-function readWords(trimmed: string, line: LineAddress): string[] {
+/** The words of a line, as byte strings. */
+function splitLine(trimmed: string, line: LineAddress): string[] {
   const words = splitWords(trimmed);
   if (words === null) throw lineError(line, "Unbalanced quotes in configuration line");
+  return words;
+}
+
+function textOfWords(words: readonly string[], line: LineAddress): string[] {
   return words.map((word) => {
     const text = textOfBytes(word);
     if (text === null) throw lineError(line, "an argument is not valid UTF-8");

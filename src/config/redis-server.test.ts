@@ -88,6 +88,7 @@ function zedis(settings = new Settings(folder)): (...argv: string[]) => Promise<
     push: () => null,
     apply: () => null,
     resetStat: () => {},
+    users: () => [],
     log: () => {},
   });
   return async (...argv) => {

@@ -74,6 +74,17 @@ test("a rewritten text gives the same values again", () => {
   }
 });
 
+test("users take over the lines that users had; names and patterns that need it are quoted", () => {
+  const old = "user a on\nport 7000\nuser b on\n";
+  const settings = settingsOf("port 7000");
+  const users = ["user a on #ab ~x:*", "user c off", 'user \xffd "q'];
+  const lines = rewriteConfigText(old, settings, users).split("\n");
+  expect(lines.slice(0, 3)).toEqual([users[0], "port 7000", users[1]] as string[]);
+  expect(lines.filter((line) => line.startsWith("user")).at(-1)).toBe('user "\\xffd" "\\"q"');
+  const fewer = rewriteConfigText(lines.join("\n"), settings, []);
+  expect(fewer.split("\n").some((line) => line.startsWith("user"))).toBe(false);
+});
+
 test("the file is replaced whole, and nothing else stays in the folder", () => {
   const path = join(folder, "redis.conf");
   writeFileSync(path, "port 7000\n");

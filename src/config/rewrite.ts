@@ -1,10 +1,11 @@
 /** CONFIG REWRITE: brings a configuration file up to the values in force and keeps its comments and its order. */
 
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import { systemError } from "./files.ts";
 import { findOption, OPTIONS } from "./options.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { Settings } from "./settings.ts";
+import { userFileLine } from "./users.ts";
 import { fileLines } from "./value.ts";
 import { splitWords } from "./words.ts";
 
@@ -15,14 +16,19 @@ const FILE_ONLY = ["include", "rename-command", "user", "loadmodule", "sentinel"
 /**
  * The new text of a file, both as byte strings. Each directive takes over the lines that it had; a directive without a
  * line is appended unless it has its default; lines that are no longer needed go; what is not understood becomes a
- * comment.
+ * comment. `users`: a line for each, as byte strings; none where an ACL file has them.
  */
-export function rewriteConfigText(old: string, settings: Settings): string {
+export function rewriteConfigText(old: string, settings: Settings, users: readonly string[] = []): string {
   const lines = old.split("\n").map((line) => line.replace(/^[ \t\r]+|[ \t\r]+$/g, ""));
   // The text behind the last line break is no line; with it, each rewrite would add an empty one.
   if (lines.at(-1) === "") lines.pop();
   const places = placesOfDirectives(lines);
   let signed = lines.includes(SIGNATURE);
+  const append = (text: string): void => {
+    if (!signed) lines.push(SIGNATURE);
+    signed = true;
+    lines.push(text);
+  };
   for (const option of OPTIONS) {
     const free = places.get(option.name) ?? [];
     for (const line of fileLines(option, settings.read(option.name), settings.initial(option))) {
@@ -30,15 +36,18 @@ export function rewriteConfigText(old: string, settings: Settings): string {
       if (place !== undefined) {
         lines[place] = line.text;
       } else if (line.keep) {
-        if (!signed) lines.push(SIGNATURE);
-        signed = true;
-        lines.push(line.text);
+        append(line.text);
       }
     }
     for (const place of free) lines[place] = "";
   }
-  // The default user is wholly described by `requirepass`.
-  for (const place of places.get("user") ?? []) lines[place] = "";
+  const free = places.get("user") ?? [];
+  for (const user of users) {
+    const place = free.shift();
+    if (place === undefined) append(userFileLine(user));
+    else lines[place] = userFileLine(user);
+  }
+  for (const place of free) lines[place] = "";
   return lines
     .filter((line, at) => line !== "" || lines[at - 1] !== "")
     .map((line) => `${line}\n`)
@@ -64,30 +73,12 @@ function placesOfDirectives(lines: string[]): Map<string, number[]> {
   return places;
 }
 
-/**
- * Replaces the file at `path` in one step: a crash leaves the old one or the new one, whole and on disk.
- * Returns null, or the system's error text.
- */
-export function rewriteConfigFile(path: string, settings: Settings): string | null {
-  let temporary: string | null = null;
+/** Brings the file at `path` up to date. Returns null, or the system's error text. */
+export function rewriteConfigFile(path: string, settings: Settings, users: readonly string[] = []): string | null {
   try {
-    const text = rewriteConfigText(readIfThere(path), settings);
-    temporary = `${path}.${process.pid}-${Date.now().toString(36)}`;
-    const file = openSync(temporary, "wx", 0o600);
-    try {
-      const bytes = Buffer.from(text, "latin1");
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-      fsyncSync(file);
-      fchmodSync(file, 0o644 & ~process.umask());
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-    temporary = null;
-    syncFolder(dirname(path));
-    return null;
+    const text = rewriteConfigText(readIfThere(path), settings, users);
+    return replaceFile(path, Buffer.from(text, "latin1"));
   } catch (error) {
-    if (temporary !== null) removeIfThere(temporary);
     return systemError(error);
   }
 }
@@ -98,22 +89,5 @@ function readIfThere(path: string): string {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was never made, or is gone: the error that led here is the one to report.
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -2,10 +2,13 @@
 
 import type { Option } from "./option.ts";
 import { OPTIONS, type OptionName } from "./options.ts";
+import type { UserLine } from "./users.ts";
 import { nativeText } from "./value.ts";
 
 export class Settings {
   readonly #values = new Map<string, string>();
+  /** The `user` lines, in order. */
+  readonly users: UserLine[] = [];
 
   /** All defaults. `folder` is the working folder at start, an absolute path: the value of `dir`. */
   constructor(readonly folder: string) {

@@ -1,48 +1,54 @@
 /**
- * `user` lines of a configuration.
+ * `user` lines of a configuration: kept until the native side, which knows the rules, makes the users.
  *
- * Redis writes one into every file that CONFIG REWRITE touches, so the full rights of the default user are understood;
- * anything that would restrict someone is refused, because starting without that restriction would be worse.
+ *     user alice on >secret ~app:* +@read
  */
+import { type LineAddress, lineError } from "./config-error.ts";
+import type { Settings } from "./settings.ts";
+import { quoteWord } from "./words.ts";
 
-import { createHash } from "node:crypto";
-
-/** What a line says about the password of the default user. */
-export type DefaultUser =
-  | { readonly kind: "none" }
-  | { readonly kind: "plain"; readonly password: string }
-  | { readonly kind: "sha256"; readonly digest: string };
-
-/** Rules that must all be there: the default user is then as free as in a server without ACLs. */
-const FULL_RIGHTS = [["on"], ["~*", "allkeys"], ["&*", "allchannels"], ["+@all", "allcommands"]];
-const NEUTRAL = ["sanitize-payload", "reset", "resetpass", "resetkeys", "resetchannels", "clearselectors"];
-
-/** `words` are those after `user`. */
-export function parseUserLine(words: readonly string[]): DefaultUser | { readonly error: string } {
-  const [name = "", ...rules] = words;
-  const refuse = (rule: string) => ({
-    error: `Error in user declaration '${rule}': ACL users are not supported yet, only the default user with all rights`,
-  });
-  if (name !== "default") return refuse(name);
-  let password: DefaultUser | undefined;
-  for (const rule of rules) {
-    let given: DefaultUser | undefined;
-    if (rule === "nopass") given = { kind: "none" };
-    else if (rule.startsWith(">")) given = { kind: "plain", password: rule.slice(1) };
-    else if (/^#[0-9a-f]{64}$/.test(rule)) given = { kind: "sha256", digest: rule.slice(1) };
-    else if (!NEUTRAL.includes(rule) && !FULL_RIGHTS.some((ways) => ways.includes(rule))) return refuse(rule);
-    if (given === undefined) continue;
-    if (password !== undefined) return refuse(rule);
-    password = given;
-  }
-  const missing = FULL_RIGHTS.find((ways) => !ways.some((way) => rules.includes(way)));
-  if (missing !== undefined) return refuse(`default without ${missing[0]}`);
-  return password ?? refuse("default without a password or nopass");
+export interface UserLine {
+  /** Name and rules, as byte strings. */
+  readonly words: readonly string[];
+  readonly line: LineAddress;
 }
 
-/** The `requirepass` that the line asks for, or null when only its digest is known and `current` is another. */
-export function passwordOf(user: DefaultUser, current: string): string | null {
-  if (user.kind === "none") return "";
-  if (user.kind === "plain") return user.password;
-  return createHash("sha256").update(current).digest("hex") === user.digest ? current : null;
+/** Why a line cannot stand beside the others, or null. */
+export function userLineError(words: readonly string[], others: readonly UserLine[]): string | null {
+  const [name = ""] = words;
+  if (!others.some((other) => other.words[0] === name)) return null;
+  return `Error in user declaration '${name}': Duplicate user found. A user can only be defined once in config files`;
+}
+
+const BOTH =
+  "Users are declared in the configuration and 'aclfile' names a file of users as well. One of the two would be " +
+  "forgotten at the next start: declare them in one place only.";
+
+/** Makes the users of the configuration. Null, or why the server cannot start with them. */
+export function declareUsers(
+  settings: Settings,
+  declare: (words: readonly Uint8Array[]) => string | null,
+): string | null {
+  if (settings.users.length > 0 && settings.get("aclfile") !== "") return BOTH;
+  for (const { words, line } of settings.users) {
+    const error = declare(words.map((word) => Buffer.from(word, "latin1")));
+    if (error !== null) return lineError(line, error).message;
+  }
+  return null;
+}
+
+/** Names of declared users that cannot log in: most likely a forgotten `on`. */
+export function disabledUsers(lines: readonly UserLine[]): string[] {
+  return lines.flatMap(({ words: [name = "", ...rules] }) => {
+    const last = rules.map((rule) => rule.toLowerCase()).findLast((rule) => ["on", "off", "reset"].includes(rule));
+    return last === "on" ? [] : [name];
+  });
+}
+
+/** A user's line for a configuration file: words that such a file would read otherwise are quoted. Byte strings. */
+export function userFileLine(line: string): string {
+  return line
+    .split(" ")
+    .map((word) => (/^[!-~]+$/.test(word) && !/["'\\]/.test(word) ? word : quoteWord(word)))
+    .join(" ");
 }

@@ -30,7 +30,9 @@ test("a deck has room for its header of JavaScript's own", () => {
 
 test("every native symbol that TypeScript names exists once in the native source", () => {
   const folder = join(import.meta.dir, "../../native/src/ffi");
-  const source = ["bridge", "control", "host"].map((name) => readFileSync(join(folder, `${name}.rs`), "utf8")).join("");
+  const source = ["acl", "bridge", "control", "host"]
+    .map((name) => readFileSync(join(folder, `${name}.rs`), "utf8"))
+    .join("");
   const exported = [...source.matchAll(/extern "C" fn (zedis_\w+)/g)].map((match) => match[1] ?? "");
   const named = [...readFileSync(join(import.meta.dir, "ffi.ts"), "utf8").matchAll(/^ {2}(zedis_\w+): \{/gm)];
   expect(named.map((match) => match[1] ?? "").sort()).toEqual(exported.sort());

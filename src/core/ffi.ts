@@ -49,6 +49,9 @@ const SYMBOLS = {
   zedis_log_next: { args: ["ptr", "f64"], returns: "f64" },
   zedis_control_reply: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_acl_list: { args: ["ptr", "f64"], returns: "f64" },
   zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_facts: { args: ["ptr", "f64"], returns: "f64" },
   zedis_stop: { args: [], returns: "void" },
@@ -69,6 +72,8 @@ const SYMBOLS = {
 } as const;
 
 const ERROR_BYTES = 1024;
+/** What is wrong with a file of users: a sentence for each line that is. */
+const ACL_ERROR_BYTES = 64 * 1024;
 /** A line of a procedure in the log, bytes; what is longer is cut. */
 const LOG_LINE_BYTES = 8192;
 
@@ -203,6 +208,31 @@ export function loadNative(path: string) {
       if (bytes !== 0) throw new Error(`the manifest was refused: ${failureText(bytes)}`);
     },
 
+    /** Makes the user that a line of the configuration declares (its words without `user`); null, or the error's text. */
+    declareUser(words: readonly Uint8Array[]): string | null {
+      const packed = Buffer.concat(words.flatMap((word) => [lengthOf(word), word]));
+      const bytes = native.zedis_acl_declare(at(packed), packed.length, ptr(failure), ERROR_BYTES);
+      return bytes === 0 ? null : failureText(bytes);
+    },
+
+    /** Takes the users of an ACL file in place of all there are; null, or what is wrong with the file. */
+    loadUsers(path: string, text: Uint8Array): string | null {
+      const name = Buffer.from(path);
+      const room = new Uint8Array(ACL_ERROR_BYTES);
+      const bytes = native.zedis_acl_load(at(name), name.length, at(text), text.length, ptr(room), room.length);
+      return bytes === 0 ? null : Buffer.from(room.subarray(0, bytes)).toString();
+    },
+
+    /** The lines of all users, as ACL files have them. */
+    users(): Uint8Array {
+      for (let capacity = 64 * 1024; ; ) {
+        const room = new Uint8Array(capacity);
+        const bytes = native.zedis_acl_list(ptr(room), capacity);
+        if (bytes <= capacity) return room.subarray(0, bytes);
+        capacity = 2 * bytes;
+      }
+    },
+
     /** Sends a message to the VM of a core. */
     mail(core: number, message: string): void {
       const text = Buffer.from(message);
@@ -238,6 +268,12 @@ export function loadNative(path: string) {
 /** bun:ffi has no pointer to an empty array; native code does not look at one of length 0. */
 function at(bytes: Uint8Array): Pointer | null {
   return bytes.length === 0 ? null : ptr(bytes);
+}
+
+function lengthOf(bytes: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return length;
 }
 
 function assertLayout(layout: (out: Pointer, capacity: number) => number): void {

@@ -2,6 +2,7 @@
 //!
 //! COMMAND, COMMAND DOCS, ACL categories, routing, the `.d.ts` of procedures and the admin API derive from the rows.
 
+pub mod asked;
 pub mod connection;
 pub mod debug;
 pub mod functions;

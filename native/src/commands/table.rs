@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::row::{Begin, Find, KeySpec, Row, Run};
+use super::row::{Begin, Find, KeySpec, Row, Run, category};
+use crate::acl::catalog::{Catalog, Command};
 
 /// Longest name of a command, bytes; longer ones are unknown without a look.
 const NAME_BYTES_MAX: usize = 24;
@@ -111,6 +112,17 @@ impl Table {
     #[inline]
     pub fn may_be_slow(&self, number: u16) -> bool {
         self.may_be_slow[number as usize]
+    }
+
+    /// The commands as users' rules see them.
+    pub fn catalog(&self) -> Catalog {
+        let command = |(row, subcommands): (&Row, &Vec<u16>)| Command {
+            name: row.name,
+            categories: row.all_categories(),
+            subcommands: subcommands.clone(),
+            is_subcommand: row.name.contains('|'),
+        };
+        Catalog::new(self.rows.iter().zip(&self.subcommands).map(command).collect(), category::NAMES)
     }
 
     #[inline]

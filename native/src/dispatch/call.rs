@@ -8,7 +8,12 @@
 //!   error ◀── rollback ◀── throw, time limit, kill ◀───────────┘
 //! ```
 
+use std::sync::Arc;
+
 use super::execute::{Executor, Outcome};
+use crate::acl::check::Reason;
+use crate::acl::log::Place;
+use crate::acl::user::User;
 use crate::commands::row::flag;
 use crate::commands::table::table;
 use crate::resp::args::{Args, OwnedArgs};
@@ -45,6 +50,10 @@ pub struct Call {
     savepoint: Savepoint,
     pub doom: Option<Doom>,
     in_exec: bool,
+    /// The caller, where it may not do everything.
+    pub(super) user: Option<Arc<User>>,
+    /// What it was refused: for the ACL log, when the call ends.
+    pub(super) denied: Vec<(Reason, Vec<u8>)>,
     /// Accesses to keys so far.
     pub(super) accesses: u64,
     /// When it began, by the coarse monotonic clock.
@@ -167,6 +176,8 @@ impl Executor {
         call.allow_oom = allow_oom;
         call.savepoint = self.txn.savepoint();
         call.doom = None;
+        call.user = (!conn.client.user.free).then(|| conn.client.user.clone());
+        call.denied.clear();
         call.in_exec = in_exec;
         call.accesses = 0;
         call.since_ns = clock::coarse_ns();
@@ -221,6 +232,9 @@ impl Executor {
             self.txn.rollback_to(savepoint);
         }
         conn.call_shards.clear();
+        for (reason, object) in std::mem::take(&mut self.call.denied) {
+            self.note_denial(conn, reason, Place::Script, object);
+        }
         if !in_exec {
             self.commit_and_release();
         }

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::execute::Executor;
+use crate::acl::check::{Denial, Reason};
 use crate::commands::row::Run;
 use crate::commands::table::table;
 use crate::resp::reply::Reply;
@@ -107,6 +108,12 @@ impl Executor {
         if !waiter.claim() {
             return Served::Gone;
         }
+        if let Err(denial) = self.waiter_permitted(waiter) {
+            waiter.finish();
+            self.txn.dequeue(waiter);
+            self.mail(waiter.core, Mail::Refused { waiter: waiter.clone(), denial });
+            return Served::Replied;
+        }
         let started_ns = clock::mono_ns();
         self.txn.unprime();
         self.txn.db = waiter.db;
@@ -141,6 +148,18 @@ impl Executor {
         let ns = clock::mono_ns() - started_ns;
         self.mail(waiter.core, Mail::Served { waiter: waiter.clone(), reply: out, ns });
         Served::Replied
+    }
+
+    /// May who waits still do what it has waited for? Whose user is gone is about to be closed; that it may not is enough here.
+    fn waiter_permitted(&self, waiter: &Waiter) -> Result<(), Denial> {
+        let request = waiter.request.borrow();
+        if waiter.users_version == self.server.acl.version() {
+            return self.permitted(&waiter.user, waiter.row, request, waiter.db);
+        }
+        match self.server.acl.current(&waiter.user) {
+            Some(user) => self.permitted(&user, waiter.row, request, waiter.db),
+            None => Err(Denial { reason: Reason::Command, at: 0, database: None }),
+        }
     }
 
     /// Sends mail; what is for this core itself needs neither lock nor wake-up.

@@ -84,6 +84,7 @@ impl Executor {
         }
         let output_mark = conn.output.len();
         Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
+        conn.client.in_exec = true;
         let base = self.txn.savepoint();
         let since_ns = clock::mono_ns();
         self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db, since_ns }));
@@ -98,7 +99,14 @@ impl Executor {
             let args = exec.multi.queue[exec.next].1.borrow();
             let row = table.row(number);
             let mark = conn.output.len();
+            // The rules may have changed since it was queued, by a command of this very transaction even.
+            conn.client.judge(self.server);
             let outcome = match row.run {
+                _ if let Err(denial) = self.permitted(&conn.client.user, number, args, conn.client.db) => {
+                    let text = self.deny_queued(conn, denial, row, args);
+                    Reply::new(&mut conn.output, conn.client.proto).error(&text);
+                    Outcome::Failed
+                }
                 Run::Call => {
                     self.call.copy_request(args);
                     self.begin_call(conn, number, None, true)
@@ -179,6 +187,7 @@ impl Executor {
             }
             self.book_queued(conn, &mut exec);
         }
+        conn.client.in_exec = false;
         conn.client.refresh();
         forget_watches(&mut self.txn, &mut conn.client);
         self.commit_and_release();
@@ -193,6 +202,7 @@ impl Executor {
             self.commit_and_release();
             conn.output.truncate(exec.output_mark);
             conn.client.db = exec.db;
+            conn.client.in_exec = false;
             conn.client.multi = Some(exec.multi);
             return Outcome::Retry;
         }

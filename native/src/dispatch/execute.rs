@@ -8,6 +8,8 @@ use super::batch::{Batch, Fill, Request, UNKNOWN};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
 use super::exec::Exec;
+use crate::acl::log::Place;
+use crate::commands::asked;
 use crate::commands::row::{Row, Run, flag};
 use crate::commands::table::table;
 use crate::resp::args::Args;
@@ -270,11 +272,14 @@ impl Executor {
         self.weight = self.weight_of(request);
         self.started_ns = if self.weight != 0 { clock::mono_ns() } else { 0 };
         self.mark = conn.output.len();
-        let outcome = if request.plain && conn.client.plain && self.open() {
-            self.run_plain(conn, request)
-        } else {
-            self.run_any(conn, request)
-        };
+        let client = &conn.client;
+        let outcome =
+            if request.plain && (client.plain || (client.guarded && self.allows_plain(client, request))) && self.open()
+            {
+                self.run_plain(conn, request)
+            } else {
+                self.run_any(conn, request)
+            };
         // What is not run yet, or not through yet, is booked later.
         if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {
             self.book(conn, &outcome);
@@ -439,6 +444,9 @@ impl Executor {
         let proto = conn.client.proto;
         let in_multi = conn.client.multi.is_some();
         conn.client.last_command = UNKNOWN;
+        if !conn.client.judge(self.server) {
+            return Outcome::Kill;
+        }
         if request.row == UNKNOWN {
             // A browser tricked into talking to us sends HTTP; what follows in its body must never run.
             if args.get(0).eq_ignore_ascii_case(b"post") || args.get(0).eq_ignore_ascii_case(b"host:") {
@@ -465,6 +473,15 @@ impl Executor {
         if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 && self.needs_login(conn) {
             return self.refuse(conn, row.name, error::NO_AUTH.as_bytes());
         }
+        if in_multi && row.flags & flag::NO_MULTI != 0 {
+            return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
+        }
+        let db = conn.client.multi.as_ref().and_then(|multi| multi.db).unwrap_or(conn.client.db);
+        if let Err(denial) = self.permitted(&conn.client.user, number, args, db) {
+            let place = if in_multi { Place::Multi } else { Place::Toplevel };
+            let text = self.deny(conn, denial, row, args, place);
+            return self.refuse(conn, row.name, &text);
+        }
         let gate = self.server.gate.load(Ordering::Relaxed);
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
             let pause = self.server.pause(self.txn.now_ms);
@@ -486,11 +503,11 @@ impl Executor {
             return self.refuse(conn, row.name, error::OOM.as_bytes());
         }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
-            if row.flags & flag::NO_MULTI != 0 {
-                return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
-            }
             let owned = args.to_owned();
             let multi = conn.client.multi.as_mut().expect("in MULTI");
+            if row.name == "select" {
+                multi.db = asked::selected(args, self.server.store.databases).or(multi.db);
+            }
             multi.push(number, owned);
             Reply::new(&mut conn.output, proto).simple("QUEUED");
             return Outcome::Queued;
@@ -561,6 +578,8 @@ impl Executor {
             client: client.id,
             db: client.db,
             keys,
+            user: client.user.clone(),
+            users_version: client.users_version,
             awaited: block.awaited,
             gone_counts: block.gone_counts,
             row,
@@ -572,33 +591,6 @@ impl Executor {
         self.txn.unprime();
         self.txn.enqueue(&waiter);
         conn.wait = Wait::Block(waiter);
-    }
-
-    /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
-    fn refuse(&mut self, conn: &mut Conn, command: &str, text: &[u8]) -> Outcome {
-        if command == "exec" {
-            if let Err(shard) = self.forget_watches(conn) {
-                return Outcome::Shard(shard);
-            }
-            conn.client.multi = None;
-            conn.client.refresh();
-            Reply::new(&mut conn.output, conn.client.proto).error_bytes(&error::exec_aborted_by(text));
-            return Outcome::Refused;
-        }
-        Reply::new(&mut conn.output, conn.client.proto).error_bytes(text);
-        if let Some(multi) = &mut conn.client.multi {
-            multi.aborted = true;
-        }
-        Outcome::Refused
-    }
-
-    /// False once the password has been taken away: the connection is then as good as one that logged in.
-    #[cold]
-    fn needs_login(&self, conn: &mut Conn) -> bool {
-        let password_set = !self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
-        conn.client.authenticated = !password_set;
-        conn.client.refresh();
-        password_set
     }
 
     /// What a handler's flow means for the request.

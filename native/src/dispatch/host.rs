@@ -2,9 +2,11 @@
 
 use super::call::Doom;
 use super::execute::Executor;
+use crate::acl::user::User;
+use crate::commands::asked;
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;
-use crate::resp::args::Args;
+use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
 use crate::txn::{Effect, Progress};
@@ -16,6 +18,9 @@ pub enum Host {
     Error,
     Doomed,
 }
+
+/// Refusals of one call that are noted; more tell nothing new.
+const DENIED_MAX: usize = 16;
 
 impl Executor {
     /// Hash of key argument `k` of the call; the first one's was computed while parsing.
@@ -66,6 +71,42 @@ impl Executor {
         false
     }
 
+    /// May the caller of the procedure run this command? Err: the error's text.
+    #[inline]
+    fn host_permits(&mut self, number: u16, args: Args) -> Result<(), Vec<u8>> {
+        match self.call.user.clone() {
+            None => Ok(()),
+            Some(user) => self.host_judge(&user, number, args),
+        }
+    }
+
+    #[cold]
+    fn host_judge(&mut self, user: &User, number: u16, args: Args) -> Result<(), Vec<u8>> {
+        self.permitted(user, number, args, self.txn.db).map_err(|denial| {
+            let row = table().row(number);
+            if self.call.denied.len() < DENIED_MAX {
+                self.call.denied.push((denial.reason, asked::refused_object(denial, row, args)));
+            }
+            [b"ERR ACL failure in script: ".as_slice(), &asked::explain(denial, user, row, args, false)].concat()
+        })
+    }
+
+    /// The same for a command with one key, by the command's name. Err: the error's text.
+    #[inline]
+    pub fn host_permits_key(&mut self, name: &str, key: &[u8]) -> Result<(), String> {
+        if self.call.user.is_none() {
+            return Ok(());
+        }
+        self.host_judge_key(name, key)
+    }
+
+    #[cold]
+    fn host_judge_key(&mut self, name: &str, key: &[u8]) -> Result<(), String> {
+        let number = self.server.acl.catalog.find(name.as_bytes()).expect("the name is of a row");
+        let request = OwnedArgs::of(&[name.as_bytes(), key]);
+        self.host_permits(number, request.borrow()).map_err(|text| String::from_utf8_lossy(&text).into_owned())
+    }
+
     /// May the call in progress write? Err: the error's text.
     pub fn host_may_write(&self) -> Result<(), &'static str> {
         match self.call() {
@@ -96,6 +137,10 @@ impl Executor {
         };
         if row.flags & flag::NOSCRIPT != 0 {
             return refuse(out, "ERR This Redis command is not allowed from script");
+        }
+        if let Err(text) = self.host_permits(row_number, args) {
+            out.extend_from_slice(&text);
+            return Host::Error;
         }
         if row.flags & flag::WRITE != 0
             && let Err(text) = self.host_may_write()

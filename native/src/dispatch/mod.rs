@@ -16,3 +16,4 @@ mod exec;
 pub mod execute;
 pub mod host;
 mod later;
+mod permission;

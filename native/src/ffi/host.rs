@@ -36,6 +36,15 @@ unsafe fn key_of<'a>(bridge: &Bridge, k: f64) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) }
 }
 
+/// May the procedure's caller do to this key what the command does? Err: how the host call ends.
+#[inline]
+fn permit(bridge: &mut Bridge, command: &str, key: &[u8]) -> Result<(), f64> {
+    match bridge.core.executor.host_permits_key(command, key) {
+        Ok(()) => Ok(()),
+        Err(text) => Err(fail(bridge, &text)),
+    }
+}
+
 /// Latches the key's shard for the call in progress.
 #[inline]
 fn hold(bridge: &mut Bridge, k: f64, key: &[u8]) -> bool {
@@ -70,6 +79,9 @@ pub unsafe extern "C" fn zedis_get_int(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
+    if permit(bridge, "get", key).is_err() {
+        return f64::NAN;
+    }
     if !hold(bridge, k, key) {
         doomed(bridge);
         return f64::NAN;
@@ -102,6 +114,9 @@ pub unsafe extern "C" fn zedis_get(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
+    if let Err(end) = permit(bridge, "get", key) {
+        return end;
+    }
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }
@@ -148,6 +163,9 @@ pub unsafe extern "C" fn zedis_set(bridge: f64, k: f64, value_len: f64) -> f64 {
 }
 
 fn set(bridge: &mut Bridge, k: f64, key: &[u8], value: NewValue) -> f64 {
+    if let Err(end) = permit(bridge, "set", key) {
+        return end;
+    }
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }
@@ -178,6 +196,9 @@ pub unsafe extern "C" fn zedis_incr_by(bridge: f64, k: f64, by: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
+    if permit(bridge, "incrby", key).is_err() {
+        return f64::NAN;
+    }
     if !hold(bridge, k, key) {
         doomed(bridge);
         return f64::NAN;
@@ -212,6 +233,9 @@ pub unsafe extern "C" fn zedis_exists(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
+    if let Err(end) = permit(bridge, "exists", key) {
+        return end;
+    }
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }
@@ -228,6 +252,9 @@ pub unsafe extern "C" fn zedis_del(bridge: f64, k: f64) -> f64 {
     let bridge = unsafe { at(bridge) };
     // SAFETY: used within this call only.
     let key = unsafe { key_of(bridge, k) };
+    if let Err(end) = permit(bridge, "del", key) {
+        return end;
+    }
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }

@@ -7,6 +7,7 @@
 //! - *bridge*: what `zedis_core_open` gave; a leaked Box, alive for ever, used by the one thread that runs that core.
 //! - *bytes*: a (pointer, length) pair of a live JavaScript buffer, valid for the call.
 
+pub mod acl;
 pub mod bridge;
 pub mod control;
 pub mod deck;

@@ -3,6 +3,7 @@
 //! A short run is part of `cargo test`; `FUZZ_ROUNDS=1000000 cargo test --release fuzz::` is a long one, and `FUZZ_SEED`
 //! repeats what a failure printed. `bun run fuzz` runs all of it.
 
+mod acl;
 mod glob;
 mod host_call;
 mod hyperloglog;

@@ -1,6 +1,7 @@
 //! Connections whose client waits for a key: their replies, their timeouts, and what ends their waiting otherwise.
 
 use super::core::Core;
+use crate::acl::check::Denial;
 use crate::dispatch::execute::after_wait;
 use crate::session::conn::{Conn, Wait};
 use crate::store::waiting::Waiter;
@@ -22,6 +23,21 @@ impl Core {
         let Some(mut conn) = self.conns.take(slot) else { return };
         if matches!(&conn.wait, Wait::Block(own) if Arc::ptr_eq(own, waiter)) {
             self.end_block(slot, &mut conn, reply, ns);
+        }
+        self.finish(slot, conn);
+    }
+
+    /// The rules of the client's user have changed: the command it has waited with was refused instead of run.
+    pub(super) fn refused(&mut self, waiter: &Arc<Waiter>, denial: Denial) {
+        let Some(slot) = self.by_id.get(&waiter.client).copied() else { return };
+        let Some(mut conn) = self.conns.take(slot) else { return };
+        if matches!(&conn.wait, Wait::Block(own) if Arc::ptr_eq(own, waiter)) {
+            self.leave_block(&conn);
+            conn.client.judge(self.server);
+            let reply = self.executor.deny_waiter(&conn, denial, waiter.row, waiter.request.borrow());
+            let mark = conn.output.len();
+            conn.output.extend_from_slice(&reply);
+            self.unpark(slot, &mut conn, mark);
         }
         self.finish(slot, conn);
     }

@@ -65,6 +65,8 @@ pub struct Core {
     pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
     pub(super) to_send: Vec<usize>,
+    /// Connections were marked for closing at a moment when none can be closed.
+    pub(super) sweep_later: bool,
     /// Mail that came while a transaction waited for the main thread.
     pub(super) deferred: VecDeque<Mail>,
     /// Mail for the VM.
@@ -102,6 +104,7 @@ impl Core {
             timeouts: BTreeSet::new(),
             gatherings: HashMap::new(),
             to_send: Vec::new(),
+            sweep_later: false,
             deferred: VecDeque::new(),
             mail: VecDeque::new(),
             spare: Vec::with_capacity(RECEIVE_BYTES),
@@ -396,6 +399,7 @@ impl Core {
     fn has_mail(&self) -> bool {
         self.server.cores[self.id].has_mail.load(Ordering::Acquire)
             || !self.deferred.is_empty()
+            || self.sweep_later
             || !self.executor.own_mail.is_empty()
     }
 

@@ -13,6 +13,9 @@ const ANSWER_LOOK_MS: i32 = 1;
 
 impl Core {
     pub(super) fn read_mail(&mut self) {
+        if std::mem::take(&mut self.sweep_later) {
+            self.sweep_closing();
+        }
         let mut mails = std::mem::take(&mut self.deferred);
         mails.append(&mut self.executor.own_mail);
         mails.extend(self.server.collect(self.id));
@@ -30,6 +33,11 @@ impl Core {
                 }
                 Mail::Look => (),
                 Mail::Served { waiter, reply, ns } => self.served(&waiter, &reply, ns),
+                Mail::Refused { waiter, denial } => self.refused(&waiter, denial),
+                Mail::Judge => {
+                    self.judge();
+                    self.sweep_closing();
+                }
                 Mail::Control { client, id, reply } => {
                     if let Some(slot) = self.by_id.get(&client).copied()
                         && let Some(mut conn) = self.conns.take(slot)
@@ -51,6 +59,15 @@ impl Core {
         }
     }
 
+    /// Judges all connections by the users as they are now, the one that an up-call or an answer is awaited for too.
+    fn judge(&mut self) {
+        self.conns.judge(self.server);
+        if let Some((_, conn)) = &mut self.current {
+            conn.judge(self.server);
+        }
+        self.server.judged();
+    }
+
     fn reset_figures(&mut self) {
         let figures = self.executor.figures();
         figures.collect(&mut self.executor.txn);
@@ -68,6 +85,11 @@ impl Core {
             match mail {
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::ResetFigures => self.reset_figures(),
+                // Whoever has to go is closed when the transaction is through; until then it is not run any more.
+                Mail::Judge => {
+                    self.judge();
+                    self.sweep_later = true;
+                }
                 Mail::Control { id, reply, .. } if id == awaited => answer = Some(reply),
                 other => self.deferred.push_back(other),
             }

@@ -45,8 +45,8 @@ impl Core {
 
     pub(super) fn adopt(&mut self, fd: i32, unix: bool) {
         let (address, own, loopback) = listen::addresses(fd, if unix { Some(&self.unix_path) } else { None });
-        let no_password = self.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty();
-        if self.server.settings.protected_mode.load(Ordering::Relaxed) && no_password && !loopback {
+        let (user, users_version) = self.server.acl.default_now();
+        if self.server.settings.protected_mode.load(Ordering::Relaxed) && user.nopass && !loopback {
             self.server.connected.fetch_sub(1, Ordering::Relaxed);
             return self.turn_away(fd, crate::resp::error::PROTECTED);
         }
@@ -54,8 +54,10 @@ impl Core {
             listen::tune(fd, self.server.settings.tcp_keepalive.load(Ordering::Relaxed));
         }
         let id = self.server.next_client_id.fetch_add(1, Ordering::Relaxed);
-        let mut client = Client::new(id, fd, address, own, unix, self.executor.txn.now_ms);
-        client.authenticated = no_password;
+        let authenticated = user.enabled && user.nopass;
+        let (now_ms, user) = (self.executor.txn.now_ms, (user, users_version));
+        let mut client = Client::new(id, fd, (address, own), unix, now_ms, user);
+        client.authenticated = authenticated;
         client.refresh();
         let slot = self.conns.insert(Box::new(Conn::new(client)));
         self.by_id.insert(id, slot);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::multi::Multi;
+use crate::acl::user::User;
 use crate::resp::reply::Protocol;
 use crate::store::shard::WatchFlag;
 
@@ -31,7 +32,9 @@ pub struct Client {
     pub db: u32,
     pub proto: Protocol,
     pub authenticated: bool,
-    pub user: Vec<u8>,
+    /// Who the client is, with the rules that were in force at `users_version`.
+    pub user: Arc<User>,
+    pub users_version: u64,
     pub multi: Option<Box<Multi>>,
     /// Watched (database, key) pairs, and the flag their shards hold.
     pub watched: Vec<(u32, Box<[u8]>)>,
@@ -49,12 +52,24 @@ pub struct Client {
     /// Input that had not run when the last command about connections or the server began, that command included.
     pub unread_bytes: usize,
     pub output_bytes: u64,
-    /// Nothing but plain requests: authenticated, no MULTI, replies on. Kept by [`Client::refresh`].
+    /// Nothing but plain requests: authenticated, may do everything, no MULTI, replies on. Kept by [`Client::refresh`].
     pub plain: bool,
+    /// The same, but for a user who may not do everything.
+    pub guarded: bool,
+    /// EXEC runs its queue.
+    pub in_exec: bool,
 }
 
 impl Client {
-    pub fn new(id: u64, fd: i32, address: String, local_address: String, unix: bool, now_ms: i64) -> Client {
+    /// A connection that has just been opened, as the default user (`user`, as it is at `users_version`).
+    pub fn new(
+        id: u64,
+        fd: i32,
+        (address, local_address): (String, String),
+        unix: bool,
+        now_ms: i64,
+        (user, users_version): (Arc<User>, u64),
+    ) -> Client {
         Client {
             id,
             address,
@@ -67,7 +82,8 @@ impl Client {
             db: 0,
             proto: Protocol::Resp2,
             authenticated: false,
-            user: b"default".to_vec(),
+            user,
+            users_version,
             multi: None,
             watched: Vec::new(),
             watch_flag: Arc::new(AtomicBool::new(false)),
@@ -82,12 +98,16 @@ impl Client {
             unread_bytes: 0,
             output_bytes: 0,
             plain: false,
+            guarded: false,
+            in_exec: false,
         }
     }
 
-    /// Recomputes `plain`; to be called after a change of authentication, MULTI or reply mode.
+    /// Recomputes `plain` and `guarded`; to be called after a change of user, authentication, MULTI or reply mode.
     pub fn refresh(&mut self) {
-        self.plain = self.authenticated && self.multi.is_none() && self.reply_mode == ReplyMode::On;
+        let simple = self.authenticated && self.multi.is_none() && self.reply_mode == ReplyMode::On;
+        self.plain = simple && self.user.free;
+        self.guarded = simple && !self.user.free;
     }
 
     /// Some watched key has changed since WATCH.

@@ -80,7 +80,6 @@ pub struct Figures {
     pub loop_cycles: Counter,
     /// Microseconds of those turns, the waiting left out.
     pub loop_busy_us: Counter,
-    pub denied_logins: Counter,
     /// Largest buffers of the connections looked at last, bytes.
     pub input_buffer_max: Counter,
     pub output_buffer_max: Counter,
@@ -140,7 +139,6 @@ impl Figures {
             &self.parked,
             &self.loop_cycles,
             &self.loop_busy_us,
-            &self.denied_logins,
             &self.error_replies,
             &self.query_buffer_limit_disconnections,
             &self.output_buffer_limit_disconnections,

@@ -8,6 +8,7 @@ pub mod control;
 pub mod figures;
 pub mod gather;
 pub mod handle;
+mod judge;
 pub mod latency;
 pub mod manifest;
 pub mod multi;

@@ -10,6 +10,8 @@ pub struct Multi {
     /// Row number and arguments of each queued command.
     pub queue: Vec<(u16, OwnedArgs)>,
     pub bytes: usize,
+    /// Database that a queued SELECT will have chosen for the commands behind it.
+    pub db: Option<u32>,
     /// Replies of the main thread to queued commands, by their place in the queue: a transaction that is tried again asks once.
     pub answers: Vec<(usize, Vec<u8>)>,
     /// A command was refused while queueing: EXEC will reply EXECABORT.

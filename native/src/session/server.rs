@@ -12,6 +12,9 @@ use super::manifest::Manifest;
 use super::rates::{Rate, Rates};
 use super::settings::Settings;
 use super::slowlog::Slowlog;
+use crate::acl::catalog::Catalog;
+use crate::acl::check::Denial;
+use crate::acl::table::Acl;
 use crate::resp::args::OwnedArgs;
 use crate::store::Store;
 use crate::store::waiting::Waiter;
@@ -37,8 +40,12 @@ pub enum Mail {
     Look,
     /// A client of this core that waited for a key was served: the reply, and how long its command ran.
     Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
+    /// The command of a client of this core that waits may not run any more.
+    Refused { waiter: Arc<Waiter>, denial: Denial },
     /// CONFIG RESETSTAT: the figures of the core start anew.
     ResetFigures,
+    /// Users have changed: judge the connections anew.
+    Judge,
 }
 
 /// What other threads may reach of a core.
@@ -92,6 +99,9 @@ pub enum Pause {
 
 pub struct Server {
     pub store: Store,
+    pub acl: Acl,
+    /// Cores that have not judged their connections since users changed.
+    pub(super) judging: Mutex<u64>,
     pub settings: Settings,
     pub cores: Box<[CoreShared]>,
     pub control: ControlQueue,
@@ -132,12 +142,17 @@ pub struct Facts {
 
 pub const GATE_PAUSE: u32 = 1;
 pub const GATE_MEMORY: u32 = 2;
+/// Users have changed, and not every core knows.
+pub const GATE_USERS: u32 = 4;
 
 impl Server {
-    /// `commands`: rows of the command table, which the figures count by.
-    pub fn new(cores: usize, shards: usize, databases: usize, commands: usize) -> Server {
+    /// `catalog`: the rows of the command table, which figures count and users' rules name.
+    pub fn new(cores: usize, shards: usize, databases: usize, catalog: Catalog) -> Server {
+        let commands = catalog.len();
         Server {
             store: Store::new(shards, databases),
+            acl: Acl::new(catalog),
+            judging: Mutex::default(),
             settings: Settings::default(),
             cores: (0..cores)
                 .map(|_| CoreShared {

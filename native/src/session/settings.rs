@@ -21,7 +21,6 @@ pub struct Settings {
     pub output_soft_bytes: AtomicU64,
     pub output_soft_seconds: AtomicU64,
     pub hz: AtomicU64,
-    pub requirepass: RwLock<Vec<u8>>,
     pub protected_mode: AtomicBool,
     /// `bind` was given; protected mode then leaves the choice to the user.
     pub enable_debug: RwLock<String>,
@@ -31,6 +30,8 @@ pub struct Settings {
     pub procedure_result_limit: AtomicU64,
     /// Accesses to keys that one call of a procedure may make.
     pub procedure_keys_limit: AtomicU64,
+    /// Entries that ACL LOG keeps.
+    pub acllog_max_len: AtomicU64,
     /// Microseconds from which a command is slow; negative: never.
     pub slowlog_slower_than: AtomicI64,
     /// All directives pushed so far, for INFO.
@@ -48,12 +49,12 @@ impl Default for Settings {
             output_soft_bytes: AtomicU64::new(0),
             output_soft_seconds: AtomicU64::new(0),
             hz: AtomicU64::new(10),
-            requirepass: RwLock::new(Vec::new()),
             protected_mode: AtomicBool::new(true),
             enable_debug: RwLock::new("no".into()),
             procedure_time_limit: AtomicU64::new(1000),
             procedure_result_limit: AtomicU64::new(64 << 20),
             procedure_keys_limit: AtomicU64::new(10_000_000),
+            acllog_max_len: AtomicU64::new(128),
             slowlog_slower_than: AtomicI64::new(10_000),
             texts: RwLock::default(),
         }
@@ -86,7 +87,12 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "client-query-buffer-limit" => settings.client_query_buffer_limit.store(number()?, Relaxed),
         "client-output-buffer-limit" => output_limits(settings, value)?,
         "hz" => settings.hz.store(number()?.clamp(1, 500), Relaxed),
-        "requirepass" => *settings.requirepass.write().unwrap_or_else(|p| p.into_inner()) = value.as_bytes().to_vec(),
+        "requirepass" => {
+            server.acl.set_default_password(value.as_bytes());
+            server.judge_all();
+        }
+        "acl-pubsub-default" => server.acl.set_all_channels(value == "allchannels"),
+        "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),
         "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
         "enable-debug-command" => {
             *settings.enable_debug.write().unwrap_or_else(|p| p.into_inner()) = value.to_string();

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::acl::user::User;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;
 
@@ -35,6 +36,9 @@ pub struct Waiter {
     pub core: usize,
     pub client: u64,
     pub db: u32,
+    /// Who waits, by the rules of `users_version`.
+    pub user: Arc<User>,
+    pub users_version: u64,
     /// Each key once.
     pub keys: Vec<Box<[u8]>>,
     /// The TYPE whose presence under a key lets it run: `list`, `zset`, `stream`.
@@ -129,9 +133,14 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::acl::catalog::Catalog;
+    use crate::acl::table::Acl;
 
     fn waiter(gone_counts: bool) -> Arc<Waiter> {
+        let (user, users_version) = Acl::new(Catalog::new(Vec::new(), &[])).default_now();
         Arc::new(Waiter {
+            user,
+            users_version,
             state: State::default(),
             core: 0,
             client: 1,

@@ -1,11 +1,17 @@
-//! AUTH, and the one check of a user's password.
+//! AUTH, and the one place where a connection becomes another user's.
 
 use super::CONNECTION;
+use super::{Buffers, describe};
+use crate::acl::check::Reason;
+use crate::acl::log::{Entry, Place};
+use crate::acl::user::DEFAULT;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
+use crate::sys::clock;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub const ROWS: &[Row] = &[Row {
     name: "auth",
@@ -18,14 +24,11 @@ pub const ROWS: &[Row] = &[Row {
     ..CONNECTION
 }];
 
-/// The only user there is.
-pub const DEFAULT_USER: &[u8] = b"default";
-
 fn auth(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let checked = match args.len() {
-        2 if !password_set(session) => Err(error::AUTH_WITHOUT_PASSWORD),
-        2 => log_in(session, DEFAULT_USER, args.get(1)),
-        3 => log_in(session, args.get(1), args.get(2)),
+        2 if session.server.acl.default_now().0.nopass => Err(error::AUTH_WITHOUT_PASSWORD),
+        2 => log_in(session, DEFAULT, args.get(1), args.get(0)),
+        3 => log_in(session, args.get(1), args.get(2), args.get(0)),
         _ => Err(error::SYNTAX),
     };
     match checked {
@@ -35,45 +38,34 @@ fn auth(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
-pub fn password_set(session: &Session) -> bool {
-    !session.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner()).is_empty()
-}
-
-/// Makes the connection this user's. Err: the error's text; the connection stays what it was. Without a password set,
-/// the default user takes any.
-pub fn log_in(session: &mut Session, user: &[u8], password: &[u8]) -> Result<(), &'static str> {
-    let fits = {
-        let wanted = session.server.settings.requirepass.read().unwrap_or_else(|p| p.into_inner());
-        user == DEFAULT_USER && (wanted.is_empty() || same(&wanted, password))
-    };
-    if !fits {
-        session.server.cores[session.core].figures.denied_logins.add(1);
+/// Makes the connection this user's. Err: the error's text; the connection stays what it was. `command`: as it was sent, for
+/// the ACL log.
+pub fn log_in(session: &mut Session, name: &[u8], password: &[u8], command: &[u8]) -> Result<(), &'static str> {
+    let acl = &session.server.acl;
+    let version = acl.version();
+    let Some(user) = acl.find(name).filter(|user| user.accepts(password)) else {
+        note_failure(session, name, command);
         return Err(error::WRONG_PASS);
-    }
-    session.client.user = DEFAULT_USER.to_vec();
+    };
+    (session.client.user, session.client.users_version) = (user, version);
     session.client.authenticated = true;
     session.client.refresh();
     Ok(())
 }
 
-/// Equality in a time that tells nothing of where the two differ.
-fn same(wanted: &[u8], given: &[u8]) -> bool {
-    let mut differences = wanted.len() ^ given.len();
-    for (index, byte) in given.iter().enumerate() {
-        differences |= usize::from(byte ^ wanted[index % wanted.len()]);
-    }
-    differences == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_the_same_only_in_every_byte_and_the_length() {
-        assert!(same(b"secret", b"secret"));
-        for other in [&b""[..], b"secre", b"secrets", b"secresecret", b"Secret", b"secretsecret"] {
-            assert!(!same(b"secret", other));
-        }
-    }
+fn note_failure(session: &Session, name: &[u8], command: &[u8]) {
+    let now_ms = clock::now_ms();
+    let in_transaction = session.client.in_exec || session.client.multi.is_some();
+    let entry = Entry {
+        id: 0,
+        count: 1,
+        reason: Reason::Auth,
+        place: if in_transaction { Place::Multi } else { Place::Toplevel },
+        object: command.to_vec(),
+        user: name.to_vec(),
+        client: describe(session.client, Buffers::default(), now_ms),
+        created_ms: now_ms,
+        updated_ms: now_ms,
+    };
+    session.server.acl.log.add(entry, session.server.settings.acllog_max_len.load(Relaxed) as usize);
 }

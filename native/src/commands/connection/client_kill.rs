@@ -1,7 +1,7 @@
 //! CLIENT KILL: closes connections by address, id, type, user or age.
 
+use super::CONNECTION;
 use super::client_list::ClientType;
-use super::{CONNECTION, auth};
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -46,7 +46,7 @@ impl Filter {
             && self.local_address.as_ref().is_none_or(|address| *address == client.local_address)
             && self.kind.is_none_or(|kind| kind == ClientType::of(client))
             // A connection that has not logged in is nobody's.
-            && self.user.as_ref().is_none_or(|user| client.authenticated && *user == client.user)
+            && self.user.as_ref().is_none_or(|user| client.authenticated && **user == *client.user.name)
             && self.age_min.is_none_or(|age| (now_ms - client.created_ms) / 1000 >= age)
             && self.spared != Some(client.id)
     }
@@ -111,7 +111,7 @@ fn parse(session: &Session, args: Args) -> Result<Filter, Vec<u8>> {
         } else if args.is(at, "laddr") {
             filter.local_address = Some(text(value));
         } else if args.is(at, "user") {
-            if value != auth::DEFAULT_USER {
+            if session.server.acl.find(value).is_none() {
                 return Err(error::quoting("ERR No such user", value));
             }
             filter.user = Some(value.to_vec());

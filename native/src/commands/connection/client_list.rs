@@ -127,7 +127,7 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         buffers.unsent,
         buffers.total.max(size_of::<Conn>()) + multi_bytes,
         if buffers.unsent > 0 { "rw" } else { "r" },
-        String::from_utf8_lossy(&client.user),
+        String::from_utf8_lossy(&client.user.name),
         if client.proto == Protocol::Resp3 { 3 } else { 2 },
         String::from_utf8_lossy(&client.lib_name),
         String::from_utf8_lossy(&client.lib_ver),
@@ -213,7 +213,8 @@ mod tests {
 
     #[test]
     fn a_client_without_a_command_shows_null_and_flags_add_up() {
-        let mut client = Client::new(7, 9, "1.2.3.4:5".into(), "1.2.3.4:6379".into(), false, 0);
+        let acl = crate::acl::table::Acl::new(table().catalog());
+        let mut client = Client::new(7, 9, ("1.2.3.4:5".into(), "1.2.3.4:6379".into()), false, 0, acl.default_now());
         let line = describe(&client, Buffers::default(), 65_000);
         assert!(line.starts_with("id=7 addr=1.2.3.4:5 laddr=1.2.3.4:6379 fd=9 name= age=65 idle=65 flags=N db=0 "));
         assert!(line.contains(" cmd=NULL ") && line.ends_with(" lib-name= lib-ver="));

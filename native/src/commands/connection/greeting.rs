@@ -1,6 +1,6 @@
 //! PING, ECHO, SELECT, RESET and QUIT.
 
-use super::{CONNECTION, auth};
+use super::CONNECTION;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
@@ -95,14 +95,14 @@ fn reset(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     if let Err(shard) = session.client.forget_watches(session.txn) {
         return Flow::Effect(Effect::Busy(shard));
     }
-    let password_set = auth::password_set(session);
+    let (user, users_version) = session.server.acl.default_now();
     let client = &mut *session.client;
     client.multi = None;
     client.db = 0;
     client.proto = Protocol::Resp2;
     client.name.clear();
-    client.user = auth::DEFAULT_USER.to_vec();
-    client.authenticated = !password_set;
+    client.authenticated = user.enabled && user.nopass;
+    (client.user, client.users_version) = (user, users_version);
     client.reply_mode = ReplyMode::On;
     client.no_touch = false;
     client.no_evict = false;

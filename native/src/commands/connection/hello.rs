@@ -73,7 +73,7 @@ fn negotiate(session: &mut Session, args: Args) -> Result<(), Vec<u8>> {
         }
     }
     if let Some((user, password)) = login {
-        auth::log_in(session, user, password)?;
+        auth::log_in(session, user, password, args.get(0))?;
     }
     if !session.client.authenticated {
         return Err(error::HELLO_NO_AUTH.into());

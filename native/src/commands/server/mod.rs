@@ -1,6 +1,8 @@
 //! Commands about the server: what it is and how it fares, its command table, whole databases.
 
 mod acl;
+#[cfg(test)]
+mod acl_tests;
 mod command;
 mod control;
 mod info;

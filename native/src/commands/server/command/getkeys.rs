@@ -1,7 +1,7 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: where the keys of a request are, without running it.
 
 use super::entry;
-use crate::commands::row::{Row, access::*};
+use crate::commands::asked;
 use crate::commands::table::table;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -52,7 +52,8 @@ fn keys<'a>(request: Args<'a>) -> Result<Vec<(&'a [u8], u16)>, &'static str> {
         return Err("ERR Invalid number of arguments specified for command");
     }
     let mut found = Vec::new();
-    let whole = row.each_key(request, |index, access| found.push((request.get(index), of_this(row, request, access))));
+    let whole =
+        row.each_key(request, |index, access| found.push((request.get(index), asked::access_of(row, request, access))));
     if whole.is_err() {
         found.clear();
     }
@@ -60,30 +61,4 @@ fn keys<'a>(request: Args<'a>) -> Result<Vec<(&'a [u8], u16)>, &'static str> {
         return Err("ERR Invalid arguments specified for command");
     }
     Ok(found)
-}
-
-/// Access flags of this very request, where the row's depend on its options.
-fn of_this(row: &Row, request: Args, access: u16) -> u16 {
-    if access & VARIABLE == 0 {
-        return access;
-    }
-    match row.name {
-        "set" if (3..request.len()).any(|at| request.is(at, "get")) => RW | ACCESS | UPDATE,
-        "set" if (3..request.len()).any(|at| compares(request, at)) => RW | UPDATE,
-        "set" => OW | UPDATE,
-        "delex" if request.len() == 2 => RM | DELETE,
-        "bitfield" if only_gets(request) => RO | ACCESS,
-        "bitfield" => RW | ACCESS | UPDATE,
-        _ => access & !VARIABLE,
-    }
-}
-
-/// Does the option at `at` look at the value that is there?
-fn compares(request: Args, at: usize) -> bool {
-    ["ifeq", "ifne", "ifdeq", "ifdne"].iter().any(|word| request.is(at, word))
-}
-
-/// BITFIELD key GET encoding offset GET …
-fn only_gets(request: Args) -> bool {
-    request.from(2).len().is_multiple_of(3) && (2..request.len()).step_by(3).all(|at| request.is(at, "get"))
 }

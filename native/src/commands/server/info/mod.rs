@@ -83,10 +83,10 @@ mod tests {
     use crate::txn::Txn;
 
     fn ask(words: &[&[u8]]) -> String {
-        let rows = crate::commands::table::table().rows.len();
-        let server: &'static Server = Box::leak(Box::new(Server::new(1, 16, 16, rows)));
+        let catalog = crate::commands::table::table().catalog();
+        let server: &'static Server = Box::leak(Box::new(Server::new(1, 16, 16, catalog)));
         let mut txn = Txn::new(&server.store, 0, true);
-        let mut client = Client::new(1, 0, String::new(), String::new(), false, 0);
+        let mut client = Client::new(1, 0, Default::default(), false, 0, server.acl.default_now());
         let mut session = Session { client: &mut client, txn: &mut txn, server, core: 0 };
         let mut out = Vec::new();
         info(&mut session, OwnedArgs::of(words).borrow(), &mut Reply::new(&mut out, Protocol::Resp2));

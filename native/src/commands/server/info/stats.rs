@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::Text;
+use crate::acl::check::Reason;
 use crate::commands::table::table;
 use crate::session::figures::PerCommand;
 use crate::session::handle::Session;
@@ -64,8 +65,12 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("instantaneous_eventloop_cycles_per_sec", rates.loop_cycles);
     let us_per_cycle = rates.loop_busy_us.checked_div(rates.loop_cycles).unwrap_or(0);
     text.field("instantaneous_eventloop_duration_usec", us_per_cycle);
-    text.field("acl_access_denied_auth", server.sum(|f| f.denied_logins.get()));
-    text.zeros(&["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"]);
+    let denied = |reason| server.acl.log.denied(reason);
+    text.field("acl_access_denied_auth", denied(Reason::Auth));
+    text.field("acl_access_denied_cmd", denied(Reason::Command));
+    text.field("acl_access_denied_key", denied(Reason::Key));
+    text.field("acl_access_denied_channel", denied(Reason::Channel));
+    text.field("acl_access_denied_db", denied(Reason::Database));
     text.field("requests_parked", server.sum(|f| f.parked.get()));
 }
 

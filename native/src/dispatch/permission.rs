@@ -1,0 +1,119 @@
+//! May the client do that? Asked before anything runs: of requests, of what EXEC and procedures run, of who has waited.
+//!
+//! A user who may do everything is never asked: `client.plain` and `user.free` say so beforehand. One who may not is asked in
+//! the shortest way for a command with one key ([`Executor::allows_plain`]), else in full.
+
+use super::batch::{Request, UNKNOWN};
+use super::execute::{Executor, Outcome};
+use crate::acl::check::{Denial, Reason};
+use crate::acl::log::{Entry, Place};
+use crate::acl::user::User;
+use crate::commands::asked;
+use crate::commands::connection::{Buffers, describe};
+use crate::commands::row::Row;
+use crate::resp::args::Args;
+use crate::resp::error;
+use crate::resp::reply::Reply;
+use crate::session::client::Client;
+use crate::session::conn::Conn;
+use crate::sys::clock;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Executor {
+    /// May this plain request of a user who may not do everything run as one of a user who may? False: look closer.
+    #[inline]
+    pub(super) fn allows_plain(&self, client: &Client, request: &Request) -> bool {
+        if client.users_version != self.server.acl.version() {
+            return false;
+        }
+        let Some(needs) = asked::plain_needs(request.row) else { return false };
+        let key = self.batch.args(request).get(request.key as usize);
+        client.user.allows(request.row, key, needs, client.db)
+    }
+
+    /// May the client's user run this? `db`: the database it would run in.
+    pub(super) fn permitted(&self, user: &User, number: u16, args: Args, db: u32) -> Result<(), Denial> {
+        if user.free { Ok(()) } else { user.check(&asked::asked(number, args, db)) }
+    }
+
+    /// Notes a refusal in the ACL log.
+    #[cold]
+    pub(super) fn note_denial(&self, conn: &Conn, reason: Reason, place: Place, object: Vec<u8>) {
+        let now_ms = clock::now_ms();
+        let entry = Entry {
+            id: 0,
+            count: 1,
+            reason,
+            place,
+            object,
+            user: conn.client.user.name.to_vec(),
+            client: describe(&conn.client, Buffers::of(conn), now_ms),
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        };
+        self.server.acl.log.add(entry, self.server.settings.acllog_max_len.load(Relaxed) as usize);
+    }
+
+    /// The reply to a request that its user may not make, noted in the log.
+    #[cold]
+    pub(super) fn deny(&self, conn: &Conn, denial: Denial, row: &Row, args: Args, place: Place) -> Vec<u8> {
+        self.note_denial(conn, denial.reason, place, asked::refused_object(denial, row, args));
+        [b"NOPERM ".as_slice(), &asked::explain(denial, &conn.client.user, row, args, false)].concat()
+    }
+
+    /// What EXEC replies for a command that was allowed when it was queued.
+    #[cold]
+    pub(super) fn deny_queued(&self, conn: &Conn, denial: Denial, row: &Row, args: Args) -> String {
+        self.note_denial(conn, denial.reason, Place::Multi, asked::refused_object(denial, row, args));
+        let reason = match denial.reason {
+            Reason::Command | Reason::Auth => "no permission to execute the command or subcommand",
+            Reason::Key => "no permission to touch the specified keys",
+            Reason::Channel => "no permission to access one of the channels used as arguments",
+            Reason::Database => "no permission to access the database",
+        };
+        format!(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. \
+             This command is no longer allowed for the following reason: {reason}"
+        )
+    }
+
+    /// A command that a client of this core has waited with was refused when it was about to run at last: gives the reply,
+    /// and counts the refusal.
+    pub fn deny_waiter(&self, conn: &Conn, denial: Denial, number: u16, args: Args) -> Vec<u8> {
+        let row = crate::commands::table::table().row(number);
+        let text = self.deny(conn, denial, row, args, Place::Toplevel);
+        let mut out = Vec::new();
+        Reply::new(&mut out, conn.client.proto).error_bytes(&text);
+        self.figures().count_error(&out);
+        if number != UNKNOWN {
+            self.figures().per_command[number as usize].rejected.add(1);
+        }
+        out
+    }
+
+    /// Replies an error to a request that is not run. Inside MULTI that fails the transaction; a refused EXEC ends it.
+    pub(super) fn refuse(&mut self, conn: &mut Conn, command: &str, text: &[u8]) -> Outcome {
+        if command == "exec" {
+            if let Err(shard) = self.forget_watches(conn) {
+                return Outcome::Shard(shard);
+            }
+            conn.client.multi = None;
+            conn.client.refresh();
+            Reply::new(&mut conn.output, conn.client.proto).error_bytes(&error::exec_aborted_by(text));
+            return Outcome::Refused;
+        }
+        Reply::new(&mut conn.output, conn.client.proto).error_bytes(text);
+        if let Some(multi) = &mut conn.client.multi {
+            multi.aborted = true;
+        }
+        Outcome::Refused
+    }
+
+    /// False once the password has been taken away: the connection is then as good as one that logged in.
+    #[cold]
+    pub(super) fn needs_login(&self, conn: &mut Conn) -> bool {
+        conn.client.authenticated = self.server.acl.is_open();
+        conn.client.refresh();
+        !conn.client.authenticated
+    }
+}
