@@ -31,6 +31,7 @@ pub fn rows() -> Vec<row::Row> {
         &crate::types::bitmap::rows(),
         &crate::types::hash::rows(),
         &crate::types::hyperloglog::rows(),
+        &crate::types::set::rows(),
         &crate::types::string::rows(),
     ]
     .concat()

@@ -20,6 +20,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::block::Block;
+pub use super::item::canonical_integer;
 
 /// Longest value that shares its key's allocation, bytes. Above it the copy of a resize would outweigh the miss saved.
 pub const INLINE_VALUE_BYTES_MAX: usize = 192;
@@ -51,7 +52,7 @@ pub trait Object: Any + Send {
     fn encoding(&self) -> &'static str;
     /// Bytes on the heap, as far as known in O(1).
     fn memory_bytes(&self) -> usize;
-    /// Elements; decides whether freeing is left to the lazy-free thread.
+    /// Elements.
     fn len(&self) -> usize;
     /// A deep copy for COPY and for the undo log of whole-value replacements. O(size).
     fn duplicate(&self) -> Box<dyn Object>;
@@ -60,6 +61,11 @@ pub trait Object: Any + Send {
 
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Blocks that are freed with it, more or less; decides whether that is left to the lazy-free thread.
+    fn blocks(&self) -> usize {
+        self.len()
     }
 }
 
@@ -584,32 +590,6 @@ impl<'a> EntryRef<'a> {
 
 fn layout_of(bytes: usize) -> Layout {
     Layout::from_size_align(bytes.next_multiple_of(8), 8).expect("an entry is far below isize::MAX")
-}
-
-/// `text` as an integer if printing that integer gives back exactly `text`, the test Redis uses for its `int` encoding.
-/// Cost: rejects on the first byte that is no digit.
-pub fn canonical_integer(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        [b'1'..=b'9', ..] if digits.len() <= 19 => (),
-        _ => return None,
-    }
-    let mut value: u64 = 0;
-    for &digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value.wrapping_mul(10).wrapping_add((digit - b'0') as u64); // 19 digits stay below u64::MAX
-    }
-    if negative {
-        if value <= 1 << 63 { Some((value as i64).wrapping_neg()) } else { None }
-    } else {
-        i64::try_from(value).ok()
-    }
 }
 
 /// # Safety

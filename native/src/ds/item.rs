@@ -10,8 +10,6 @@
 //! An integer has one form only (the shortest), so two items are equal exactly if their bytes are: a lookup codes what it looks
 //! for once and compares.
 
-use super::entry::canonical_integer;
-
 const TEXT_MAX: u8 = 239;
 const I8: u8 = 240;
 const I16: u8 = 241;
@@ -60,6 +58,15 @@ impl<'a> Coded<'a> {
                 Some(number) => Coded::int(number),
                 None => Coded::text(text),
             },
+        }
+    }
+
+    /// Of an item that is canonical already: an integer, or text that is none.
+    #[inline]
+    pub fn canonical(item: Item<'a>) -> Coded<'a> {
+        match item {
+            Item::Int(number) => Coded::int(number),
+            Item::Text(text) => Coded::text(text),
         }
     }
 
@@ -149,5 +156,31 @@ pub fn decoded(item: &[u8]) -> Item<'_> {
         I32 => int(4),
         I64 => int(8),
         _ => Item::Text(&item[5..]),
+    }
+}
+
+/// `text` as an integer if printing that integer gives back exactly `text`, the test Redis uses for its `int` encoding.
+/// Cost: rejects on the first byte that is no digit.
+pub fn canonical_integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    match digits {
+        [b'0'] if !negative => return Some(0),
+        [b'1'..=b'9', ..] if digits.len() <= 19 => (),
+        _ => return None,
+    }
+    let mut value: u64 = 0;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add((digit - b'0') as u64); // 19 digits stay below u64::MAX
+    }
+    if negative {
+        if value <= 1 << 63 { Some((value as i64).wrapping_neg()) } else { None }
+    } else {
+        i64::try_from(value).ok()
     }
 }

@@ -66,7 +66,7 @@ pub struct Place {
 /// Are two keys the same? Keys of 8 to 32 bytes, nearly all there are, are compared by two overlapping words each, where a
 /// call of memcmp costs more than the comparison (3 % of a GET).
 #[inline]
-fn same_key(left: &[u8], right: &[u8]) -> bool {
+pub fn same_key(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }

@@ -42,6 +42,11 @@ impl<'a> Args<'a> {
         Args { bytes: self.bytes, spans: &self.spans[index.min(self.spans.len())..] }
     }
 
+    /// The first `count` arguments; all, if there are no more.
+    pub fn first(self, count: usize) -> Args<'a> {
+        Args { bytes: self.bytes, spans: &self.spans[..count.min(self.spans.len())] }
+    }
+
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
         self.spans.iter().map(move |span| &self.bytes[span.at as usize..span.at as usize + span.len as usize])
     }

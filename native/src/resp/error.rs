@@ -91,6 +91,10 @@ pub const APPLIED_INFINITE: &str = "ERR applied increment would be Infinity";
 pub const NOT_HYPERLOGLOG: &str = "WRONGTYPE Key is not a valid HyperLogLog string value.";
 pub const HYPERLOGLOG_CORRUPTED: &str = "INVALIDOBJ Corrupted HLL object detected";
 
+// ---- set ----
+pub const NUMKEYS_NOT_POSITIVE: &str = "ERR numkeys should be greater than 0";
+pub const LIMIT_NEGATIVE: &str = "ERR LIMIT can't be negative";
+
 /// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
 pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")

@@ -7,4 +7,5 @@ pub mod glob;
 mod natural;
 pub mod number;
 pub mod parse;
+pub mod pieces;
 pub mod reply;

@@ -141,6 +141,26 @@ impl Txn {
         }
     }
 
+    /// The same without counting or marking: for a command that goes on to write it.
+    pub fn peek_object<T: Object>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
+        match self.peek(key).map(EntryRef::value) {
+            None => Ok(None),
+            Some(Value::Object(object)) => object.as_any().downcast_ref::<T>().map(Some).ok_or(WrongType),
+            Some(_) => Err(WrongType),
+        }
+    }
+
+    /// The object under `key`, which [`Txn::get_object`] has found under the latches that are held still: borrowed so that
+    /// others can be looked at beside it.
+    pub fn look<T: Object>(&self, key: &[u8]) -> Option<&T> {
+        let hash = self.hash(key);
+        let entry = self.latches.peek(self.store.shard_of(hash)).table(self.db).get(hash, key)?;
+        match entry.value() {
+            Value::Object(object) => object.as_any().downcast_ref::<T>(),
+            _ => None,
+        }
+    }
+
     /// Puts `value` under `key`, whatever was there. Gives true if the key is new. The caller tells [`Txn::changed`].
     pub fn set(&mut self, key: &[u8], value: NewValue, expiry: Expiry) -> bool {
         let (db, core, clock) = (self.db, self.core, self.access_clock);
@@ -286,7 +306,7 @@ impl Txn {
     /// Drops an entry, on the lazy-free thread where it is large.
     pub fn discard(&mut self, entry: Entry) {
         let large = match entry.borrow().value() {
-            Value::Object(object) => object.len() > ELEMENTS_MIN,
+            Value::Object(object) => object.blocks() > ELEMENTS_MIN,
             Value::Bytes(bytes) => bytes.len() > BYTES_MIN,
             Value::Int(_) => false,
         };

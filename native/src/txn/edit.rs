@@ -14,6 +14,11 @@ pub struct Inverses<'t> {
 }
 
 impl Inverses<'_> {
+    /// For an object that is under no key yet.
+    pub fn off() -> Inverses<'static> {
+        Inverses { log: None }
+    }
+
     pub fn on(&self) -> bool {
         self.log.is_some()
     }

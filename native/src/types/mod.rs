@@ -3,4 +3,5 @@
 pub mod bitmap;
 pub mod hash;
 pub mod hyperloglog;
+pub mod set;
 pub mod string;
