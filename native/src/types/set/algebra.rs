@@ -17,11 +17,8 @@ use crate::txn::{Effect, Txn, WrongType};
 /// Members that are walked in one go: about half a millisecond. Above, others get their turns in between.
 pub const AT_ONCE_MEMBERS_MAX: usize = 16_384;
 
-const COUNTED: &[KeySpec] = &[KeySpec {
-    access: RO | ACCESS,
-    begin: Begin::Index(1),
-    find: Find::KeyNum { keynum: 0, first: 1, step: 1 },
-}];
+const COUNTED: &[KeySpec] =
+    &[KeySpec { access: RO | ACCESS, begin: Begin::Index(1), find: Find::KeyNum { keynum: 0, first: 1, step: 1 } }];
 
 const READ: Row = Row {
     arity: -2,

@@ -175,7 +175,7 @@ pub fn is_in(table: &MemberTable, candidate: &mut Candidate) -> bool {
 /// Members of a listpack by hash: where each begins in the run, in an open table at most half full.
 pub struct Index<'s> {
     run: &'s [u8],
-    slots: SmallVec<[u16; 256]>,
+    slots: Vec<u16>,
     shift: u32,
 }
 
@@ -185,7 +185,7 @@ impl<'s> Index<'s> {
         let run = packed.run();
         u16::try_from(run.len()).ok()?;
         let count = (packed.len() * 2).next_power_of_two();
-        let mut index = Index { run, slots: SmallVec::from_elem(0, count), shift: 64 - count.trailing_zeros() };
+        let mut index = Index { run, slots: vec![0; count], shift: 64 - count.trailing_zeros() };
         for span in packed.spans() {
             let mut slot = (member::hash(packed.get(span)) >> index.shift) as usize;
             while index.slots[slot] != 0 {

@@ -97,7 +97,14 @@ impl Combination {
                 }
             }
         };
-        Combination { how, walked, looked_into, turn: 0, position: Position::default(), gathered: MemberTable::default() }
+        Combination {
+            how,
+            walked,
+            looked_into,
+            turn: 0,
+            position: Position::default(),
+            gathered: MemberTable::default(),
+        }
     }
 
     /// Goes on through `sets`, the ones it was made for, until `go_on` says no after some batch (true: there is more) or all

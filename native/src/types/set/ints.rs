@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn insertions_of_every_width_agree_with_an_ordered_set() {
-        let edges = [0, 1, -1, 0x7fff, 0x8000, -0x8000, -0x8001, 1 << 31, (1 << 31) - 1, -(1 << 31), i64::MAX, i64::MIN];
+        let edges =
+            [0, 1, -1, 0x7fff, 0x8000, -0x8000, -0x8001, 1 << 31, (1 << 31) - 1, -(1 << 31), i64::MAX, i64::MIN];
         for turn in 0..200u64 {
             let (mut run, mut model) = (empty(), BTreeSet::new());
             let mut seed = turn;
@@ -197,7 +198,11 @@ mod tests {
                 let mut from = 0;
                 for probe in model.iter().flat_map(|number| [*number, number.wrapping_add(1)]) {
                     let found = ints.gallop(probe, from);
-                    assert_eq!(found.is_ok(), model.contains(&probe) && (from == 0 || ints.get(from) <= probe), "{probe}");
+                    assert_eq!(
+                        found.is_ok(),
+                        model.contains(&probe) && (from == 0 || ints.get(from) <= probe),
+                        "{probe}"
+                    );
                     if probe < i64::MAX {
                         from = found.unwrap_or_else(|at| at).min(ints.len().saturating_sub(1));
                     }

@@ -100,7 +100,7 @@ impl Member {
                 let block = allocate(text.len());
                 // SAFETY: the block has just been allocated with room for the text.
                 unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), block, text.len()) };
-                Member(block as u64 | text.len() as u64 / 8)
+                Member(block as u64 | (text.len() as u64 / 8))
             }
             Item::Text(text) if text.len() <= SHORT_BYTES_MAX => Member::with_block(text.len() as u64, None, text),
             Item::Text(text) => Member::with_block(LONG as u64, Some(text.len() as u64), text),
@@ -275,7 +275,10 @@ mod tests {
     #[test]
     fn hashes_do_not_depend_on_how_an_integer_is_kept() {
         for number in [0, 7, -7, 1 << 50, i64::MIN] {
-            assert_eq!(Member::hash(Member::new(Item::Int(number)).borrow()), hash(parsed(number.to_string().as_bytes())));
+            assert_eq!(
+                Member::hash(Member::new(Item::Int(number)).borrow()),
+                hash(parsed(number.to_string().as_bytes()))
+            );
         }
         assert_eq!(parsed(b"007"), Item::Text(b"007"));
     }

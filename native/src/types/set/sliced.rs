@@ -174,9 +174,8 @@ impl Work for SlicedStore {
         txn.latch_all(&mut shards)?;
         let now = sources(txn, self.operation, keys).map(|found| looked_up(txn, &found));
         let still_sets = now.is_ok();
-        let same = now.is_ok_and(|now| {
-            now.len() == sets.len() && now.iter().zip(&sets).all(|(now, before)| now.is_same(before))
-        });
+        let same = now
+            .is_ok_and(|now| now.len() == sets.len() && now.iter().zip(&sets).all(|(now, before)| now.is_same(before)));
         if !same && still_sets && self.tries < TRIES_MAX {
             self.tries += 1;
             self.snapshot = snapshot(txn, self.operation, &self.request);
@@ -185,7 +184,8 @@ impl Work for SlicedStore {
         }
         let result = self.built.take().expect("not stored yet").finish(&sets);
         // In the log stands either the request, which finds the same sources there, or what came of others.
-        let logged = txn.record.then(|| if same { vec![self.request.clone()] } else { explicit(destination, result.as_ref()) });
+        let logged =
+            txn.record.then(|| if same { vec![self.request.clone()] } else { explicit(destination, result.as_ref()) });
         let effect = Store { operation: self.operation, destination }.put(txn, result, reply);
         if let (Effect::Verbatim, Some(commands)) = (effect, logged) {
             let db = txn.db;

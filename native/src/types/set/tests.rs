@@ -387,11 +387,11 @@ fn a_slice_answers_as_of_the_beginning_and_a_store_as_of_its_end() {
         let now = distinct(&run(&mut txn, &format!("SMEMBERS {key}")));
         if store {
             assert_eq!(String::from_utf8_lossy(&out), ":30000\r\n");
-            assert!(!now.contains(&b"member:7".to_vec()) && now.contains(&b"later".to_vec()), "{name}");
+            assert!(!now.contains(b"member:7".as_slice()) && now.contains(b"later".as_slice()), "{name}");
         } else {
             let replied = distinct(&String::from_utf8_lossy(&out));
-            assert!(replied.contains(&b"member:7".to_vec()) && !replied.contains(&b"later".to_vec()), "{name}");
-            assert!(!now.contains(&b"member:7".to_vec()) && now.contains(&b"later".to_vec()));
+            assert!(replied.contains(b"member:7".as_slice()) && !replied.contains(b"later".as_slice()), "{name}");
+            assert!(!now.contains(b"member:7".as_slice()) && now.contains(b"later".as_slice()));
         }
         for key in ["a", "b"] {
             run(&mut txn, &format!("SREM {key} later"));
@@ -403,7 +403,9 @@ fn a_slice_answers_as_of_the_beginning_and_a_store_as_of_its_end() {
 
 #[test]
 fn what_was_random_is_logged_as_what_came_of_it() {
-    for (size, count) in [(5, 1), (5, 3), (5, 9), (3000, 2900), (3000, 10), (20_000, 6000), (20_000, 19_990), (40_000, 40_000)] {
+    for (size, count) in
+        [(5, 1), (5, 3), (5, 9), (3000, 2900), (3000, 10), (20_000, 6000), (20_000, 19_990), (40_000, 40_000)]
+    {
         let mut txn = txn(512, 128, 64);
         txn.record = true;
         add(&mut txn, b"s", (0..size).map(|number| format!("m{number}").into_bytes()));
@@ -466,10 +468,30 @@ fn a_string_is_refused_and_stays() {
     txn.set(b"s", NewValue::Text(b"text"), Expiry::Clear);
     run(&mut txn, "SADD t a");
     for request in [
-        "SADD s a", "SREM s a", "SISMEMBER s a", "SMISMEMBER s a", "SCARD s", "SMEMBERS s", "SPOP s", "SPOP s 1",
-        "SRANDMEMBER s", "SRANDMEMBER s 1", "SMOVE s t a", "SMOVE t s a", "SSCAN s 0", "SINTER t s", "SINTER none s",
-        "SUNION s", "SDIFF none s", "SINTERSTORE t t s", "SUNIONSTORE t s", "SDIFFSTORE t s", "SINTERCARD 1 s",
-        "SUNIONCARD 2 t s", "SDIFFCARD 2 t s", "SPOP s 0",
+        "SADD s a",
+        "SREM s a",
+        "SISMEMBER s a",
+        "SMISMEMBER s a",
+        "SCARD s",
+        "SMEMBERS s",
+        "SPOP s",
+        "SPOP s 1",
+        "SRANDMEMBER s",
+        "SRANDMEMBER s 1",
+        "SMOVE s t a",
+        "SMOVE t s a",
+        "SSCAN s 0",
+        "SINTER t s",
+        "SINTER none s",
+        "SUNION s",
+        "SDIFF none s",
+        "SINTERSTORE t t s",
+        "SUNIONSTORE t s",
+        "SDIFFSTORE t s",
+        "SINTERCARD 1 s",
+        "SUNIONCARD 2 t s",
+        "SDIFFCARD 2 t s",
+        "SPOP s 0",
     ] {
         assert!(run(&mut txn, request).starts_with("-WRONGTYPE"), "{request}");
     }
@@ -497,7 +519,9 @@ fn draws_are_fair_in_every_encoding_and_every_way_of_drawing() {
     for (ints, packed, prefix) in [(512, 128, ""), (512, 128, "m"), (0, 0, "m"), (0, 0, "")] {
         let mut txn = txn(ints, packed, 64);
         add(&mut txn, b"s", (0..20).map(|number| format!("{prefix}{number}").into_bytes()));
-        for (request, each) in [("SRANDMEMBER s", 1), ("SRANDMEMBER s -3", 3), ("SRANDMEMBER s 2", 2), ("SRANDMEMBER s 15", 15)] {
+        for (request, each) in
+            [("SRANDMEMBER s", 1), ("SRANDMEMBER s -3", 3), ("SRANDMEMBER s 2", 2), ("SRANDMEMBER s 15", 15)]
+        {
             let mut counts: HashMap<Vec<u8>, usize> = HashMap::new();
             let turns = 20_000;
             for _ in 0..turns {
@@ -556,7 +580,12 @@ fn replies_are_sets_in_resp3_and_draws_are_arrays() {
         (&[b"SRANDMEMBER", b"s", b"1"], "*1\r\n$1\r\n1\r\n"),
         (&[b"SPOP", b"s", b"1"], "~1\r\n$1\r\n1\r\n"),
     ] {
-        assert_eq!(run_as(&mut txn, Protocol::Resp3, request).0, reply, "{}", String::from_utf8_lossy(&request.concat()));
+        assert_eq!(
+            run_as(&mut txn, Protocol::Resp3, request).0,
+            reply,
+            "{}",
+            String::from_utf8_lossy(&request.concat())
+        );
     }
     txn.commit();
 }
@@ -597,7 +626,12 @@ fn a_million_members_take_at_most_thirty_six_bytes_each() {
     for (what, limit) in [("member:", 34.0), ("", 18.0), ("a longer mem:", 42.0)] {
         let mut txn = txn(512, 128, 64);
         for start in (0..1_000_000).step_by(1000) {
-            add(&mut txn, b"s", (start..start + 1000).map(|number| format!("{what}{number:07}").trim_start_matches('0').as_bytes().to_vec()));
+            add(
+                &mut txn,
+                b"s",
+                (start..start + 1000)
+                    .map(|number| format!("{what}{number:07}").trim_start_matches('0').as_bytes().to_vec()),
+            );
         }
         let set = txn.get_object::<SetValue>(b"s").expect("a set").expect("there");
         let each = set.memory_bytes() as f64 / set.len() as f64;
