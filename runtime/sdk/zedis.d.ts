@@ -30,6 +30,13 @@ interface ZedisBytes {
   hvals(key: ZedisKey): Uint8Array[];
   lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): Uint8Array;
   time(): [Uint8Array, Uint8Array];
+  sdiff(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
+  sinter(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
+  smembers(key: ZedisKey): Uint8Array[];
+  spop(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
+  srandmember(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
+  sscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]];
+  sunion(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
   digest(key: ZedisKey): Uint8Array | null;
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
@@ -195,6 +202,44 @@ interface ZedisApi {
   swapdb(index1: ZedisValue, index2: ZedisValue): "OK";
   /** Returns the server's time: seconds since 1970, and the microseconds of this second. O(1). `TIME` */
   time(): [string, string];
+  /** Adds members to a set and returns how many are new; a missing key counts as an empty set. O(N) in the number of members given. `SADD key member [member ...]` */
+  sadd(key: ZedisKey, member: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Returns how many members a set has. O(1). `SCARD key` */
+  scard(key: ZedisKey): number;
+  /** Returns the members of the first set that none of the other sets has. O(N) in the number of members of all sets together. `SDIFF key [key ...]` */
+  sdiff(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): string[];
+  /** Counts the members of the first set that none of the other sets has, up to a limit if one is given. O(N) in the number of members of all sets together. `SDIFFCARD numkeys key [key ...] [LIMIT limit]` */
+  sdiffcard(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "LIMIT" | ZedisInteger)[]): number;
+  /** Stores the members of a set that none of other sets has under a key, and returns how many they are. O(N) in the number of members of all sets together. `SDIFFSTORE destination key [key ...]` */
+  sdiffstore(destination: ZedisKey, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Returns the members that all of several sets have. O(N*M) at worst, with N members in the smallest set and M sets. `SINTER key [key ...]` */
+  sinter(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): string[];
+  /** Counts the members that all of several sets have, up to a limit if one is given. O(N*M) at worst, with N members in the smallest set and M sets. `SINTERCARD numkeys key [key ...] [LIMIT limit]` */
+  sintercard(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "LIMIT" | ZedisInteger)[]): number;
+  /** Stores the members that all of several sets have under a key, and returns how many they are. O(N*M) at worst, with N members in the smallest set and M sets. `SINTERSTORE destination key [key ...]` */
+  sinterstore(destination: ZedisKey, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Tells whether a set has a member. O(1). `SISMEMBER key member` */
+  sismember(key: ZedisKey, member: ZedisValue): number;
+  /** Returns all members of a set. O(N) in the number of members. `SMEMBERS key` */
+  smembers(key: ZedisKey): string[];
+  /** Tells for each of several members whether a set has it. O(N) in the number of members asked for. `SMISMEMBER key member [member ...]` */
+  smismember(key: ZedisKey, member: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
+  /** Moves a member from one set to another; returns 0 where the first does not have it. O(1). `SMOVE source destination member` */
+  smove(source: ZedisKey, destination: ZedisKey, member: ZedisValue): number;
+  /** Removes random members from a set, and the key with the last of them, and returns them. O(N) in the number of members returned. `SPOP key [count]` */
+  spop(key: ZedisKey, count?: ZedisInteger): string | null | string[];
+  /** Returns random members of a set: different ones, or with a negative count any. O(N) in the number of members returned. `SRANDMEMBER key [count]` */
+  srandmember(key: ZedisKey, count?: ZedisInteger): string | null | string[];
+  /** Removes members from a set, and the key with the last of them; returns how many were there. O(N) in the number of members given. `SREM key member [member ...]` */
+  srem(key: ZedisKey, member: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Iterates over the members of a set, some at a call. O(1) for a call, O(N) for a whole iteration over N members. `SSCAN key cursor [MATCH pattern] [COUNT count]` */
+  sscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [string, string[]];
+  /** Returns the members that any of several sets has, each once. O(N) in the number of members of all sets together. `SUNION key [key ...]` */
+  sunion(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): string[];
+  /** Counts the members that any of several sets has, exactly or (APPROX) to about 1 %, up to a limit if one is given. O(N) in the number of members of all sets together. `SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]` */
+  sunioncard(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "APPROX" | "LIMIT" | ZedisInteger)[]): number;
+  /** Stores the members that any of several sets has under a key, and returns how many they are. O(N) in the number of members of all sets together. `SUNIONSTORE destination key [key ...]` */
+  sunionstore(destination: ZedisKey, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
   /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */

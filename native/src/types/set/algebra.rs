@@ -84,6 +84,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "sinterstore",
+        keys: &[key(RW | UPDATE), keys(2, -1, 1, RO | ACCESS)],
         complexity: INTER_COST,
         summary: "Stores the members that all of several sets have under a key, and returns how many they are.",
         run: Run::Data(sinterstore),

@@ -22,6 +22,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "smismember",
         arity: -3,
+        keys: &[key(RO | ACCESS)],
         since: "6.2.0",
         complexity: "O(N) in the number of members asked for",
         summary: "Tells for each of several members whether a set has it.",
