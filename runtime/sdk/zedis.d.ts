@@ -186,6 +186,10 @@ interface ZedisApi {
   pfcount(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Adds all that was added to some HyperLogLogs to another one. O(N) for N keys. `PFMERGE destkey [sourcekey [sourcekey ...]]` */
   pfmerge(destkey: ZedisValue, ...options: readonly (ZedisSome<ZedisValue>)[]): "OK";
+  /** Sends a message to who listens to a channel, and returns how many do. O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client). `PUBLISH channel message` */
+  publish(channel: ZedisValue, message: ZedisValue): number;
+  /** Sends a message to who listens to a shard channel, and returns how many do. O(N) where N is the number of clients subscribed to the receiving shard channel. `SPUBLISH shardchannel message` */
+  spublish(shardchannel: ZedisValue, message: ZedisValue): number;
   /** Returns how many keys the database has. O(1). `DBSIZE` */
   dbsize(): number;
   /** Removes all keys of all databases. O(N) where N is the total number of keys in all databases. `FLUSHALL [ASYNC | SYNC]` */

@@ -70,7 +70,7 @@ export const SERVER_OPTIONS = [
     min: 0n,
     max: LONG_MAX,
     default: "1000000",
-    inert: { why: "client side caching is not available yet" },
+    native: true,
   },
 
   // Guards

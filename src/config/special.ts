@@ -142,8 +142,11 @@ export const OOM_SCORE_ADJ_VALUES: Special = {
 };
 
 /** Event classes in the order in which they are shown; `A` stands for the first ten. */
-const EVENT_CLASSES = "g$lshzxetd";
-const EVENT_LETTERS = `A${EVENT_CLASSES}KEmn`;
+/** What `A` stands for; `a` (arrays) is of Redis 8.8. */
+const EVENT_CLASSES = "g$lshzxetda";
+/** Letters that `A` leaves out; o, c and those of fields (S T I V) are of Redis 8. */
+const EVENT_OTHERS = "KEmnocSTIV";
+const EVENT_LETTERS = `A${EVENT_CLASSES}${EVENT_OTHERS}`;
 
 export const NOTIFY_KEYSPACE_EVENTS: Special = {
   manyWords: false,
@@ -158,8 +161,8 @@ export const NOTIFY_KEYSPACE_EVENTS: Special = {
       letters.includes(letter) || (letters.includes("A") && EVENT_CLASSES.includes(letter));
     const all = [...EVENT_CLASSES].every(has);
     // Redis 7.2 forgets to show `n` beside `A` although it is in force; here it comes last, or it would be lost.
-    const shown = all ? "A" : [...EVENT_CLASSES, "n"].filter(has).join("");
-    return { value: shown + [...(all ? "KEmn" : "KEm")].filter(has).join("") };
+    if (all) return { value: `A${[...EVENT_OTHERS].filter(has).join("")}` };
+    return { value: [...EVENT_CLASSES, "n", ...EVENT_OTHERS.replace("n", "")].filter(has).join("") };
   },
   lines: (value, initial) => [{ words: [value], keep: value !== initial }],
 };

@@ -38,6 +38,9 @@ const defaultUnits = [
   "unit/hyperloglog",
   "unit/querybuf",
   "unit/networking",
+  "unit/pubsub",
+  "unit/pubsubshard",
+  "unit/tracking",
 ] as const;
 
 /** A unit that has not ended by then counts as failed; on an idle machine the longest takes half a minute. */

@@ -167,6 +167,11 @@ export class Wire {
     return this.reply();
   }
 
+  /** Sends a command whose answers are pushes, or that has none. */
+  send(command: Command): void {
+    this.bytes.write(encodeRequest(typeof command === "string" ? words(command) : command));
+  }
+
   /** The replies to commands sent in one write. */
   pipeline(commands: readonly Command[]): Promise<Reply[]> {
     const requests = commands.map((command) => encodeRequest(typeof command === "string" ? words(command) : command));

@@ -8,6 +8,7 @@ pub mod debug;
 pub mod functions;
 pub mod generic;
 pub mod memory;
+pub mod pubsub;
 pub mod row;
 pub mod server;
 pub mod table;
@@ -26,6 +27,7 @@ pub fn rows() -> Vec<row::Row> {
         functions::ROWS,
         &generic::rows(),
         memory::ROWS,
+        &pubsub::rows(),
         &server::rows(),
         transactions::ROWS,
         &crate::types::bitmap::rows(),

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use super::caching::reader;
 use super::execute::{Executor, Outcome};
 use crate::acl::check::Reason;
 use crate::acl::log::Place;
@@ -21,6 +22,7 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::conn::Conn;
 use crate::session::manifest;
+use crate::session::tracking::Reader;
 use crate::sys::clock;
 use crate::txn::Savepoint;
 
@@ -54,6 +56,8 @@ pub struct Call {
     pub(super) user: Option<Arc<User>>,
     /// What it was refused: for the ACL log, when the call ends.
     pub(super) denied: Vec<(Reason, Vec<u8>)>,
+    /// The caller has a cache, which is told when what the procedure reads changes.
+    pub(super) reader: Option<Reader>,
     /// Accesses to keys so far.
     pub(super) accesses: u64,
     /// When it began, by the coarse monotonic clock.
@@ -179,6 +183,7 @@ impl Executor {
         call.user = (!conn.client.user.free).then(|| conn.client.user.clone());
         call.denied.clear();
         call.in_exec = in_exec;
+        call.reader = reader(self.core, &conn.client);
         call.accesses = 0;
         call.since_ns = clock::coarse_ns();
         Outcome::Upcall

@@ -21,7 +21,7 @@ use crate::resp::reply::Reply;
 use crate::session::server::Mail;
 use crate::store::waiting::Waiter;
 use crate::sys::clock;
-use crate::txn::{Change, Effect, Progress};
+use crate::txn::{Effect, Progress};
 
 /// A key of a database.
 pub type Name = (u32, Box<[u8]>);
@@ -38,20 +38,30 @@ enum Served {
 }
 
 impl Executor {
-    /// Tells whoever is concerned of changes that were committed just now. The latches of their keys are held.
+    /// Tells whoever is concerned what was committed just now. The latches of its keys are held.
     #[cold]
-    pub(super) fn after_changes(&mut self, changes: Vec<Change>) {
+    pub(super) fn after_changes(&mut self) {
         let db = self.txn.db;
         let mut ready = VecDeque::new();
-        self.note_changes(changes, &mut ready);
+        self.tell(&mut ready);
         while let Some((db, key)) = ready.pop_front() {
             self.serve(db, &key, &mut ready);
         }
         self.txn.db = db;
     }
 
-    fn note_changes(&mut self, changes: Vec<Change>, ready: &mut VecDeque<Name>) {
-        for change in changes {
+    fn tell(&mut self, ready: &mut VecDeque<Name>) {
+        let told = self.txn.take_told();
+        let mut messages = told.messages.into_iter().peekable();
+        for (at, change) in told.changes.into_iter().enumerate() {
+            while let Some((_, message)) = messages.next_if(|(after, _)| *after <= at) {
+                self.send_message(message);
+            }
+            self.notify(&change);
+            if !change.class.is_change() {
+                continue;
+            }
+            self.invalidate(&change);
             if self.txn.is_waited_for(change.db, &change.key) {
                 let name = (change.db, change.key);
                 if !ready.contains(&name) {
@@ -59,6 +69,7 @@ impl Executor {
                 }
             }
         }
+        messages.for_each(|(_, message)| self.send_message(message));
     }
 
     /// Serves who waits for a key, as long as there is something for them.
@@ -86,9 +97,8 @@ impl Executor {
             }
         }
         // What the looks at keys found expired is a change of its own.
-        let changes = self.txn.commit();
-        if !changes.is_empty() {
-            self.note_changes(changes, ready);
+        if self.txn.commit() {
+            self.tell(ready);
         }
     }
 
@@ -118,6 +128,7 @@ impl Executor {
         self.txn.unprime();
         self.txn.db = waiter.db;
         self.txn.no_touch = false;
+        let acting = std::mem::replace(&mut self.acting, waiter.client);
         let mut out = Vec::new();
         let mut reply = Reply::new(&mut out, waiter.proto);
         match handler(&mut self.txn, request, &mut reply) {
@@ -141,8 +152,10 @@ impl Executor {
             Effect::None | Effect::Verbatim | Effect::Rewrite(_) => (),
         }
         waiter.finish();
-        let changes = self.txn.commit();
-        self.note_changes(changes, ready);
+        if self.txn.commit() {
+            self.tell(ready);
+        }
+        self.acting = acting;
         let whole = self.txn.dequeue(waiter);
         debug_assert!(whole, "the shards of all its keys are latched");
         let ns = clock::mono_ns() - started_ns;
@@ -163,7 +176,7 @@ impl Executor {
     }
 
     /// Sends mail; what is for this core itself needs neither lock nor wake-up.
-    pub(super) fn mail(&mut self, core: usize, mail: Mail) {
+    pub fn mail(&mut self, core: usize, mail: Mail) {
         if core == self.core {
             self.own_mail.push_back(mail);
         } else {

@@ -4,6 +4,7 @@
 //! the whole transaction back, and it is tried again with the larger set. A command that the main thread serves suspends it
 //! too: the core holds its latches and reads nothing but that answer and mail for its VM, which the answer may need.
 
+use super::caching::{reader, remember_read};
 use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches, run_handler};
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;
@@ -109,6 +110,9 @@ impl Executor {
                 }
                 Run::Call => {
                     self.call.copy_request(args);
+                    if self.is_monitored() && conn.call_shards.is_empty() {
+                        self.show_call(&conn.client, Some(args));
+                    }
                     self.begin_call(conn, number, None, true)
                 }
                 Run::Control => match exec.multi.answer(exec.next) {
@@ -132,7 +136,11 @@ impl Executor {
                     }
                 },
                 _ => {
-                    let (outcome, flow) = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                    let (outcome, flow) =
+                        run_handler(&mut self.txn, &mut self.local, (self.server, self.core), row, args, conn);
+                    if let Some(reader) = reader(self.core, &conn.client) {
+                        remember_read(&mut self.txn, reader, row, args);
+                    }
                     match (flow, std::mem::replace(&mut conn.wait, Wait::No)) {
                         // Nothing blocks inside a transaction.
                         (Some(Flow::Later { reply, .. }), _) => {
@@ -185,9 +193,15 @@ impl Executor {
                 Outcome::Failed => self.count_failure(conn, mark, number),
                 _ => (),
             }
+            if self.is_monitored() {
+                self.show_queued(&conn.client, number, args);
+            }
             self.book_queued(conn, &mut exec);
         }
         conn.client.in_exec = false;
+        if let Some(tracking) = &mut conn.client.tracking {
+            tracking.caching = false;
+        }
         conn.client.refresh();
         forget_watches(&mut self.txn, &mut conn.client);
         self.commit_and_release();

@@ -1,10 +1,11 @@
 //! Running the requests of a connection, one by one, in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, Fill, Request, UNKNOWN};
+use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
 use super::exec::Exec;
@@ -16,15 +17,15 @@ use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::parse::Limits;
 use crate::resp::reply::Reply;
-use crate::session::client::ReplyMode;
 use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::control::Asker;
-use crate::session::figures::{Figures, TIMED_EVERY};
+use crate::session::figures::Figures;
 use crate::session::gather::Gather;
 use crate::session::handle::{Flow, Session};
+use crate::session::local::Local;
 use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
-use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
+use crate::session::slowlog::shortened;
 use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
 use crate::txn::{Effect, Txn};
@@ -79,9 +80,6 @@ const OUTPUT_TURN_BYTES: usize = 256 * 1024;
 
 pub(super) const CONTROL_FULL: &str = "ERR too many administrative requests are waiting, try again later";
 
-/// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
-const COARSE_ENOUGH_US: i64 = 8000;
-
 /// Runs requests for the connections of one core.
 pub struct Executor {
     pub server: &'static Server,
@@ -93,19 +91,27 @@ pub struct Executor {
     pub(super) shards: Vec<u32>,
     pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
-    requests: u64,
+    pub(super) requests: u64,
     /// When the current request began, monotonic ns, and how many requests its time stands for; 0: it is not timed.
-    started_ns: u64,
-    weight: u64,
+    pub(super) started_ns: u64,
+    pub(super) weight: u64,
     /// Length of the output before the current request.
-    mark: usize,
+    pub(super) mark: usize,
     /// Gatherings that connections of this core wait for.
     pub asked: Vec<(u64, Gather)>,
     /// A control request was queued since the last look: the main thread is to be told.
     pub noted: bool,
     next_gather: u64,
+    /// What this core's connections want to be told.
+    pub local: Local,
     /// Mail of this core to itself.
     pub own_mail: VecDeque<Mail>,
+    /// The client whose requests run; 0: none, the server acts by itself.
+    pub acting: u64,
+    /// Keys that changed in this turn of the loop, each with who changed it last, for caches that want to know of prefixes.
+    pub(super) changed_keys: BTreeMap<Box<[u8]>, u64>,
+    /// Where forgetting readers of keys goes on.
+    pub(super) forgetting_shard: u32,
     /// Keys whose waiters could not be served at once; see `changes.rs`.
     pub(super) deferred: Vec<Name>,
     /// Cancelled waiters that still stand in queues of shards that were taken.
@@ -131,7 +137,11 @@ impl Executor {
             asked: Vec::new(),
             noted: false,
             next_gather: 0,
+            local: Local::default(),
             own_mail: VecDeque::new(),
+            acting: 0,
+            changed_keys: BTreeMap::new(),
+            forgetting_shard: 0,
             deferred: Vec::new(),
             forgotten: Vec::new(),
         }
@@ -154,6 +164,7 @@ impl Executor {
     /// Runs what `conn` has sent, until its input is through, it waits, or the VM must run a function.
     pub fn pump(&mut self, conn: &mut Conn) -> Pump {
         self.batch.begin(std::mem::take(&mut conn.input));
+        self.acting = conn.client.id;
         self.go_on(conn)
     }
 
@@ -162,6 +173,9 @@ impl Executor {
         let outcome = self.end_call(conn, end);
         let outcome = if self.exec.is_some() { self.exec_after_call(conn, outcome) } else { outcome };
         if matches!(outcome, Outcome::Done | Outcome::Failed) {
+            if self.is_monitored() {
+                self.show(&conn.client, &outcome);
+            }
             self.book(conn, &outcome);
             if self.weight == 0 {
                 let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
@@ -178,6 +192,9 @@ impl Executor {
     /// As [`Executor::resume`], after a transaction went on.
     pub(super) fn go_on_after(&mut self, conn: &mut Conn, outcome: Outcome) -> Pump {
         if matches!(outcome, Outcome::Done | Outcome::Failed) {
+            if self.is_monitored() {
+                self.show(&conn.client, &outcome);
+            }
             self.book(conn, &outcome);
         }
         self.settle_and_go_on(conn, outcome)
@@ -280,6 +297,9 @@ impl Executor {
             } else {
                 self.run_any(conn, request)
             };
+        if self.is_monitored() {
+            self.show(&conn.client, &outcome);
+        }
         // What is not run yet, or not through yet, is booked later.
         if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {
             self.book(conn, &outcome);
@@ -287,116 +307,9 @@ impl Executor {
         outcome
     }
 
-    /// How many requests the time of this one stands for; 0: it is not timed. Whatever may be slow is timed, the rest
-    /// where nothing is in a hurry, or now and then.
-    #[inline]
-    fn weight_of(&self, request: &Request) -> u64 {
-        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
-        let may_be_slow = request.row != UNKNOWN && table().may_be_slow(request.row);
-        if may_be_slow || self.batch.is_small() || (0..COARSE_ENOUGH_US).contains(&threshold_us) {
-            1
-        } else if self.requests.is_multiple_of(TIMED_EVERY) {
-            TIMED_EVERY
-        } else {
-            0
-        }
-    }
-
-    /// Counts a request that has run, and silences its reply where the client asked for that.
-    #[inline]
-    fn book(&mut self, conn: &mut Conn, outcome: &Outcome) {
-        let row = conn.client.last_command;
-        let figures = self.figures();
-        match outcome {
-            Outcome::Refused => self.count_refusal(conn, row),
-            Outcome::Queued => (),
-            _ if row == UNKNOWN => (),
-            // Counted when the main thread has served it (CONFIG RESETSTAT counts itself), and when its time of waiting is over.
-            Outcome::Waits if matches!(conn.wait, Wait::Control { .. } | Wait::Block(_)) => (),
-            _ => {
-                figures.commands.add(1);
-                conn.client.commands += 1;
-                let per_command = &figures.per_command[row as usize];
-                per_command.calls.add(1);
-                if self.weight != 0 {
-                    let ns = clock::mono_ns() - self.started_ns;
-                    self.book_time(conn, outcome, row, ns);
-                }
-                if *outcome == Outcome::Failed {
-                    self.count_failure(conn, self.mark, row);
-                }
-            }
-        }
-        if !conn.client.plain && conn.client.reply_mode != ReplyMode::On && *outcome != Outcome::Waits {
-            after_silenced(conn, self.mark);
-        }
-    }
-
-    #[inline]
-    pub(super) fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
-        if *outcome == Outcome::Waits {
-            if matches!(conn.wait, Wait::Work { .. } | Wait::Gather(_))
-                && let Some(request) = self.batch.current()
-            {
-                let argv = shortened(self.batch.args(&request));
-                conn.walk = Some(Box::new(Walk { row, ns, argv }));
-            }
-            return;
-        }
-        self.figures().per_command[row as usize].timed(ns, self.weight);
-        if self.is_slow(ns)
-            && let Some(request) = self.batch.current()
-        {
-            self.log_slow(conn, row, shortened(self.batch.args(&request)), ns);
-        }
-    }
-
-    #[inline]
-    pub(super) fn is_slow(&self, ns: u64) -> bool {
-        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
-        threshold_us >= 0 && ns / 1000 >= threshold_us as u64
-    }
-
-    #[cold]
-    pub(super) fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
-        let settings = &self.server.settings;
-        // Passwords stay out of it: those of AUTH, and those that CONFIG sets.
-        let kept_out =
-            |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
-        if row == UNKNOWN || kept_out(table().row(row)) {
-            return;
-        }
-        let max = settings.text("slowlog-max-len").parse().unwrap_or(SLOWLOG_LENGTH_DEFAULT);
-        let entry = SlowEntry {
-            id: 0,
-            at_ms: self.txn.now_ms,
-            us: ns / 1000,
-            argv,
-            address: conn.client.address.clone(),
-            client_name: conn.client.name.clone(),
-        };
-        self.server.slowlog.push(entry, max);
-    }
-
     #[inline]
     fn open(&self) -> bool {
         self.server.gate.load(Ordering::Relaxed) == 0
-    }
-
-    #[cold]
-    pub(super) fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
-        self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
-        if row != UNKNOWN {
-            self.figures().per_command[row as usize].failed.add(1);
-        }
-    }
-
-    #[cold]
-    pub(super) fn count_refusal(&self, conn: &Conn, row: u16) {
-        self.figures().count_error(&conn.output[self.mark.min(conn.output.len())..]);
-        if row != UNKNOWN {
-            self.figures().per_command[row as usize].rejected.add(1);
-        }
     }
 
     /// The fast path: a data command with one key, from a client in no special state.
@@ -427,9 +340,8 @@ impl Executor {
 
     #[inline]
     pub fn commit_and_release(&mut self) {
-        let changes = self.txn.commit();
-        if !changes.is_empty() {
-            self.after_changes(changes);
+        if self.txn.commit() {
+            self.after_changes();
         }
         let wake = self.txn.release();
         if wake != 0 {
@@ -502,6 +414,10 @@ impl Executor {
         {
             return self.refuse(conn, row.name, error::OOM.as_bytes());
         }
+        if conn.client.listens_only() && !is_for_listeners(row) {
+            let text = error::listening_only(row.name);
+            return self.refuse(conn, row.name, text.as_bytes());
+        }
         if in_multi && row.flags & flag::IMMEDIATE == 0 {
             let owned = args.to_owned();
             let multi = conn.client.multi.as_mut().expect("in MULTI");
@@ -521,8 +437,11 @@ impl Executor {
                     return Outcome::Shard(shard);
                 }
                 self.txn.unprime();
-                let outcome = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                let outcome = run_handler(&mut self.txn, &mut self.local, (self.server, self.core), row, args, conn);
                 let outcome = self.after_flow(conn, outcome);
+                if conn.client.tracking.is_some() {
+                    self.remember_request(conn, row, request);
+                }
                 if matches!(conn.wait, Wait::Begin(_)) {
                     self.begin_wait(conn, number, request);
                 }
@@ -540,7 +459,10 @@ impl Executor {
                     }
                 }
                 self.txn.unprime();
-                let outcome = run_handler(&mut self.txn, self.server, self.core, row, args, conn);
+                let outcome = run_handler(&mut self.txn, &mut self.local, (self.server, self.core), row, args, conn);
+                if conn.client.tracking.is_some() {
+                    self.remember_request(conn, row, request);
+                }
                 self.commit_and_release();
                 self.after_flow(conn, outcome)
             }
@@ -558,11 +480,24 @@ impl Executor {
             }
             Run::Call => {
                 self.call.copy_request(args);
+                // A further try of a call was shown already.
+                if self.is_monitored() && conn.call_shards.is_empty() {
+                    self.show_call(&conn.client, None);
+                }
                 let first_hash = if request.key != 0 { Some(request.hash) } else { None };
                 self.begin_call(conn, number, first_hash, false)
             }
             Run::Container => unreachable!("handled above"),
         }
+    }
+
+    /// What a request means for the cache of the client that sent it.
+    #[cold]
+    fn remember_request(&mut self, conn: &mut Conn, row: &Row, request: &Request) {
+        if let Some(reader) = reader(self.core, &conn.client) {
+            remember_read(&mut self.txn, reader, row, self.batch.args(request));
+        }
+        end_caching(&mut conn.client, row);
     }
 
     /// Puts a client whose command found nothing into the queues of its keys, whose shards are latched.
@@ -623,6 +558,12 @@ impl Executor {
     }
 }
 
+/// What a client that has subscribed may send in RESP2.
+fn is_for_listeners(row: &Row) -> bool {
+    let subscribes = row.flags & flag::PUBSUB != 0 && row.flags & flag::NOSCRIPT != 0;
+    subscribes || matches!(row.name, "ping" | "quit" | "reset")
+}
+
 /// Latches the shards of all keys of a request, or all shards where the row says so. A walk latches none here.
 pub(super) fn latch_keys(txn: &mut Txn, number: u16, args: Args, shards: &mut Vec<u32>) -> Result<(), u32> {
     let row = table().row(number);
@@ -653,8 +594,8 @@ pub(super) fn queues_denyoom(conn: &Conn) -> bool {
 
 pub(super) fn run_handler(
     txn: &mut Txn,
-    server: &'static Server,
-    core: usize,
+    local: &mut Local,
+    (server, core): (&'static Server, usize),
     row: &Row,
     args: Args,
     conn: &mut Conn,
@@ -671,7 +612,7 @@ pub(super) fn run_handler(
         }
         Run::Session(handler) => {
             let flow = {
-                let mut session = Session { client: &mut conn.client, txn, server, core };
+                let mut session = Session { client: &mut conn.client, txn, server, core, local };
                 handler(&mut session, args, &mut reply)
             };
             let failed = reply.failed();
@@ -718,30 +659,5 @@ pub(super) fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut
             Outcome::Waits
         }
         Effect::Busy(shard) => Outcome::Shard(shard),
-    }
-}
-
-/// The reply of a request that had to wait is complete; it begins at `mark`. Silences it where the client asked for that.
-pub fn after_wait(conn: &mut Conn, mark: usize) {
-    if conn.client.reply_mode != ReplyMode::On {
-        after_silenced(conn, mark);
-    }
-}
-
-/// CLIENT REPLY OFF and SKIP: takes the reply back.
-#[cold]
-fn after_silenced(conn: &mut Conn, mark: usize) {
-    match conn.client.reply_mode {
-        ReplyMode::On => (),
-        ReplyMode::Off => conn.output.truncate(mark),
-        ReplyMode::SkipNext => {
-            conn.output.truncate(mark);
-            conn.client.reply_mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            conn.output.truncate(mark);
-            conn.client.reply_mode = ReplyMode::On;
-            conn.client.refresh();
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! What a running procedure asks of the store: keys and commands, on the transaction of its call.
 
+use super::caching::remember_read;
 use super::call::Doom;
 use super::execute::Executor;
 use crate::acl::user::User;
@@ -37,10 +38,12 @@ impl Executor {
         if !self.count_access() {
             return false;
         }
-        if self.txn.holds(shard) {
-            return self.call.active && self.call.doom.is_none();
+        let free =
+            if self.txn.holds(shard) { self.call.active && self.call.doom.is_none() } else { self.host_shard(shard) };
+        if free && let Some(reader) = self.call.reader {
+            self.txn.remember_reader(key, reader.0);
         }
-        self.host_shard(shard)
+        free
     }
 
     /// Counts an access to a key; dooms the call that makes too many.
@@ -166,8 +169,14 @@ impl Executor {
             }
             // Keys that make no sense are for the handler to refuse, with its own text; it touches none then.
         }
+        if self.is_monitored() {
+            self.show_inner(args);
+        }
         let mut reply = Reply::new(out, Protocol::Resp3);
         let mut effect = handler(&mut self.txn, args, &mut reply);
+        if let Some(reader) = self.call.reader {
+            remember_read(&mut self.txn, reader, row, args);
+        }
         loop {
             match effect {
                 Effect::Slices(mut work) => loop {

@@ -10,10 +10,14 @@
 //! Knows no sockets: `net/` brings bytes in and takes replies out. Start at [`execute`].
 
 pub mod batch;
+pub mod books;
+mod caching;
 pub mod call;
 mod changes;
 mod exec;
 pub mod execute;
 pub mod host;
 mod later;
+mod monitor;
 mod permission;
+mod tell;

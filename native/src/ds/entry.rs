@@ -90,6 +90,16 @@ pub enum NewValue<'a> {
     Object(Box<dyn Object>),
 }
 
+impl NewValue<'_> {
+    /// What TYPE will reply.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            NewValue::Object(object) => object.type_name(),
+            _ => "string",
+        }
+    }
+}
+
 /// An owned key with its value.
 pub struct Entry(NonNull<u8>);
 

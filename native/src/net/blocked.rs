@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use crate::acl::check::Denial;
-use crate::dispatch::execute::after_wait;
+use crate::dispatch::books::after_wait;
 use crate::session::conn::{Conn, Wait};
 use crate::store::waiting::Waiter;
 use std::sync::Arc;

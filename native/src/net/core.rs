@@ -170,6 +170,8 @@ impl Core {
             if self.executor.noted || !self.mail.is_empty() {
                 continue;
             }
+            // Before the replies: who has one and asks elsewhere must find the caches told.
+            self.executor.tell_caches();
             self.send_replies();
             self.start_gatherings();
             self.work();
@@ -317,10 +319,12 @@ impl Core {
     /// Closes a connection that is out of its slot.
     pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
         self.abandon_block(&conn);
+        self.executor.forget_client(&mut conn.client);
         forget_watches(&mut self.executor.txn, &mut conn.client);
         self.executor.commit_and_release();
         self.net.remove(slot, conn.client.fd);
         self.by_id.remove(&conn.client.id);
+        self.server.note_client(conn.client.id, None);
         self.parked.retain(|parked| *parked != slot);
         self.working.retain(|working| *working != slot);
         self.ready.retain(|ready| *ready != slot);
@@ -420,7 +424,8 @@ impl Core {
     /// The connection goes on with its next request; the reply of the last one stands in the output from `mark` on.
     pub(super) fn unpark(&mut self, slot: usize, conn: &mut Conn, mark: usize) {
         conn.wait = Wait::No;
-        crate::dispatch::execute::after_wait(conn, mark);
+        crate::dispatch::books::after_wait(conn, mark);
+        conn.output.append(&mut conn.told_later);
         self.ready.push_back(slot);
     }
 
@@ -465,7 +470,7 @@ impl Core {
             if let Wait::Until(_, reply) = std::mem::replace(&mut conn.wait, Wait::No) {
                 let mark = conn.output.len();
                 conn.output.extend_from_slice(&reply);
-                crate::dispatch::execute::after_wait(conn, mark);
+                crate::dispatch::books::after_wait(conn, mark);
                 self.executor.book_walk(conn);
             }
             self.ready.push_back(slot);

@@ -50,6 +50,7 @@ impl Cron {
         let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
         let figures = executor.figures();
         figures.collect(&mut executor.txn);
+        executor.acting = 0;
         executor.forget_rest();
         if server.store.settings.active_expire.load(Relaxed) {
             self.expire(server, executor, period_ms as u64);
@@ -59,6 +60,7 @@ impl Cron {
         if self.core == 0 {
             server.sample_rates(now_ms);
             server.judge_memory();
+            executor.forget_some_readers();
         }
     }
 
@@ -101,8 +103,6 @@ impl Cron {
 
     fn look_at_clients(&mut self, server: &'static Server, conns: &mut Conns, now_ms: i64) {
         let timeout_ms = server.settings.timeout.load(Relaxed) as i64 * 1000;
-        let soft_bytes = server.settings.output_soft_bytes.load(Relaxed);
-        let soft_ms = server.settings.output_soft_seconds.load(Relaxed) as i64 * 1000;
         let mut looked = 0;
         let mut last = 0;
         let from = self.client_cursor;
@@ -110,9 +110,17 @@ impl Cron {
         for (slot, conn) in conns.iter().filter(|(slot, _)| *slot >= from).take(CLIENTS_PER_RUN) {
             looked += 1;
             last = slot;
+            let limit = server.settings.output_limit(&conn.client);
+            let soft_bytes = limit.soft_bytes.load(Relaxed);
+            let soft_ms = limit.soft_seconds.load(Relaxed) as i64 * 1000;
             input_max = input_max.max(conn.input.capacity());
             output_max = output_max.max(conn.output_bytes());
-            if timeout_ms > 0 && matches!(conn.wait, Wait::No) && now_ms - conn.client.last_active_ms > timeout_ms {
+            if timeout_ms > 0
+                && matches!(conn.wait, Wait::No)
+                // Who only listens is silent by nature.
+                && conn.client.subscribed.is_none()
+                && now_ms - conn.client.last_active_ms > timeout_ms
+            {
                 self.idle.push(slot);
             } else if soft_bytes > 0
                 && conn.soft_limit_since_ms > 0

@@ -32,6 +32,13 @@ impl Core {
                     self.sweep_closing();
                 }
                 Mail::Look => (),
+                Mail::Letter(letter) => self.letter(&letter),
+                Mail::Deliver(letter, recipients) => self.deliver(&letter, &recipients),
+                Mail::Invalid { client, key, by } => self.invalid(client, key, by),
+                Mail::Changed(keys) => self.changed(&keys),
+                Mail::Flushed => self.flushed(),
+                Mail::Redirected { client, keys } => self.redirected(client, keys.as_deref()),
+                Mail::Line(line) => self.monitor_line(&line),
                 Mail::Served { waiter, reply, ns } => self.served(&waiter, &reply, ns),
                 Mail::Refused { waiter, denial } => self.refused(&waiter, denial),
                 Mail::Judge => {

@@ -8,6 +8,7 @@ mod backend_tests;
 mod blocked;
 pub mod core;
 pub mod cron;
+mod deliver;
 pub mod epoll;
 mod gathering;
 pub mod listen;

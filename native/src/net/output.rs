@@ -69,13 +69,13 @@ impl Core {
     }
 
     pub(super) fn over_output_limit(&self, conn: &mut Conn) -> bool {
-        let settings = &self.server.settings;
+        let limit = self.server.settings.output_limit(&conn.client);
         let bytes = conn.output_bytes() as u64;
-        let hard = settings.output_hard_bytes.load(Ordering::Relaxed);
+        let hard = limit.hard_bytes.load(Ordering::Relaxed);
         if hard != 0 && bytes >= hard {
             return true;
         }
-        let soft = settings.output_soft_bytes.load(Ordering::Relaxed);
+        let soft = limit.soft_bytes.load(Ordering::Relaxed);
         if soft == 0 || bytes < soft {
             conn.soft_limit_since_ms = 0;
             return false;
@@ -84,7 +84,7 @@ impl Core {
         if conn.soft_limit_since_ms == 0 {
             conn.soft_limit_since_ms = now_ms;
         }
-        let seconds = settings.output_soft_seconds.load(Ordering::Relaxed) as i64;
+        let seconds = limit.soft_seconds.load(Ordering::Relaxed) as i64;
         now_ms - conn.soft_limit_since_ms > seconds * 1000
     }
 
@@ -109,9 +109,8 @@ impl Core {
             return false;
         }
         // A limit that ends the connection must be within reach.
-        let settings = &self.server.settings;
-        let hard = settings.output_hard_bytes.load(Ordering::Relaxed);
-        let soft = settings.output_soft_bytes.load(Ordering::Relaxed);
+        let limit = self.server.settings.output_limit(&conn.client);
+        let (hard, soft) = (limit.hard_bytes.load(Ordering::Relaxed), limit.soft_bytes.load(Ordering::Relaxed));
         bytes as u64 > hard.max(soft)
     }
 

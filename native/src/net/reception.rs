@@ -61,6 +61,7 @@ impl Core {
         client.refresh();
         let slot = self.conns.insert(Box::new(Conn::new(client)));
         self.by_id.insert(id, slot);
+        self.server.note_client(id, Some(self.id));
         let figures = self.executor.figures();
         figures.connections.add(1);
         figures.clients.set(self.conns.len() as u64);

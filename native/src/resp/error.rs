@@ -159,3 +159,10 @@ pub fn subcommand_syntax(subcommand: &[u8], container: &str) -> Vec<u8> {
 pub fn quoting(before: &str, word: &[u8]) -> Vec<u8> {
     [before.as_bytes(), b" '", quotable(word, 128), b"'"].concat()
 }
+
+/// What a RESP2 client gets that has subscribed and sends something else.
+pub fn listening_only(name: &str) -> String {
+    format!(
+        "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+    )
+}

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::local::Subscribed;
 use super::multi::Multi;
+use super::tracking::Tracking;
 use crate::acl::user::User;
 use crate::resp::reply::Protocol;
 use crate::store::shard::WatchFlag;
@@ -39,6 +41,12 @@ pub struct Client {
     /// Watched (database, key) pairs, and the flag their shards hold.
     pub watched: Vec<(u32, Box<[u8]>)>,
     pub watch_flag: WatchFlag,
+    /// Channels and patterns it listens to; None: none.
+    pub subscribed: Option<Box<Subscribed>>,
+    /// CLIENT TRACKING; None: off.
+    pub tracking: Option<Box<Tracking>>,
+    /// It runs MONITOR.
+    pub monitors: bool,
     pub reply_mode: ReplyMode,
     pub no_touch: bool,
     pub no_evict: bool,
@@ -87,6 +95,9 @@ impl Client {
             multi: None,
             watched: Vec::new(),
             watch_flag: Arc::new(AtomicBool::new(false)),
+            subscribed: None,
+            tracking: None,
+            monitors: false,
             reply_mode: ReplyMode::On,
             no_touch: false,
             no_evict: false,
@@ -103,11 +114,21 @@ impl Client {
         }
     }
 
-    /// Recomputes `plain` and `guarded`; to be called after a change of user, authentication, MULTI or reply mode.
+    /// Recomputes `plain` and `guarded`; to be called after a change of user, authentication, MULTI, reply mode, protocol,
+    /// subscriptions or tracking.
     pub fn refresh(&mut self) {
-        let simple = self.authenticated && self.multi.is_none() && self.reply_mode == ReplyMode::On;
+        let simple = self.authenticated
+            && self.multi.is_none()
+            && self.reply_mode == ReplyMode::On
+            && !self.listens_only()
+            && self.tracking.as_ref().is_none_or(|tracking| tracking.broadcast);
         self.plain = simple && self.user.free;
         self.guarded = simple && !self.user.free;
+    }
+
+    /// In RESP2 a client that has subscribed may do little else: its replies and messages could not be told apart.
+    pub fn listens_only(&self) -> bool {
+        self.subscribed.is_some() && self.proto == Protocol::Resp2
     }
 
     /// Some watched key has changed since WATCH.
@@ -118,11 +139,26 @@ impl Client {
     /// CLIENT LIST's letters.
     pub fn flags_text(&self) -> String {
         let mut text = String::new();
+        if self.monitors {
+            text.push('O');
+        }
+        if self.subscribed.is_some() {
+            text.push('P');
+        }
         if self.multi.is_some() {
             text.push('x');
         }
         if self.watch_broken() {
             text.push('d');
+        }
+        if let Some(tracking) = &self.tracking {
+            text.push('t');
+            if tracking.broken {
+                text.push('R');
+            }
+            if tracking.broadcast {
+                text.push('B');
+            }
         }
         if self.no_evict {
             text.push('e');

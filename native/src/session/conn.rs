@@ -55,6 +55,8 @@ pub struct Conn {
     pub input: Vec<u8>,
     /// Replies; from `sent` on they are not sent yet.
     pub output: Vec<u8>,
+    /// Messages that wait for the end of a reply that is written in slices.
+    pub told_later: Vec<u8>,
     pub wait: Wait,
     /// Beside `Wait::Work`, `Wait::Gather`, and `Wait::Until` of DEBUG SLEEP.
     pub walk: Option<Box<Walk>>,
@@ -86,6 +88,7 @@ impl Conn {
             client,
             input: Vec::new(),
             output: Vec::new(),
+            told_later: Vec::new(),
             wait: Wait::No,
             walk: None,
             closing: false,
@@ -108,7 +111,7 @@ impl Conn {
 
     pub fn memory_bytes(&self) -> usize {
         let partial = self.partial.as_ref().map_or(0, |partial| partial.memory_bytes());
-        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + partial
+        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + self.told_later.capacity() + partial
     }
 }
 

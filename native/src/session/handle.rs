@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::gather::Gather;
+use super::local::Local;
 use super::server::Server;
 use crate::txn::{Effect, Txn};
 
@@ -11,6 +12,8 @@ pub struct Session<'a> {
     pub txn: &'a mut Txn,
     pub server: &'static Server,
     pub core: usize,
+    /// What connections of this core want to be told.
+    pub local: &'a mut Local,
 }
 
 /// How a session handler ended.

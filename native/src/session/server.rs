@@ -1,6 +1,6 @@
 //! What all cores share: the store, the settings, mailboxes, the procedures' manifest.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -8,6 +8,7 @@ use super::conn::Conns;
 use super::control::{Asker, ControlQueue, LogQueue};
 use super::figures::Figures;
 use super::latency::Histogram;
+use super::local::{Letter, Recipient};
 use super::manifest::Manifest;
 use super::rates::{Rate, Rates};
 use super::settings::Settings;
@@ -42,6 +43,20 @@ pub enum Mail {
     Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
     /// The command of a client of this core that waits may not run any more.
     Refused { waiter: Arc<Waiter>, denial: Denial },
+    /// A message for who of this core subscribes to its channel.
+    Letter(Arc<Letter>),
+    /// The same for these of them: who subscribed when it was published here.
+    Deliver(Arc<Letter>, Vec<Recipient>),
+    /// A key changed that this client read; `by` is who changed it.
+    Invalid { client: u64, key: Box<[u8]>, by: u64 },
+    /// Keys that changed, each with who changed it last, for who wants to know of their prefixes.
+    Changed(Arc<BTreeMap<Box<[u8]>, u64>>),
+    /// All keys may have gone: for who has a cache.
+    Flushed,
+    /// Invalid keys (None: all) for a connection that another one named for that.
+    Redirected { client: u64, keys: Option<Arc<[Box<[u8]>]>> },
+    /// For who runs MONITOR on this core.
+    Line(Arc<[u8]>),
     /// CONFIG RESETSTAT: the figures of the core start anew.
     ResetFigures,
     /// Users have changed: judge the connections anew.
@@ -62,6 +77,8 @@ pub struct CoreShared {
     pub running_since_ns: AtomicU64,
     /// Connections handed to this core that it has not taken yet.
     pub coming: AtomicU64,
+    /// Its connections that run MONITOR.
+    pub monitors: AtomicU64,
 }
 
 /// A core whose function runs longer than this gets no new connections while others can take them.
@@ -111,6 +128,9 @@ pub struct Server {
     pub manifest_version: AtomicU64,
     pub next_client_id: AtomicU64,
     pub connected: AtomicU64,
+    /// Which core each client lives on.
+    clients: Mutex<HashMap<u64, usize>>,
+    pub tracking_clients: AtomicU64,
     pub started_ms: i64,
     pub run_id: String,
     /// Names the data for replicas; another one than the process's.
@@ -144,6 +164,7 @@ pub const GATE_PAUSE: u32 = 1;
 pub const GATE_MEMORY: u32 = 2;
 /// Users have changed, and not every core knows.
 pub const GATE_USERS: u32 = 4;
+pub const GATE_MONITOR: u32 = 8;
 
 impl Server {
     /// `catalog`: the rows of the command table, which figures count and users' rules name.
@@ -163,6 +184,7 @@ impl Server {
                     running: Mutex::default(),
                     running_since_ns: AtomicU64::new(0),
                     coming: AtomicU64::new(0),
+                    monitors: AtomicU64::new(0),
                 })
                 .collect(),
             control: ControlQueue::default(),
@@ -171,6 +193,8 @@ impl Server {
             manifest_version: AtomicU64::new(0),
             next_client_id: AtomicU64::new(1),
             connected: AtomicU64::new(0),
+            clients: Mutex::default(),
+            tracking_clients: AtomicU64::new(0),
             started_ms: clock::now_ms(),
             run_id: random::hex(20),
             replication_id: random::hex(20),
@@ -192,6 +216,24 @@ impl Server {
         shared.mail.lock().unwrap_or_else(|p| p.into_inner()).push_back(mail);
         shared.has_mail.store(true, Ordering::Release);
         crate::sys::wake::signal(shared.wake_fd);
+    }
+
+    /// A client has come to a core, or gone (None).
+    pub fn note_client(&self, client: u64, core: Option<usize>) {
+        let mut clients = self.clients.lock().unwrap_or_else(|p| p.into_inner());
+        match core {
+            Some(core) => clients.insert(client, core),
+            None => clients.remove(&client),
+        };
+    }
+
+    /// The core a client lives on; None: there is no such client.
+    pub fn core_of(&self, client: u64) -> Option<usize> {
+        self.clients.lock().unwrap_or_else(|p| p.into_inner()).get(&client).copied()
+    }
+
+    pub fn is_connected(&self, client: u64) -> bool {
+        self.core_of(client).is_some()
     }
 
     /// All mail of a core, oldest first.
@@ -241,6 +283,15 @@ impl Server {
             self.gate.fetch_or(GATE_MEMORY, Ordering::Relaxed);
         } else {
             self.gate.fetch_and(!GATE_MEMORY, Ordering::Relaxed);
+        }
+    }
+
+    /// Opens or shuts the gate by whether anybody runs MONITOR.
+    pub fn judge_monitors(&self) {
+        if self.cores.iter().any(|core| core.monitors.load(Ordering::SeqCst) > 0) {
+            self.gate.fetch_or(GATE_MONITOR, Ordering::SeqCst);
+        } else {
+            self.gate.fetch_and(!GATE_MONITOR, Ordering::SeqCst);
         }
     }
 

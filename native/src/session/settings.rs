@@ -3,8 +3,10 @@
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
+use super::client::Client;
 use super::server::Server;
 use crate::resp::parse::BULK_BYTES_MAX;
+use crate::txn::notify::event;
 
 /// Settings of connections and dispatch; those of the data types are in `store::Settings`.
 pub struct Settings {
@@ -15,11 +17,9 @@ pub struct Settings {
     pub tcp_keepalive: AtomicU64,
     /// Bytes one client's unparsed input may take.
     pub client_query_buffer_limit: AtomicU64,
-    /// Bytes of output at which a normal client is closed; 0: no limit.
-    pub output_hard_bytes: AtomicU64,
-    /// Bytes that may be exceeded for `output_soft_seconds` only; 0: no limit.
-    pub output_soft_bytes: AtomicU64,
-    pub output_soft_seconds: AtomicU64,
+    /// Of normal clients, and of those that subscribe.
+    pub output_normal: OutputLimit,
+    pub output_pubsub: OutputLimit,
     pub hz: AtomicU64,
     pub protected_mode: AtomicBool,
     /// `bind` was given; protected mode then leaves the choice to the user.
@@ -38,6 +38,16 @@ pub struct Settings {
     pub texts: RwLock<std::collections::BTreeMap<String, String>>,
 }
 
+/// How much output may wait for a client that does not take it; 0: no limit.
+#[derive(Default)]
+pub struct OutputLimit {
+    /// Bytes at which the client is closed.
+    pub hard_bytes: AtomicU64,
+    /// Bytes that may be exceeded for `soft_seconds` only.
+    pub soft_bytes: AtomicU64,
+    pub soft_seconds: AtomicU64,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -45,9 +55,8 @@ impl Default for Settings {
             timeout: AtomicU64::new(0),
             tcp_keepalive: AtomicU64::new(300),
             client_query_buffer_limit: AtomicU64::new(1 << 30),
-            output_hard_bytes: AtomicU64::new(0),
-            output_soft_bytes: AtomicU64::new(0),
-            output_soft_seconds: AtomicU64::new(0),
+            output_normal: OutputLimit::default(),
+            output_pubsub: OutputLimit::default(),
             hz: AtomicU64::new(10),
             protected_mode: AtomicBool::new(true),
             enable_debug: RwLock::new("no".into()),
@@ -62,6 +71,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How much output may wait for this client.
+    pub fn output_limit(&self, client: &Client) -> &OutputLimit {
+        if client.subscribed.is_some() { &self.output_pubsub } else { &self.output_normal }
+    }
+
     /// The text of a directive as last pushed; empty if never.
     pub fn text(&self, name: &str) -> String {
         self.texts.read().unwrap_or_else(|p| p.into_inner()).get(name).cloned().unwrap_or_default()
@@ -102,6 +116,14 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
         "latency-tracking" => super::latency::track(flag()?),
         "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
+        "notify-keyspace-events" => {
+            let bits =
+                event::parse(value).ok_or_else(|| format!("{name}: '{value}' has a letter that means nothing"))?;
+            // Without a form of message nothing is ever told, whatever the classes.
+            let told = bits & (event::KEYSPACE | event::KEYEVENT | event::SUBKEYS) != 0;
+            server.store.events.store(if told { bits } else { 0 }, Relaxed);
+            server.store.refresh_notify();
+        }
         "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?.min(BULK_BYTES_MAX), Relaxed),
         "maxmemory" => {
             store.maxmemory.store(number()?, Relaxed);
@@ -139,11 +161,14 @@ fn output_limits(settings: &Settings, value: &str) -> Result<(), String> {
         };
         let number = |text: &str| text.parse::<u64>().map_err(|_| format!("client-output-buffer-limit: '{text}'"));
         let (hard, soft, seconds) = (number(hard)?, number(soft)?, number(seconds)?);
-        if *class == "normal" {
-            settings.output_hard_bytes.store(hard, Relaxed);
-            settings.output_soft_bytes.store(soft, Relaxed);
-            settings.output_soft_seconds.store(seconds, Relaxed);
-        }
+        let limit = match *class {
+            "normal" => &settings.output_normal,
+            "pubsub" => &settings.output_pubsub,
+            _ => continue,
+        };
+        limit.hard_bytes.store(hard, Relaxed);
+        limit.soft_bytes.store(soft, Relaxed);
+        limit.soft_seconds.store(seconds, Relaxed);
     }
     Ok(())
 }

@@ -6,16 +6,18 @@ pub mod counters;
 pub mod lazy_free;
 pub mod settings;
 pub mod shard;
+pub mod subscriptions;
 pub mod waiting;
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::ds::latch::Latched;
 use crate::sys::random;
 use counters::Counters;
 use lazy_free::LazyFree;
 use shard::Shard;
+use subscriptions::{Names, Subscriptions};
 
 pub use settings::Settings;
 
@@ -41,6 +43,14 @@ pub struct Store {
     average_ttl_ms: Box<[AtomicU64]>,
     /// Somebody wants to be told of changes wherever they are: notifications, client-side caches of prefixes.
     pub notify: AtomicBool,
+    /// Classes of keyspace events that are wanted (`notify-keyspace-events`), as bits of `txn::notify::event`.
+    pub events: AtomicU32,
+    pub subscriptions: Subscriptions,
+    /// Prefixes of keys that clients with caches want to know all changes of.
+    pub prefixes: Names,
+    /// Keys that clients may have in their caches, and how many clients each, summed up.
+    pub tracked_keys: AtomicU64,
+    pub tracked_items: AtomicU64,
     /// Keys that clients wait for, and those of them that some wait to see gone (INFO's total_blocking_keys…).
     pub waited_keys: AtomicU64,
     pub waited_keys_gone: AtomicU64,
@@ -61,6 +71,11 @@ impl Store {
             counters: Counters::new(databases),
             garbage: LazyFree::start(),
             notify: AtomicBool::new(false),
+            events: AtomicU32::new(0),
+            subscriptions: Subscriptions::default(),
+            prefixes: Names::default(),
+            tracked_keys: AtomicU64::new(0),
+            tracked_items: AtomicU64::new(0),
             waited_keys: AtomicU64::new(0),
             waited_keys_gone: AtomicU64::new(0),
             dirty: AtomicU64::new(0),
@@ -95,6 +110,12 @@ impl Store {
 
     pub fn average_ttl_ms(&self, db: u32) -> u64 {
         self.average_ttl_ms[db as usize].load(Ordering::Relaxed)
+    }
+
+    /// Recomputes `notify`, after a change of what is wanted.
+    pub fn refresh_notify(&self) {
+        let wanted = self.events.load(Ordering::Relaxed) != 0 || !self.prefixes.is_empty();
+        self.notify.store(wanted, Ordering::Relaxed);
     }
 
     pub fn add_dirty(&self, changes: u64) {

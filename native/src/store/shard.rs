@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use smallvec::SmallVec;
+
 use super::waiting::Queue;
 use crate::ds::table::Table;
 
@@ -25,6 +27,8 @@ pub struct Shard {
     pub watched: HashMap<(u32, Box<[u8]>), Vec<Watcher>>,
     /// Per key, which clients wait for it to hold something.
     pub waiting: HashMap<(u32, Box<[u8]>), Queue>,
+    /// Per key, of whatever database, which clients may have it in their own caches.
+    pub tracked: HashMap<Box<[u8]>, SmallVec<[u64; 2]>>,
     /// Where the active expiry cycle goes on: database and table position.
     pub expire_cursor: (u32, u32),
 }
@@ -37,6 +41,7 @@ impl Shard {
             rest: (1..databases).map(|_| Table::new()).collect(),
             watched: HashMap::new(),
             waiting: HashMap::new(),
+            tracked: HashMap::new(),
             expire_cursor: (0, 0),
         }
     }
@@ -54,7 +59,7 @@ impl Shard {
     /// Does anybody want to know when a key of this shard changes?
     #[inline]
     pub fn is_observed(&self) -> bool {
-        !self.watched.is_empty() || !self.waiting.is_empty()
+        !self.watched.is_empty() || !self.waiting.is_empty() || !self.tracked.is_empty()
     }
 
     pub fn databases(&self) -> u32 {

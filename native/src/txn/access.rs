@@ -1,5 +1,6 @@
 //! Reading and replacing whole values.
 
+use super::notify::event;
 use super::undo::Undo;
 use super::{Class, Txn, WrongType};
 use crate::ds::entry::{Entry, EntryRef, NewValue, Object, Value};
@@ -80,6 +81,7 @@ impl Txn {
     pub fn get(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
         let Some(place) = self.place(key) else {
             self.misses += 1;
+            self.remark(key, Class::Miss, "keymiss");
             return None;
         };
         self.hits += 1;
@@ -164,7 +166,8 @@ impl Txn {
     /// Puts `value` under `key`, whatever was there. Gives true if the key is new. The caller tells [`Txn::changed`].
     pub fn set(&mut self, key: &[u8], value: NewValue, expiry: Expiry) -> bool {
         let (db, core, clock) = (self.db, self.core, self.access_clock);
-        let undo_on = self.undo_on;
+        let (undo_on, now_ms) = (self.undo_on, self.now_ms);
+        let remarked = expiry != Expiry::Keep && self.wants(event::OVERWRITTEN | event::TYPE_CHANGED);
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let place = table.find(hash, key);
@@ -179,10 +182,18 @@ impl Txn {
             if undo_on {
                 self.undo.push(Undo::Absent { db, key: key.into() });
             }
+            self.remark(key, Class::New, "new");
             return true;
         };
         let old = table.at(place);
-        let was_expired = old.expiry().is_some_and(|at_ms| at_ms <= self.now_ms);
+        let was_expired = old.expiry().is_some_and(|at_ms| at_ms <= now_ms);
+        if remarked && !was_expired {
+            let retyped = old.type_name() != value.type_name();
+            self.remark(key, Class::Overwritten, "overwritten");
+            if retyped {
+                self.remark(key, Class::TypeChanged, "type_changed");
+            }
+        }
         // Spans of `undo_keys` reach 4 GiB; an integer beyond is kept as any other value is.
         let short_undo = self.undo_keys.len() + key.len() <= u32::MAX as usize;
         let (_, shard) = self.shard_mut(key);

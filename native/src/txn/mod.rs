@@ -15,9 +15,11 @@ pub mod access;
 pub mod block;
 pub mod edit;
 pub mod frequency;
+pub mod notify;
 pub mod patch;
 pub mod relocate;
 pub mod sample;
+pub mod track;
 pub mod undo;
 pub mod watch;
 
@@ -27,6 +29,7 @@ use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::shard::Shard;
 pub use block::{Block, Nothing};
+use notify::Told;
 use undo::Undo;
 
 /// What a handler's run means for the log and the replicas.
@@ -67,9 +70,18 @@ pub enum Class {
     Hash,
     Zset,
     Stream,
+    Array,
+    /// Types that Redis has as modules: vector sets.
+    Module,
     Expired,
     Evicted,
+    /// A key that was not there.
     New,
+    /// A value took the place of another (SET and its like); of one of another type.
+    Overwritten,
+    TypeChanged,
+    /// A key was read that is not there.
+    Miss,
     /// A database was swapped in: an expired key in place of one that had expired too.
     ExpiredStays,
     /// The same in place of no key.
@@ -84,6 +96,8 @@ pub struct Change {
     pub key: Box<[u8]>,
     pub class: Class,
     pub event: &'static str,
+    /// Fields that the event is about, where somebody wants to know.
+    pub subkeys: Box<[Box<[u8]>]>,
 }
 
 /// The value under a key is of another type than the command works on.
@@ -95,6 +109,7 @@ pub struct WrongType;
 pub struct Savepoint {
     undo: usize,
     changes: usize,
+    messages: usize,
     effects: usize,
     dirty: u64,
 }
@@ -117,7 +132,8 @@ pub struct Txn {
     /// Keys of `Undo::Int` records, one behind the other.
     undo_keys: Vec<u8>,
     undo_on: bool,
-    changes: Vec<Change>,
+    /// What others are told at commit.
+    told: Told,
     /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
     pub effects: Vec<(u32, OwnedArgs)>,
     pub record: bool,
@@ -143,7 +159,7 @@ impl Txn {
             undo: Vec::new(),
             undo_keys: Vec::new(),
             undo_on: false,
-            changes: Vec::new(),
+            told: Told::default(),
             effects: Vec::new(),
             record: false,
             dirty: 0,
@@ -250,7 +266,13 @@ impl Txn {
     }
 
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint { undo: self.undo.len(), changes: self.changes.len(), effects: self.effects.len(), dirty: self.dirty }
+        Savepoint {
+            undo: self.undo.len(),
+            changes: self.told.changes.len(),
+            messages: self.told.messages.len(),
+            effects: self.effects.len(),
+            dirty: self.dirty,
+        }
     }
 
     /// Undoes everything since `to`. The undo log must have been on since then. Cost: follows the changes.
@@ -261,16 +283,17 @@ impl Txn {
             let undo = self.undo.pop().expect("longer than the savepoint");
             undo::apply(self, undo);
         }
-        self.changes.truncate(to.changes);
+        self.told.changes.truncate(to.changes);
+        self.told.messages.truncate(to.messages);
         self.effects.truncate(to.effects);
         self.dirty = to.dirty;
         self.undo_on = on;
     }
 
-    /// Makes the changes final: tells watchers, counts, forgets the undo log. The latches are still held afterwards.
-    /// Gives the changes, for those who wait for keys and for notifications (empty while nobody does).
+    /// Makes the changes final: tells watchers, counts, forgets the undo log. The latches are still held afterwards. True:
+    /// there is something to tell; see [`Txn::take_told`].
     #[inline]
-    pub fn commit(&mut self) -> Vec<Change> {
+    pub fn commit(&mut self) -> bool {
         if self.dirty != 0 {
             self.store.add_dirty(self.dirty);
             self.dirty = 0;
@@ -280,16 +303,17 @@ impl Txn {
             self.undo.clear();
             self.undo_keys.clear();
         }
-        if self.changes.is_empty() {
-            return Vec::new();
+        if self.told.changes.is_empty() {
+            return !self.told.messages.is_empty();
         }
-        watch::tell_watchers(self)
+        watch::tell_watchers(self);
+        true
     }
 
     /// Ends the transaction: lets all latches go. Gives the cores to wake, a bit each.
     #[inline]
     pub fn release(&mut self) -> u64 {
-        debug_assert!(self.undo.is_empty() && self.changes.is_empty(), "commit or roll back first");
+        debug_assert!(self.undo.is_empty(), "commit or roll back first");
         self.unprime();
         self.latches.release();
         self.latches.take_wakes()
@@ -307,7 +331,8 @@ impl Txn {
     pub fn signal(&mut self, key: &[u8], class: Class, event: &'static str) {
         let shard = self.shard_of(key);
         if self.latches.peek(shard).is_observed() || self.store.notify.load(std::sync::atomic::Ordering::Relaxed) {
-            self.changes.push(Change { db: self.db, key: key.into(), class, event });
+            let subkeys = Box::default();
+            self.told.changes.push(Change { db: self.db, key: key.into(), class, event, subkeys });
         }
     }
 }

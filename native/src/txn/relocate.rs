@@ -1,7 +1,7 @@
 //! Values that change their key or database: RENAME, MOVE, COPY. Both keys' shards are latched.
 
-use super::Txn;
 use super::undo::Undo;
+use super::{Class, Txn};
 
 impl Txn {
     /// Moves what is under `from` (of this database) to `to` of `to_db`: value, encoding, expiry and access clock. What
@@ -13,8 +13,11 @@ impl Txn {
         }
         let entry = self.take(from).expect("placed just now");
         self.db = to_db;
-        self.clear_the_way(to);
+        let new = !self.clear_the_way(to);
         self.restore(entry.with_key(to));
+        if new {
+            self.remark(to, Class::New, "new");
+        }
         self.db = db;
         if self.keeps_undo() {
             self.undo.push(Undo::Moved { db, from: from.into(), to_db, to: to.into() });
@@ -30,10 +33,14 @@ impl Txn {
         let mut copy = entry.duplicate(to, entry.expiry());
         copy.set_access(clock);
         self.db = to_db;
-        if !self.clear_the_way(to) && self.keeps_undo() {
+        let new = !self.clear_the_way(to);
+        if new && self.keeps_undo() {
             self.undo.push(Undo::Absent { db: to_db, key: to.into() });
         }
         self.restore(copy);
+        if new {
+            self.remark(to, Class::New, "new");
+        }
         self.db = db;
         true
     }

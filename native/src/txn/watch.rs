@@ -61,11 +61,17 @@ impl Txn {
                     (false, false) => continue,
                 }
             };
-            changes.push(Change { db: *of, key: key.clone(), class, event: "" });
+            changes.push(Change { db: *of, key: key.clone(), class, event: "", subkeys: Box::default() });
         }
         let waited = shard.waiting.keys().filter(|(of, _)| *of == db);
-        changes.extend(waited.map(|(of, key)| Change { db: *of, key: key.clone(), class: Class::Waited, event: "" }));
-        self.changes.append(&mut changes);
+        changes.extend(waited.map(|(of, key)| Change {
+            db: *of,
+            key: key.clone(),
+            class: Class::Waited,
+            event: "",
+            subkeys: Box::default(),
+        }));
+        self.told.changes.append(&mut changes);
     }
 }
 
@@ -74,12 +80,12 @@ fn is_expired(shard: &Shard, db: u32, hash: u64, key: &[u8], now_ms: i64) -> boo
     entry.and_then(|entry| entry.expiry()).is_some_and(|at_ms| at_ms <= now_ms)
 }
 
-/// Sets the flags of the watchers of all changed keys. Gives the changes on.
+/// Sets the flags of the watchers of all changed keys.
 #[cold]
-pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
-    let changes = std::mem::take(&mut txn.changes);
+pub(super) fn tell_watchers(txn: &mut Txn) {
+    let changes = std::mem::take(&mut txn.told.changes);
     for change in &changes {
-        if change.class == Class::Waited {
+        if change.class == Class::Waited || !change.class.is_change() {
             continue;
         }
         let (_, shard) = txn.shard_mut(&change.key);
@@ -105,7 +111,7 @@ pub(super) fn tell_watchers(txn: &mut Txn) -> Vec<Change> {
             }
         }
     }
-    changes
+    txn.told.changes = changes;
 }
 
 #[cfg(test)]

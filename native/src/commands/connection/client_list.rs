@@ -10,6 +10,7 @@ use crate::session::client::Client;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::gather::Gather;
 use crate::session::handle::{Flow, Session};
+use crate::store::subscriptions::Kind;
 use crate::sys::clock;
 
 pub const ROWS: &[Row] = &[
@@ -58,9 +59,8 @@ impl ClientType {
         }
     }
 
-    /// There are neither replicas nor subscribers yet.
-    pub fn of(_: &Client) -> ClientType {
-        ClientType::Normal
+    pub fn of(client: &Client) -> ClientType {
+        if client.subscribed.is_some() { ClientType::Pubsub } else { ClientType::Normal }
     }
 }
 
@@ -105,11 +105,12 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
     if buffers.closing {
         flags = with_flag(flags, 'c');
     }
+    let subscribed = |kind| client.subscribed.as_ref().map_or(0, |own| own.of(kind).len());
     let command = if client.last_command == u16::MAX { "NULL" } else { table().row(client.last_command).name };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub=0 psub=0 ssub=0 multi={multi} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={multi} \
          qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_bytes} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
-         events={} cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={}",
         client.id,
         client.address,
         client.local_address,
@@ -118,6 +119,9 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         seconds_since(client.created_ms),
         seconds_since(client.last_active_ms),
         client.db,
+        subscribed(Kind::Channel),
+        subscribed(Kind::Pattern),
+        subscribed(Kind::Shard),
         buffers.input,
         buffers.input_free,
         buffers.output,
@@ -128,6 +132,7 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         buffers.total.max(size_of::<Conn>()) + multi_bytes,
         if buffers.unsent > 0 { "rw" } else { "r" },
         String::from_utf8_lossy(&client.user.name),
+        client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
         if client.proto == Protocol::Resp3 { 3 } else { 2 },
         String::from_utf8_lossy(&client.lib_name),
         String::from_utf8_lossy(&client.lib_ver),

@@ -1,10 +1,10 @@
-//! CLIENT subcommands about the connection's own state: name, library, replies, eviction, touching, tracking.
+//! CLIENT subcommands about the connection's own state: name, library, replies, eviction, touching.
 
 use super::CONNECTION;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
+use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::resp::{error, number};
 use crate::session::client::ReplyMode;
 use crate::session::handle::{Flow, Session};
 
@@ -73,43 +73,6 @@ pub const ROWS: &[Row] = &[
         summary: "Leaves the access times of the keys this connection reads alone.",
         args: "<ON | OFF>",
         run: Run::Session(no_touch),
-        ..OWN
-    },
-    Row {
-        name: "client|tracking",
-        arity: -3,
-        since: "6.0.0",
-        complexity: "O(1). Some options may introduce additional complexity.",
-        summary: "Turns invalidation messages for client-side caches on or off.",
-        args: "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
-        run: Run::Session(tracking),
-        ..OWN
-    },
-    Row {
-        name: "client|trackinginfo",
-        arity: 2,
-        since: "6.2.0",
-        summary: "Returns how the keys of this connection are tracked.",
-        reply: "Record<string, unknown>",
-        run: Run::Session(trackinginfo),
-        ..OWN
-    },
-    Row {
-        name: "client|getredir",
-        arity: 2,
-        since: "6.0.0",
-        summary: "Returns the connection that invalidation messages are redirected to.",
-        reply: "number",
-        run: Run::Session(getredir),
-        ..OWN
-    },
-    Row {
-        name: "client|caching",
-        arity: 3,
-        since: "6.0.0",
-        summary: "Says whether the keys of the next request are tracked.",
-        args: "<YES | NO>",
-        run: Run::Session(caching),
         ..OWN
     },
 ];
@@ -196,54 +159,4 @@ fn no_evict(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 
 fn no_touch(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     switch(args, reply, &mut session.client.no_touch)
-}
-
-fn tracking(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    let mut at = 3;
-    while at < args.len() {
-        if args.is(at, "redirect") && at + 1 < args.len() && number::integer(args.get(at + 1)).is_none() {
-            reply.error(error::NOT_INTEGER);
-            return Flow::Done;
-        }
-        if (args.is(at, "redirect") || args.is(at, "prefix")) && at + 1 < args.len() {
-            at += 2;
-        } else if ["bcast", "optin", "optout", "noloop"].iter().any(|word| args.is(at, word)) {
-            at += 1;
-        } else {
-            reply.error(error::SYNTAX);
-            return Flow::Done;
-        }
-    }
-    if args.is(2, "off") {
-        reply.ok();
-    } else if args.is(2, "on") {
-        reply.error(
-            "ERR CLIENT TRACKING ON is not there yet in this version of Zedis: read without a client-side cache",
-        );
-    } else {
-        reply.error(error::SYNTAX);
-    }
-    Flow::Done
-}
-
-fn trackinginfo(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.map(3);
-    reply.text("flags");
-    reply.set(1);
-    reply.text("off");
-    reply.text("redirect");
-    reply.int(-1);
-    reply.text("prefixes");
-    reply.array(0);
-    Flow::Done
-}
-
-fn getredir(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.int(-1);
-    Flow::Done
-}
-
-fn caching(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.error(error::CACHING_WITHOUT_TRACKING);
-    Flow::Done
 }

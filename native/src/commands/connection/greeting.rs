@@ -61,8 +61,14 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-fn ping(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+fn ping(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     match args.len() {
+        // Like a message, so that a client which only reads those can tell.
+        1 | 2 if session.client.listens_only() => {
+            reply.array(2);
+            reply.bulk(b"pong");
+            reply.bulk(if args.len() == 2 { args.get(1) } else { b"" });
+        }
         1 => reply.simple("PONG"),
         2 => reply.bulk(args.get(1)),
         _ => reply.error(&error::wrong_arity("ping")),
@@ -95,6 +101,7 @@ fn reset(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     if let Err(shard) = session.client.forget_watches(session.txn) {
         return Flow::Effect(Effect::Busy(shard));
     }
+    session.local.forget(session.server, session.core, session.client);
     let (user, users_version) = session.server.acl.default_now();
     let client = &mut *session.client;
     client.multi = None;

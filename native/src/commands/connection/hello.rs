@@ -82,5 +82,6 @@ fn negotiate(session: &mut Session, args: Args) -> Result<(), Vec<u8>> {
         session.client.name = name.to_vec();
     }
     session.client.proto = proto;
+    session.client.refresh();
     Ok(())
 }

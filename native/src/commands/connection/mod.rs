@@ -7,6 +7,7 @@ mod client_list;
 mod client_state;
 mod greeting;
 mod hello;
+mod tracking;
 
 pub use client_list::{Buffers, describe};
 
@@ -17,6 +18,15 @@ const CONNECTION: Row = Row { group: Group::Connection, categories: category::CO
 
 /// Every row of the room.
 pub fn rows() -> Vec<Row> {
-    [auth::ROWS, client::ROWS, client_kill::ROWS, client_list::ROWS, client_state::ROWS, greeting::ROWS, hello::ROWS]
-        .concat()
+    [
+        auth::ROWS,
+        client::ROWS,
+        client_kill::ROWS,
+        client_list::ROWS,
+        client_state::ROWS,
+        greeting::ROWS,
+        hello::ROWS,
+        tracking::ROWS,
+    ]
+    .concat()
 }

@@ -88,6 +88,7 @@ fn flush(txn: &mut Txn, args: Args, reply: &mut Reply, databases: std::ops::Rang
             txn.dirty += keys as u64;
         }
     }
+    txn.flushed();
     // Redis counts the flush itself too, so that one of an empty database reaches its replicas.
     txn.dirty += 1;
     reply.ok();

@@ -9,6 +9,7 @@ mod info;
 mod keyspace;
 mod latency;
 mod lolwut;
+mod monitor;
 mod role;
 mod slowlog;
 
@@ -27,6 +28,7 @@ pub fn rows() -> Vec<Row> {
         keyspace::ROWS,
         latency::ROWS,
         lolwut::ROWS,
+        monitor::ROWS,
         role::ROWS,
         slowlog::ROWS,
     ]

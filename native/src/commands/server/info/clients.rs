@@ -20,7 +20,7 @@ pub fn clients(session: &mut Session, text: &mut Text) {
         server.cores.iter().map(|core| of(&core.figures)).sum()
     };
     text.field("blocked_clients", sum(|figures| figures.blocked.get()));
-    text.field("tracking_clients", 0);
+    text.field("tracking_clients", server.tracking_clients.load(Relaxed));
     text.field("clients_in_timeout_table", sum(|figures| figures.timeouts.get()));
     text.field("total_blocking_keys", server.store.waited_keys.load(Relaxed));
     text.field("total_blocking_keys_on_nokey", server.store.waited_keys_gone.load(Relaxed));

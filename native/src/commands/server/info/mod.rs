@@ -79,6 +79,7 @@ mod tests {
     use crate::resp::args::OwnedArgs;
     use crate::resp::reply::Protocol;
     use crate::session::client::Client;
+    use crate::session::local::Local;
     use crate::session::server::Server;
     use crate::txn::Txn;
 
@@ -87,7 +88,8 @@ mod tests {
         let server: &'static Server = Box::leak(Box::new(Server::new(1, 16, 16, catalog)));
         let mut txn = Txn::new(&server.store, 0, true);
         let mut client = Client::new(1, 0, Default::default(), false, 0, server.acl.default_now());
-        let mut session = Session { client: &mut client, txn: &mut txn, server, core: 0 };
+        let mut local = Local::default();
+        let mut session = Session { client: &mut client, txn: &mut txn, server, core: 0, local: &mut local };
         let mut out = Vec::new();
         info(&mut session, OwnedArgs::of(words).borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
         let text = String::from_utf8(out).expect("text");

@@ -1,12 +1,14 @@
 //! The sections of figures: Stats, Procedures, Commandstats, Errorstats, Latencystats.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::text::Text;
 use crate::acl::check::Reason;
 use crate::commands::table::table;
 use crate::session::figures::PerCommand;
 use crate::session::handle::Session;
+use crate::store::subscriptions::Kind;
 
 pub fn stats(session: &mut Session, text: &mut Text) {
     let server = session.server;
@@ -31,10 +33,10 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.zeros(&["evicted_keys", "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     text.field("keyspace_hits", server.sum(|f| f.hits.get()));
     text.field("keyspace_misses", server.sum(|f| f.misses.get()));
+    text.field("pubsub_channels", server.store.subscriptions.len(Kind::Channel));
+    text.field("pubsub_patterns", server.store.subscriptions.len(Kind::Pattern));
+    text.field("pubsubshard_channels", server.store.subscriptions.len(Kind::Shard));
     text.zeros(&[
-        "pubsub_channels",
-        "pubsub_patterns",
-        "pubsubshard_channels",
         "latest_fork_usec",
         "total_forks",
         "migrate_cached_sockets",
@@ -45,11 +47,11 @@ pub fn stats(session: &mut Session, text: &mut Text) {
         "active_defrag_key_misses",
         "total_active_defrag_time",
         "current_active_defrag_time",
-        "tracking_total_keys",
-        "tracking_total_items",
-        "tracking_total_prefixes",
-        "unexpected_error_replies",
     ]);
+    text.field("tracking_total_keys", server.store.tracked_keys.load(Relaxed));
+    text.field("tracking_total_items", server.store.tracked_items.load(Relaxed));
+    text.field("tracking_total_prefixes", server.store.prefixes.len());
+    text.field("unexpected_error_replies", 0);
     text.field("total_error_replies", server.sum(|f| f.error_replies.get()));
     text.field("dump_payload_sanitizations", 0);
     text.field("total_reads_processed", server.sum(|f| f.reads.get()));

@@ -1,0 +1,155 @@
+//! The books of requests: counts, times, the slow log, and replies that the client does not want.
+
+use std::sync::atomic::Ordering;
+
+use super::batch::{Request, UNKNOWN};
+use super::execute::{Executor, Outcome};
+use crate::commands::row::{Row, Run, flag};
+use crate::commands::table::table;
+use crate::session::client::ReplyMode;
+use crate::session::conn::{Conn, Wait, Walk};
+use crate::session::figures::TIMED_EVERY;
+use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
+use crate::sys::clock;
+
+/// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
+const COARSE_ENOUGH_US: i64 = 8000;
+
+impl Executor {
+    /// How many requests the time of this one stands for; 0: it is not timed. Whatever may be slow is timed, the rest
+    /// where nothing is in a hurry, or now and then.
+    #[inline]
+    pub(super) fn weight_of(&self, request: &Request) -> u64 {
+        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
+        let may_be_slow = request.row != UNKNOWN && table().may_be_slow(request.row);
+        if may_be_slow || self.batch.is_small() || (0..COARSE_ENOUGH_US).contains(&threshold_us) {
+            1
+        } else if self.requests.is_multiple_of(TIMED_EVERY) {
+            TIMED_EVERY
+        } else {
+            0
+        }
+    }
+
+    /// Counts a request that has run, and silences its reply where the client asked for that.
+    #[inline]
+    pub(super) fn book(&mut self, conn: &mut Conn, outcome: &Outcome) {
+        let row = conn.client.last_command;
+        let figures = self.figures();
+        match outcome {
+            Outcome::Refused => self.count_refusal(conn, row),
+            Outcome::Queued => (),
+            _ if row == UNKNOWN => (),
+            // Counted when the main thread has served it (CONFIG RESETSTAT counts itself), and when its time of waiting is over.
+            Outcome::Waits if matches!(conn.wait, Wait::Control { .. } | Wait::Block(_)) => (),
+            _ => {
+                figures.commands.add(1);
+                conn.client.commands += 1;
+                let per_command = &figures.per_command[row as usize];
+                per_command.calls.add(1);
+                if self.weight != 0 {
+                    let ns = clock::mono_ns() - self.started_ns;
+                    self.book_time(conn, outcome, row, ns);
+                }
+                if *outcome == Outcome::Failed {
+                    self.count_failure(conn, self.mark, row);
+                }
+            }
+        }
+        if !conn.client.plain && conn.client.reply_mode != ReplyMode::On && *outcome != Outcome::Waits && !pushes(row) {
+            after_silenced(conn, self.mark);
+        }
+    }
+
+    #[inline]
+    pub(super) fn book_time(&mut self, conn: &mut Conn, outcome: &Outcome, row: u16, ns: u64) {
+        if *outcome == Outcome::Waits {
+            if matches!(conn.wait, Wait::Work { .. } | Wait::Gather(_))
+                && let Some(request) = self.batch.current()
+            {
+                let argv = shortened(self.batch.args(&request));
+                conn.walk = Some(Box::new(Walk { row, ns, argv }));
+            }
+            return;
+        }
+        self.figures().per_command[row as usize].timed(ns, self.weight);
+        if self.is_slow(ns)
+            && let Some(request) = self.batch.current()
+        {
+            self.log_slow(conn, row, shortened(self.batch.args(&request)), ns);
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_slow(&self, ns: u64) -> bool {
+        let threshold_us = self.server.settings.slowlog_slower_than.load(Ordering::Relaxed);
+        threshold_us >= 0 && ns / 1000 >= threshold_us as u64
+    }
+
+    #[cold]
+    pub(super) fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
+        let settings = &self.server.settings;
+        // Passwords stay out of it: those of AUTH, and those that CONFIG sets.
+        let kept_out =
+            |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
+        if row == UNKNOWN || kept_out(table().row(row)) {
+            return;
+        }
+        let max = settings.text("slowlog-max-len").parse().unwrap_or(SLOWLOG_LENGTH_DEFAULT);
+        let entry = SlowEntry {
+            id: 0,
+            at_ms: self.txn.now_ms,
+            us: ns / 1000,
+            argv,
+            address: conn.client.address.clone(),
+            client_name: conn.client.name.clone(),
+        };
+        self.server.slowlog.push(entry, max);
+    }
+
+    #[cold]
+    pub(super) fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
+        self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
+        if row != UNKNOWN {
+            self.figures().per_command[row as usize].failed.add(1);
+        }
+    }
+
+    #[cold]
+    pub(super) fn count_refusal(&self, conn: &Conn, row: u16) {
+        self.figures().count_error(&conn.output[self.mark.min(conn.output.len())..]);
+        if row != UNKNOWN {
+            self.figures().per_command[row as usize].rejected.add(1);
+        }
+    }
+}
+
+/// The reply of a request that had to wait is complete; it begins at `mark`. Silences it where the client asked for that.
+pub fn after_wait(conn: &mut Conn, mark: usize) {
+    if conn.client.reply_mode != ReplyMode::On {
+        after_silenced(conn, mark);
+    }
+}
+
+/// Are its replies pushes, which no CLIENT REPLY silences?
+fn pushes(row: u16) -> bool {
+    row != UNKNOWN && table().row(row).flags & (flag::PUBSUB | flag::NOSCRIPT) == flag::PUBSUB | flag::NOSCRIPT
+}
+
+/// CLIENT REPLY OFF and SKIP: takes the reply back.
+#[cold]
+fn after_silenced(conn: &mut Conn, mark: usize) {
+    match conn.client.reply_mode {
+        ReplyMode::On => (),
+        ReplyMode::Off => conn.output.truncate(mark),
+        ReplyMode::SkipNext => {
+            conn.output.truncate(mark);
+            conn.client.reply_mode = ReplyMode::Skip;
+        }
+        ReplyMode::Skip => {
+            conn.output.truncate(mark);
+            conn.client.reply_mode = ReplyMode::On;
+            conn.client.refresh();
+        }
+    }
+}
