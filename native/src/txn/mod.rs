@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod block;
+mod databases;
 pub mod edit;
 pub mod frequency;
 pub mod notify;
