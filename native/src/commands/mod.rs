@@ -7,6 +7,7 @@ pub mod connection;
 pub mod debug;
 pub mod functions;
 pub mod generic;
+pub mod later;
 pub mod memory;
 pub mod pubsub;
 pub mod row;
@@ -26,6 +27,7 @@ pub fn rows() -> Vec<row::Row> {
         debug::ROWS,
         functions::ROWS,
         &generic::rows(),
+        &later::rows(),
         memory::ROWS,
         &pubsub::rows(),
         &server::rows(),

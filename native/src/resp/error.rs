@@ -62,6 +62,7 @@ pub const NO_LFU: &str = "ERR An LFU maxmemory policy is not selected, access fr
 pub const LFU: &str = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 pub const WAITAOF_WITHOUT_AOF: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 pub const DEBUG_NOT_ALLOWED: &str = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+pub const MODULE_NOT_ALLOWED: &str = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
 pub const NO_FUNCTION: &str = "ERR Function not found";
 pub const BAD_NUMKEYS: &str = "ERR Bad number of keys provided";
 pub const NEGATIVE_NUMKEYS: &str = "ERR Number of keys can't be negative";

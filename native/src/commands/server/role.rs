@@ -3,12 +3,16 @@
 use super::SERVER;
 use crate::commands::row::{Row, Run, category, flag::*};
 use crate::resp::args::Args;
+use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
 use crate::sys::clock;
 use crate::txn::{Effect, Txn};
 
 const ADMINISTRATION: u32 = category::ADMIN | category::DANGEROUS;
+
+const MODULE_CHANGE: Row =
+    Row { flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING, since: "4.0.0", run: Run::Session(module_change), ..SERVER };
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -81,6 +85,22 @@ pub const ROWS: &[Row] = &[
         ..SERVER
     },
     Row {
+        name: "module|load",
+        arity: -3,
+        summary: "Loads a module; there is no interface for any.",
+        args: "path [arg [arg ...]]",
+        ..MODULE_CHANGE
+    },
+    Row {
+        name: "module|loadex",
+        arity: -3,
+        since: "7.0.0",
+        summary: "Loads a module with its settings; there is no interface for any.",
+        args: "path [CONFIG name value [CONFIG name value ...]] [ARGS args [args ...]]",
+        ..MODULE_CHANGE
+    },
+    Row { name: "module|unload", arity: 3, summary: "Unloads a module; there is none.", args: "name", ..MODULE_CHANGE },
+    Row {
         name: "module|help",
         arity: 2,
         flags: LOADING | STALE,
@@ -119,6 +139,21 @@ fn replicaof(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         reply.ok();
     } else {
         reply.error("ERR replication is not there yet in this version of Zedis: REPLICAOF takes NO ONE alone");
+    }
+    Flow::Done
+}
+
+/// As Redis answers where a module cannot be loaded, or is not there.
+fn module_change(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let setting = session.server.settings.text("enable-module-command");
+    let client = &session.client;
+    let local = client.unix || client.address.starts_with("127.") || client.address.starts_with("[::1]");
+    if setting != "yes" && !(setting == "local" && local) {
+        reply.error(error::MODULE_NOT_ALLOWED);
+    } else if args.is(1, "unload") {
+        reply.error("ERR Error unloading module: no such module with that name");
+    } else {
+        reply.error("ERR Error loading the extension. Please check the server logs.");
     }
     Flow::Done
 }
