@@ -16,6 +16,7 @@
 
 mod add;
 mod count;
+pub mod counter;
 mod debug;
 mod dense;
 mod estimate;

@@ -1,22 +1,13 @@
-//! How many different members were seen, to about 0.8 %, in 16 KiB: HyperLogLog.
-//!
-//! Registers as Flajolet et al. (2007) have them; the count by the improved raw estimator of Ertl, "New cardinality
-//! estimation algorithms for HyperLogLog sketches" (2017), algorithm 6, which needs no correction for small counts. A byte a
-//! register instead of six bits: this one lives no longer than a command.
+//! How many different members were seen, to about 0.8 %: SUNIONCARD APPROX.
 
-use super::member;
 use crate::ds::item::Item;
+use crate::types::hyperloglog::counter::Counter;
 
-const INDEX_BITS: u32 = 14;
-const REGISTERS: usize = 1 << INDEX_BITS;
-/// What is left of a hash.
-const RANKED_BITS: u32 = 64 - INDEX_BITS;
 /// With a limit, the estimate is looked at after so many members at least: it costs a pass over the registers.
 const LOOK_MEMBERS_MIN: usize = 1024;
 
 pub struct Estimate {
-    /// One more than the zeros that the hashes of a register began with, at most.
-    registers: Box<[u8; REGISTERS]>,
+    counter: Counter,
     limit: usize,
     members: usize,
     look_at: usize,
@@ -24,15 +15,15 @@ pub struct Estimate {
 
 impl Estimate {
     pub fn new(limit: usize) -> Estimate {
-        Estimate { registers: Box::new([0; REGISTERS]), limit, members: 0, look_at: limit }
+        Estimate { counter: Counter::default(), limit, members: 0, look_at: limit }
     }
 
     /// Takes a member into account; false once the estimate has reached the limit.
     pub fn add(&mut self, member: Item) -> bool {
-        let hash = member::hash(member);
-        let rank = ((hash >> INDEX_BITS) | 1 << RANKED_BITS).trailing_zeros() as u8 + 1;
-        let register = &mut self.registers[hash as usize % REGISTERS];
-        *register = rank.max(*register);
+        match member {
+            Item::Int(number) => self.counter.add(itoa::Buffer::new().format(number).as_bytes()),
+            Item::Text(text) => self.counter.add(text),
+        }
         self.members += 1;
         if self.members < self.look_at {
             return true;
@@ -44,51 +35,7 @@ impl Estimate {
 
     /// The estimate, at most the limit.
     pub fn count(&self) -> usize {
-        let mut of_rank = [0u32; RANKED_BITS as usize + 2];
-        self.registers.iter().for_each(|rank| of_rank[*rank as usize] += 1);
-        let all = REGISTERS as f64;
-        let mut sum = all * tau(1.0 - of_rank[RANKED_BITS as usize + 1] as f64 / all);
-        for rank in (1..=RANKED_BITS as usize).rev() {
-            sum = 0.5 * (sum + of_rank[rank] as f64);
-        }
-        sum += all * sigma(of_rank[0] as f64 / all);
-        // 1 / (2 ln 2)
-        let count = all * all * std::f64::consts::LOG2_E / 2.0 / sum;
-        (count.round() as usize).min(self.limit)
-    }
-}
-
-/// x + the sum of x^(2^k) * 2^(k-1) from k = 1 on.
-fn sigma(x: f64) -> f64 {
-    if x == 1.0 {
-        return f64::INFINITY;
-    }
-    let (mut power, mut weight, mut sum) = (x, 1.0, x);
-    loop {
-        power *= power;
-        let before = sum;
-        sum += power * weight;
-        weight += weight;
-        if sum == before {
-            return sum;
-        }
-    }
-}
-
-/// A third of: 1 - x - the sum of (1 - x^(2^-k))^2 * 2^-k from k = 1 on.
-fn tau(x: f64) -> f64 {
-    if x == 0.0 || x == 1.0 {
-        return 0.0;
-    }
-    let (mut root, mut weight, mut sum) = (x, 1.0, 1.0 - x);
-    loop {
-        root = root.sqrt();
-        let before = sum;
-        weight *= 0.5;
-        sum -= (1.0 - root).powi(2) * weight;
-        if sum == before {
-            return sum / 3.0;
-        }
+        (self.counter.count() as usize).min(self.limit)
     }
 }
 
