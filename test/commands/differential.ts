@@ -10,7 +10,7 @@
 import { Random } from "../harness/random.ts";
 import { type Reply, show } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
-import { isOracle, oraclePath } from "../harness/target.ts";
+import { isOracle, oracleHas, oraclePath } from "../harness/target.ts";
 import { within } from "../harness/wait.ts";
 import { ConnectionClosed, type Wire } from "../harness/wire.ts";
 import { far_s, randomSequence, type Step } from "./sequence.ts";
@@ -44,9 +44,13 @@ export async function compareServers(
 ): Promise<DiffReport> {
   // With one listpack limit on both sides, so that sequences reach both encodings of hashes quickly.
   const options = { "hash-max-listpack-entries": "8", "proto-max-bulk-len": "4mb" };
+  // Sets are no listpacks before 7.2.
+  const knowsSetListpacks = oracleHas("7.2.0");
+  const sets = { "set-max-intset-entries": "8", "set-max-listpack-entries": knowsSetListpacks ? "12" : "0" };
+  const theirs = knowsSetListpacks ? { ...options, ...sets } : { ...options, "set-max-intset-entries": "8" };
   const servers = await Promise.all([
-    startServer({ kind: "redis", options }),
-    startServer({ kind: isOracle ? "redis" : "zedis", options }),
+    startServer({ kind: "redis", options: theirs }),
+    startServer({ kind: isOracle ? "redis" : "zedis", options: isOracle ? theirs : { ...options, ...sets } }),
   ]);
   try {
     return await compare(servers, limits, report);
@@ -158,7 +162,7 @@ async function shrink(left: Server, right: Server, script: readonly Step[], seed
   return shortest;
 }
 
-const unorderedReplies = /^(KEYS|HKEYS|HVALS)$/;
+const unorderedReplies = /^(KEYS|HKEYS|HVALS|SMEMBERS|SINTER|SUNION|SDIFF|SPOP|SRANDMEMBER)$/;
 
 /** A reply as text that two right servers agree on. */
 function comparable(step: Step, reply: Reply | null | undefined): string {
@@ -169,10 +173,10 @@ function comparable(step: Step, reply: Reply | null | undefined): string {
   if (isClockReading(reply)) return ":(a moment near now)";
   if (name === "HRANDFIELD" && step[2] !== "0") return `${reply.kind} of ${"items" in reply ? reply.items.length : 1}`;
   // Another cursor than 0 means another place to each server, and so does the end of a step that does not return everything.
-  if (/^H?SCAN$/.test(name) && !(step[name === "SCAN" ? 1 : 2] === "0" && / COUNT 1000\b/i.test(step.join(" "))))
+  if (/^[HS]?SCAN$/.test(name) && !(step[name === "SCAN" ? 1 : 2] === "0" && / COUNT 1000\b/i.test(step.join(" "))))
     return reply.kind;
   if (name === "HGETALL" && "items" in reply) return `${reply.kind} ${pairs(reply.items)}`;
-  if (/^H?SCAN$/.test(name) && reply.kind === "array") {
+  if (/^[HS]?SCAN$/.test(name) && reply.kind === "array") {
     const [cursor, items] = reply.items;
     if (cursor === undefined || items === undefined || !("items" in items)) return show(reply);
     return `${show(cursor)} ${name === "HSCAN" ? pairs(items.items) : unordered(items)}`;

@@ -1,4 +1,4 @@
-/** SCAN and HSCAN: options, errors, and the guarantee that what is there throughout is returned. */
+/** SCAN, HSCAN and SSCAN: options, errors, and the guarantee that what is there throughout is returned. */
 import { expect } from "bun:test";
 import { err, ok, unordered } from "../harness/expected.ts";
 import { Random } from "../harness/random.ts";
@@ -215,4 +215,52 @@ scans.both("fields that stay are returned while the hash grows and shrinks", asy
     const seen = new Set(flat);
     for (let index = 0; index < 300; index++) expect(seen).toContain(`stays${index}`);
   }
+});
+
+scans.rows("SSCAN of a small set returns it whole", [
+  ["SSCAN none 0", ["0", []]],
+  ["SSCAN none 0 FOO", ["0", []]],
+  ["SSCAN none x", invalidCursor],
+  ["SADD s 1 2 3", 3],
+  ["SSCAN s 0", ["0", ["1", "2", "3"]]],
+  ["SSCAN s 0 COUNT 1", ["0", ["1", "2", "3"]]],
+  ["SADD t a b ba", 3],
+  ["SSCAN t 0 MATCH b*", ["0", unordered("b", "ba")]],
+  ["SSCAN s 5 MATCH [12]", ["0", ["1", "2"]]],
+  ["SSCAN s x", invalidCursor],
+  ["SSCAN s 0 COUNT 0", syntax],
+  ["SSCAN s 0 COUNT x", notInteger],
+  ["SSCAN s 0 COUNT", syntax],
+  ["SSCAN s 0 TYPE string", syntax],
+  ["SSCAN s 0 FOO", syntax],
+]);
+
+scans.both("members that stay are returned while the set grows and shrinks", async (wire) => {
+  const stays = Array.from({ length: 300 }, (_, index) => `stays${index}`);
+  for (const grows of [true, false]) {
+    await wire.call("DEL s");
+    await wire.call(["SADD", "s", ...stays]);
+    const moving = Array.from({ length: 20_000 }, (_, index) => `moves${index}`);
+    if (!grows) await wire.call(["SADD", "s", ...moving]);
+    const found = await scanAll(
+      wire,
+      (cursor) => ["SSCAN", "s", cursor, "COUNT", grows ? "10" : "200"],
+      async (step) => {
+        const part = moving.slice(step * 500, step * 500 + 500);
+        if (part.length > 0) await wire.call([grows ? "SADD" : "SREM", "s", ...part]);
+      },
+    );
+    const seen = new Set(found);
+    for (const name of stays) expect(seen).toContain(name);
+  }
+});
+
+scans.both("SSCAN with a COUNT of everything returns everything at once", async (wire) => {
+  const members = Array.from({ length: 40_000 }, (_, index) => `member:${index}`);
+  for (let start = 0; start < members.length; start += 5000)
+    await wire.call(["SADD", "s", ...members.slice(start, start + 5000)]);
+  const [next, items] = itemsOf(await wire.call("SSCAN s 0 COUNT 1000000"));
+  expect([textOf(next), new Set(itemsOf(items).map(textOf)).size]).toEqual(["0", 40_000]);
+  const [, matched] = itemsOf(await wire.call("SSCAN s 0 MATCH *99 COUNT 1000000"));
+  expect(itemsOf(matched).length).toBe(400);
 });

@@ -1,6 +1,7 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
+import { setKeys, setMakers } from "./sequence-set.ts";
 
 export type Step = readonly (string | Uint8Array)[];
 
@@ -215,6 +216,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
   ...hyperloglogMakers(key),
+  ...setMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -228,15 +230,15 @@ export function randomSequence(random: Random): Step[] {
     })?.[1];
     const step = [...(make as Make)(random)];
     // Another count than 0 draws at random, and a huge one keeps redis-server busy for ever.
-    if (step[0] === "HRANDFIELD") return step;
+    if (/^(HRANDFIELD|SPOP|SRANDMEMBER)$/.test(String(step[0]))) return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();
     return step;
   });
   // At the end everything is read back: a wrong state must show even where no reply was wrong.
-  for (const name of keys)
-    for (const read of ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "PEXPIRETIME"])
-      sequence.push([...read.split(" "), name]);
-  return [["DISCARD"], ...sequence.slice(0, -1), ...[["DISCARD"], ["DBSIZE"]], ...sequence.slice(-30)];
+  const readBack = [...keys, ...setKeys].flatMap((name) =>
+    ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
+  );
+  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack];
 }

@@ -24,6 +24,7 @@ const defaultUnits = [
   "unit/type/string",
   "unit/type/incr",
   "unit/type/hash",
+  "unit/type/set",
   "unit/expire",
   "unit/other",
   "unit/multi",

@@ -19,7 +19,11 @@ export function oraclePath(): string | null {
  * redis-server of the machine to those it knows.
  */
 export function targetHas(since: string | undefined): boolean {
-  if (since === undefined || !isOracle) return true;
+  return since === undefined || !isOracle || oracleHas(since);
+}
+
+/** Whether the redis-server of the machine is of version `since` or later. */
+export function oracleHas(since: string): boolean {
   return compareVersions(oracleVersion(), since) >= 0;
 }
 
