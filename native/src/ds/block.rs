@@ -35,6 +35,11 @@ pub trait Block: Sized + 'static {
         false
     }
 
+    /// When the first of what it holds is due, ms since the epoch. Tables keep such blocks in an index.
+    fn due_ms(_block: Self::Ref<'_>) -> Option<i64> {
+        None
+    }
+
     /// A deep copy. O(size).
     fn duplicate(block: Self::Ref<'_>) -> Self;
 

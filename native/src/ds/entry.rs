@@ -7,20 +7,25 @@
 //!   +--------+--------+-----------------+--------------------------+--------+
 //!   | expiry, ms since the epoch, i64                    if EXPIRES         |
 //!   | key length u64                                     if LONG_KEY        |
-//!   | Int: i64 (8) | Inline: nothing | Heap: Vec<u8> (24) | Object: Box (16)|
-//!   | key bytes … | value bytes (Inline only) …                             |
+//!   | Int: i64 (8) | Inline: nothing | Heap: Vec<u8> (24) | Object: Box (16) | Thin: its word (8)
+//!   | key bytes … | value bytes (Inline), or the annex (Thin), vlen of them |
 //!   +-----------------------------------------------------------------------+
 //! ```
 //!
 //! 16-byte key and 16-byte value: 8 + 16 + 16 = 40 bytes, one allocator class, one cache miss to reach.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::any::Any;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::block::Block;
 pub use super::item::canonical_integer;
+use super::object::Gone;
+pub use super::object::{NewValue, Object, Value};
+
+#[path = "entry_objects.rs"]
+mod objects;
 
 /// Longest value that shares its key's allocation, bytes. Above it the copy of a resize would outweigh the miss saved.
 pub const INLINE_VALUE_BYTES_MAX: usize = 192;
@@ -37,58 +42,16 @@ pub enum Kind {
     Inline = 1,
     Heap = 2,
     Object = 3,
+    /// This and all above, by the number of the thin type.
+    Thin = 4,
 }
 
 const EXPIRES: u8 = 1;
 const LONG_KEY: u8 = 2;
 /// Made by a command that edits in place (APPEND, SETRANGE, …): OBJECT ENCODING says `raw` whatever the length.
 const RAW: u8 = 4;
-
-/// A value that is not a string: a hash, list, set and so on.
-pub trait Object: Any + Send {
-    /// The name TYPE replies: `hash`.
-    fn type_name(&self) -> &'static str;
-    /// The name OBJECT ENCODING replies: `listpack`.
-    fn encoding(&self) -> &'static str;
-    /// Bytes on the heap, as far as known in O(1).
-    fn memory_bytes(&self) -> usize;
-    /// Elements.
-    fn len(&self) -> usize;
-    /// A deep copy for COPY and for the undo log of whole-value replacements. O(size).
-    fn duplicate(&self) -> Box<dyn Object>;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Blocks that are freed with it, more or less; decides whether that is left to the lazy-free thread.
-    fn blocks(&self) -> usize {
-        self.len()
-    }
-}
-
-/// A value as its reader sees it.
-pub enum Value<'a> {
-    Int(i64),
-    Bytes(&'a [u8]),
-    Object(&'a dyn Object),
-}
-
-/// A new value, to be put under a key.
-pub enum NewValue<'a> {
-    /// Text; stored as an integer if it is a canonical one (as `SET` does).
-    Text(&'a [u8]),
-    /// Text that stays text, even if it is a canonical integer (the sum of an INCRBYFLOAT).
-    Plain(&'a [u8]),
-    /// Text whose encoding stays `raw`.
-    Raw(&'a [u8]),
-    /// The same, already in a buffer of its own with room to grow; kept as it is.
-    RawOwned(Vec<u8>),
-    Int(i64),
-    Object(Box<dyn Object>),
-}
+/// The object has elements that expire: `Object::due_ms` is asked.
+const DUE: u8 = 8;
 
 impl NewValue<'_> {
     /// What TYPE will reply.
@@ -131,10 +94,19 @@ impl Entry {
             }
             NewValue::Raw(text) => Entry::heap(key, text.to_vec(), expiry, RAW),
             NewValue::RawOwned(buffer) => Entry::heap(key, buffer, expiry, RAW),
-            NewValue::Object(object) => Entry::build(key, expiry, Kind::Object, 0, 16, &[], |fixed| {
-                // SAFETY: `fixed` points to 16 writable, 8-aligned bytes reserved by `build`.
-                unsafe { fixed.cast::<Box<dyn Object>>().write(object) }
-            }),
+            NewValue::Object(object) => match object.thin() {
+                Some(kind) => {
+                    let word = Box::into_raw(object).cast::<u64>();
+                    let made = Entry::thin(key, expiry, kind, word);
+                    // SAFETY: the object, of 8 bytes as all thin ones, has moved into the entry: its box is empty.
+                    drop(unsafe { Box::from_raw(word.cast::<ManuallyDrop<u64>>()) });
+                    made
+                }
+                None => Entry::build(key, expiry, Kind::Object, object.due_ms().map_or(0, |_| DUE), 16, &[], |fixed| {
+                    // SAFETY: `fixed` points to 16 writable, 8-aligned bytes reserved by `build`.
+                    unsafe { fixed.cast::<Box<dyn Object>>().write(object) }
+                }),
+            },
         }
     }
 
@@ -216,6 +188,13 @@ impl Entry {
             Kind::Inline => {
                 let Value::Bytes(text) = from.value() else { unreachable!("inline values are bytes") };
                 Entry::build(key, expiry, Kind::Inline, flags, 0, text, |_| ())
+            }
+            Kind::Thin => {
+                let (kind, word) = self.word();
+                let made = Entry::thin(key, expiry, kind, word);
+                // SAFETY: the object has moved; an empty one is dropped in its stead.
+                unsafe { word.write((kind.empty)()) };
+                made
             }
             _ => match self.take_value() {
                 NewValue::RawOwned(buffer) => Entry::heap(key, buffer, expiry, flags),
@@ -308,18 +287,9 @@ impl Entry {
                     let text = base.add(old.value_offset() + old.key_len());
                     Some(std::slice::from_raw_parts_mut(text, old.byte(7) as usize))
                 }
-                Kind::Int | Kind::Object => None,
+                Kind::Int | Kind::Object | Kind::Thin => None,
             }
         }
-    }
-
-    pub fn object_mut(&mut self) -> Option<&mut dyn Object> {
-        if self.borrow().kind() != Kind::Object {
-            return None;
-        }
-        let at = self.borrow().fixed_offset();
-        // SAFETY: the kind is Object, so an initialised Box lies at `at`; the borrow of self is exclusive.
-        unsafe { Some(&mut **self.0.as_ptr().add(at).cast::<Box<dyn Object>>()) }
     }
 
     /// The value, moved out; the key's block is freed. O(1) for Heap and Object.
@@ -342,6 +312,15 @@ impl Entry {
             Kind::Heap => NewValue::RawOwned(unsafe { base.add(at).cast::<Vec<u8>>().read() }),
             // SAFETY: Object holds a Box at `at`; it is forgotten below by making the entry an Int.
             Kind::Object => NewValue::Object(unsafe { base.add(at).cast::<Box<dyn Object>>().read() }),
+            Kind::Thin => {
+                let (kind, word) = self.word();
+                // SAFETY: the word is an object of the type; an empty one is dropped in its stead.
+                return NewValue::Object(unsafe {
+                    let object = (kind.boxed)(word);
+                    word.write((kind.empty)());
+                    object
+                });
+            }
         };
         // The value has moved: an empty Vec keeps both the layout and the drop of this entry right.
         // SAFETY: the fixed field of Heap has 24 bytes and that of Object 16; each gets an initialised value of its type.
@@ -380,6 +359,17 @@ impl Block for Entry {
         block.flags() & EXPIRES != 0
     }
 
+    #[inline]
+    fn due_ms(block: EntryRef<'_>) -> Option<i64> {
+        if block.flags() & DUE == 0 {
+            return None;
+        }
+        match block.value() {
+            Value::Object(object) => object.due_ms(),
+            _ => None,
+        }
+    }
+
     fn memory_bytes(block: EntryRef<'_>) -> usize {
         block.memory_bytes()
     }
@@ -410,33 +400,6 @@ impl Block for Entry {
     }
 }
 
-/// Stands where an Object was moved out of; dropped with the entry, never seen.
-struct Gone;
-
-impl Object for Gone {
-    fn type_name(&self) -> &'static str {
-        "none"
-    }
-    fn encoding(&self) -> &'static str {
-        "none"
-    }
-    fn memory_bytes(&self) -> usize {
-        0
-    }
-    fn len(&self) -> usize {
-        0
-    }
-    fn duplicate(&self) -> Box<dyn Object> {
-        Box::new(Gone)
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-}
-
 impl Drop for Entry {
     fn drop(&mut self) {
         let borrowed = self.borrow();
@@ -448,6 +411,10 @@ impl Drop for Entry {
             match kind {
                 Kind::Heap => base.add(at).cast::<Vec<u8>>().drop_in_place(),
                 Kind::Object => base.add(at).cast::<Box<dyn Object>>().drop_in_place(),
+                Kind::Thin => {
+                    let (kind, word) = self.word();
+                    (kind.object)(word).drop_in_place();
+                }
                 Kind::Int | Kind::Inline => (),
             }
             dealloc(base, layout);
@@ -470,7 +437,8 @@ impl<'a> EntryRef<'a> {
             0 => Kind::Int,
             1 => Kind::Inline,
             2 => Kind::Heap,
-            _ => Kind::Object,
+            3 => Kind::Object,
+            _ => Kind::Thin,
         }
     }
 
@@ -486,6 +454,7 @@ impl<'a> EntryRef<'a> {
                 Kind::Inline => 0,
                 Kind::Heap => 24,
                 Kind::Object => 16,
+                Kind::Thin => 8,
             }
     }
 
@@ -518,6 +487,7 @@ impl<'a> EntryRef<'a> {
                 }
                 Kind::Heap => Value::Bytes((*base.add(at).cast::<Vec<u8>>()).as_slice()),
                 Kind::Object => Value::Object(&**base.add(at).cast::<Box<dyn Object>>()),
+                Kind::Thin => Value::Object(&*(self.thin_type().object)(base.add(at).cast())),
             }
         }
     }
@@ -564,7 +534,8 @@ impl<'a> EntryRef<'a> {
     }
 
     fn layout(self) -> Layout {
-        let inline = if self.kind() == Kind::Inline { self.byte(7) as usize } else { 0 };
+        // 0 where there is neither an inline value nor an annex.
+        let inline = self.byte(7) as usize;
         layout_of(self.value_offset() + self.key_len() + inline)
     }
 
@@ -576,7 +547,7 @@ impl<'a> EntryRef<'a> {
                 // SAFETY: the kind is Heap, so an initialised Vec lies in the fixed field.
                 own + unsafe { (*self.0.as_ptr().add(self.fixed_offset()).cast::<Vec<u8>>()).capacity() }
             }
-            Kind::Object => match self.value() {
+            Kind::Object | Kind::Thin => match self.value() {
                 Value::Object(object) => own + object.memory_bytes(),
                 _ => own,
             },

@@ -6,8 +6,12 @@
 
 pub mod block;
 mod bucket;
+pub mod due;
 pub mod entry;
 pub mod item;
 pub mod latch;
+pub mod object;
+pub mod packed;
 pub mod segments;
 pub mod table;
+pub mod thin;

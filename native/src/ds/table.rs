@@ -19,6 +19,7 @@ use super::block::Block;
 use super::bucket::{
     Bucket, EMPTY, SLOTS, copy_chain, each_slot, each_tagged, free_chain, place_in, position_of, tag, upper,
 };
+use super::due::Due;
 use super::entry::Entry;
 use crate::sys::cpu::prefetch;
 
@@ -38,6 +39,8 @@ pub struct Table<B: Block = Entry> {
     /// Entries with an expiry.
     expiring: usize,
     overflow_buckets: usize,
+    /// The entries that `Block::due_ms` has a time for; None until there is one.
+    due: Option<Box<Due>>,
     /// Bytes of the entries and what they own, as whoever changes them accounts for it.
     pub entry_bytes: i64,
     owns: PhantomData<B>,
@@ -50,6 +53,7 @@ impl<B: Block> Default for Table<B> {
             entries: 0,
             expiring: 0,
             overflow_buckets: 0,
+            due: None,
             entry_bytes: 0,
             owns: PhantomData,
         }
@@ -130,6 +134,33 @@ impl<B: Block> Table<B> {
         self.expiring
     }
 
+    /// How many entries hold elements that expire.
+    pub fn due_len(&self) -> usize {
+        self.due.as_ref().map_or(0, |due| due.len())
+    }
+
+    /// The entries whose first element is due at `now_ms`, the first ones first.
+    pub fn due_until(&self, now_ms: i64) -> impl Iterator<Item = B::Ref<'_>> {
+        let due = self.due.iter().flat_map(move |due| due.until(now_ms));
+        // SAFETY: the index holds addresses of entries of this table, which is borrowed (1, 2).
+        due.map(|address| unsafe { B::borrow_raw(address as *mut u8) })
+    }
+
+    /// When the first element of any entry is due.
+    #[inline]
+    pub fn due_ms(&self) -> Option<i64> {
+        self.due.as_ref().and_then(|due| due.first_ms())
+    }
+
+    #[cold]
+    fn due_changes(&mut self, before: Option<(i64, u64)>, after: Option<(i64, u64)>) {
+        let due = self.due.get_or_insert_default();
+        due.change(before, after);
+        if due.is_empty() {
+            self.due = None;
+        }
+    }
+
     /// Buckets, chained ones included.
     pub fn buckets(&self) -> usize {
         self.buckets.len() + self.overflow_buckets
@@ -137,7 +168,7 @@ impl<B: Block> Table<B> {
 
     /// Bytes of the buckets; the entries are not counted.
     pub fn memory_bytes(&self) -> usize {
-        self.buckets() * size_of::<Bucket>()
+        self.buckets() * size_of::<Bucket>() + self.due.as_ref().map_or(0, |due| due.memory_bytes())
     }
 
     #[inline]
@@ -191,31 +222,38 @@ impl<B: Block> Table<B> {
     pub fn edit<R>(&mut self, place: Place, edit: impl FnOnce(&mut B) -> R) -> R {
         // SAFETY: as in `at`, and `&mut self` is exclusive. The slot's ownership moves to `entry` and back; if `edit`
         // panics, `entry` frees the block while the slot still names it, so the guard writes the slot in every case.
-        struct PutBack<B: Block> {
-            bucket: *mut Bucket,
-            slot: usize,
+        struct PutBack<'t, B: Block> {
+            table: &'t mut Table<B>,
+            place: Place,
             entry: std::mem::ManuallyDrop<B>,
+            expires: bool,
+            due: Option<(i64, u64)>,
         }
-        impl<B: Block> Drop for PutBack<B> {
+        impl<B: Block> Drop for PutBack<'_, B> {
+            #[inline]
             fn drop(&mut self) {
+                let due_ms = B::due_ms(B::borrow(&self.entry));
                 // SAFETY: `entry` is taken once, here; bucket and slot are the ones the word was read from.
-                unsafe {
-                    let word = &mut (*self.bucket).slots[self.slot];
+                let word = unsafe {
+                    let word = &mut (*self.place.bucket).slots[self.place.slot];
                     *word = slot_of(upper(*word), std::mem::ManuallyDrop::take(&mut self.entry));
+                    *word
+                };
+                self.table.expiring = self.table.expiring + expires::<B>(word) as usize - self.expires as usize;
+                if self.due.is_some() || due_ms.is_some() {
+                    self.table.due_changes(self.due, due_ms.map(|at_ms| (at_ms, word & B::RAW_BITS)));
                 }
             }
         }
         // SAFETY: the slot at `place` is occupied and owned by this table; ownership comes back in PutBack::drop.
-        let (entry, expired_before) = unsafe {
+        let (entry, word) = unsafe {
             let word = (*place.bucket).slots[place.slot];
-            (B::from_raw(raw_of::<B>(word)), expires::<B>(word))
+            (B::from_raw(raw_of::<B>(word)), word)
         };
-        let mut guard = PutBack { bucket: place.bucket, slot: place.slot, entry: std::mem::ManuallyDrop::new(entry) };
-        let result = edit(&mut guard.entry);
-        let expires_now = B::expires(B::borrow(&guard.entry));
-        drop(guard);
-        self.expiring = self.expiring + expires_now as usize - expired_before as usize;
-        result
+        let due = B::due_ms(entry.borrow()).map(|at_ms| (at_ms, word & B::RAW_BITS));
+        let entry = std::mem::ManuallyDrop::new(entry);
+        let mut guard = PutBack { table: self, place, entry, expires: expires::<B>(word), due };
+        edit(&mut guard.entry)
     }
 
     /// Puts `entry` in; its key must not be in the table.
@@ -224,7 +262,11 @@ impl<B: Block> Table<B> {
         if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
             self.resize(step_up(self.buckets.len()));
         }
+        let due_ms = B::due_ms(entry.borrow());
         let word = slot_of(upper(hash), entry);
+        if let Some(at_ms) = due_ms {
+            self.due_changes(None, Some((at_ms, word & B::RAW_BITS)));
+        }
         self.entries += 1;
         self.expiring += expires::<B>(word) as usize;
         let index = self.bucket_index(hash);
@@ -245,6 +287,9 @@ impl<B: Block> Table<B> {
         self.expiring -= expires::<B>(word) as usize;
         // SAFETY: as above.
         let entry = unsafe { B::from_raw(raw_of::<B>(word)) };
+        if let Some(at_ms) = B::due_ms(entry.borrow()) {
+            self.due_changes(Some((at_ms, word & B::RAW_BITS)), None);
+        }
         if self.entries == 0 {
             self.resize(0);
         } else if empty && self.entries * 10 < self.buckets.len() * SLOTS * 2 {
@@ -255,7 +300,7 @@ impl<B: Block> Table<B> {
 
     /// Takes every entry out, in hash order.
     pub fn drain(&mut self, mut each: impl FnMut(B)) {
-        (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes) = (0, 0, 0, 0);
+        (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes, self.due) = (0, 0, 0, 0, None);
         for bucket in std::mem::take(&mut self.buckets) {
             // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
             each_slot(&bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
@@ -300,8 +345,19 @@ impl<B: Block> Table<B> {
             followed = followed.or(copy_chain::<B>(from, to, follow_bucket));
         }
         let (entries, expiring, overflow_buckets) = (self.entries, self.expiring, self.overflow_buckets);
-        let copy =
-            Table { buckets, entries, expiring, overflow_buckets, entry_bytes: self.entry_bytes, owns: PhantomData };
+        let entry_bytes = self.entry_bytes;
+        let mut copy =
+            Table { buckets, entries, expiring, overflow_buckets, due: None, entry_bytes, owns: PhantomData };
+        if self.due.is_some() {
+            let mut due = Due::default();
+            for bucket in &copy.buckets {
+                each_slot(bucket, |word| {
+                    let at_ms = B::due_ms(entry_of::<B>(word));
+                    due.change(None, at_ms.map(|at_ms| (at_ms, word & B::RAW_BITS)));
+                });
+            }
+            copy.due = Some(Box::new(due));
+        }
         (copy, followed.zip(follow).map(|(bucket, place)| Place { bucket, slot: place.slot }))
     }
 }

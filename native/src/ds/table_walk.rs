@@ -1,7 +1,6 @@
 //! Walking a table, drawing from it, and loading ahead what a lookup will touch.
 
 use super::*;
-use crate::ds::entry::Value;
 
 impl Table {
     /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
@@ -14,8 +13,8 @@ impl Table {
         let found = bucket.matches(tag(hash));
         if found != 0 {
             let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
-            if let Value::Object(object) = entry.value() {
-                prefetch((&raw const *object).cast());
+            if let Some(home) = entry.object_home() {
+                prefetch(home);
             }
         }
     }

@@ -136,19 +136,17 @@ impl Txn {
     /// The object of type `T` under `key`, for a command that reads.
     #[inline]
     pub fn get_object<T: Object>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
-        match self.get(key).map(EntryRef::value) {
+        match self.get(key) {
             None => Ok(None),
-            Some(Value::Object(object)) => object.as_any().downcast_ref::<T>().map(Some).ok_or(WrongType),
-            Some(_) => Err(WrongType),
+            Some(entry) => entry.object::<T>().map(Some).ok_or(WrongType),
         }
     }
 
     /// The same without counting or marking: for a command that goes on to write it.
     pub fn peek_object<T: Object>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
-        match self.peek(key).map(EntryRef::value) {
+        match self.peek(key) {
             None => Ok(None),
-            Some(Value::Object(object)) => object.as_any().downcast_ref::<T>().map(Some).ok_or(WrongType),
-            Some(_) => Err(WrongType),
+            Some(entry) => entry.object::<T>().map(Some).ok_or(WrongType),
         }
     }
 
@@ -156,11 +154,7 @@ impl Txn {
     /// others can be looked at beside it.
     pub fn look<T: Object>(&self, key: &[u8]) -> Option<&T> {
         let hash = self.hash(key);
-        let entry = self.latches.peek(self.store.shard_of(hash)).table(self.db).get(hash, key)?;
-        match entry.value() {
-            Value::Object(object) => object.as_any().downcast_ref::<T>(),
-            _ => None,
-        }
+        self.latches.peek(self.store.shard_of(hash)).table(self.db).get(hash, key)?.object::<T>()
     }
 
     /// Puts `value` under `key`, whatever was there. Gives true if the key is new. The caller tells [`Txn::changed`].
@@ -173,16 +167,7 @@ impl Txn {
         let place = table.find(hash, key);
         let Some(place) = place else {
             let at = if let Expiry::At(at_ms) = expiry { Some(at_ms) } else { None };
-            let mut entry = Entry::new(key, value, at);
-            entry.set_access(clock);
-            let bytes = entry.borrow().memory_bytes();
-            table.insert(hash, entry);
-            table.entry_bytes += bytes as i64;
-            self.store.counters.add(core, db, 1, at.is_some() as i64, bytes as i64);
-            if undo_on {
-                self.undo.push(Undo::Absent { db, key: key.into() });
-            }
-            self.remark(key, Class::New, "new");
+            self.insert(key, Entry::new(key, value, at));
             return true;
         };
         let old = table.at(place);
@@ -249,6 +234,23 @@ impl Txn {
             self.discard(old);
         }
         was_expired
+    }
+
+    /// Puts in the entry of a key that is not there.
+    #[inline]
+    pub(super) fn insert(&mut self, key: &[u8], mut entry: Entry) {
+        let (db, core) = (self.db, self.core);
+        entry.set_access(self.access_clock);
+        let (bytes, expires) = (entry.borrow().memory_bytes() as i64, entry.borrow().expiry().is_some());
+        if self.undo_on {
+            self.undo.push(Undo::Absent { db, key: key.into() });
+        }
+        let (hash, shard) = self.shard_mut(key);
+        let table = shard.table_mut(db);
+        table.insert(hash, entry);
+        table.entry_bytes += bytes;
+        self.store.counters.add(core, db, 1, expires as i64, bytes);
+        self.remark(key, Class::New, "new");
     }
 
     /// Takes the entry under `key` out (expired or not), without a trace in undo log or changes.

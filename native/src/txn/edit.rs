@@ -46,7 +46,8 @@ impl Txn {
         self.edit_at(key, place, edit).map(Some)
     }
 
-    /// As [`Txn::edit_object`], with a new object from `make` where there is none.
+    /// As [`Txn::edit_object`], with a new object from `make` where there is none; it becomes the key's unless it is still
+    /// empty afterwards.
     pub fn edit_or_make<T: Object, R>(
         &mut self,
         key: &[u8],
@@ -56,9 +57,13 @@ impl Txn {
         if let Some(place) = self.place(key) {
             return self.edit_at(key, place, edit);
         }
-        self.set(key, NewValue::Object(Box::new(make())), Expiry::Clear);
-        let place = self.place(key).expect("set just now");
-        self.edit_at(key, place, edit)
+        let mut object = make();
+        // The key's absence is all there is to undo.
+        let result = edit(&mut object, &mut Inverses { log: None });
+        if !object.is_empty() {
+            self.insert(key, Entry::of_object(key, object, None));
+        }
+        Ok(result)
     }
 
     fn edit_at<T: Object, R>(
@@ -71,18 +76,20 @@ impl Txn {
         let no_touch = self.no_touch;
         let mut log: Vec<Inverse> = Vec::new();
         let (_, shard) = self.shard_mut(key);
-        let (result, bytes, empty) = shard.table_mut(db).edit(place, |entry| {
+        let table = shard.table_mut(db);
+        let (result, empty, bytes) = table.edit(place, |entry| {
             if !no_touch {
                 entry.set_access(clock);
             }
-            let object = entry.object_mut().ok_or(WrongType)?;
-            let before = object.memory_bytes() as i64;
-            let typed = object.as_any_mut().downcast_mut::<T>().ok_or(WrongType)?;
-            let mut inverses = Inverses { log: if undo_on { Some(&mut log) } else { None } };
-            let result = edit(typed, &mut inverses);
-            Ok((result, typed.memory_bytes() as i64 - before, typed.is_empty()))
+            let edited = entry.edit_typed(|object: &mut T| {
+                let mut inverses = Inverses { log: if undo_on { Some(&mut log) } else { None } };
+                let result = edit(object, &mut inverses);
+                (result, object.is_empty())
+            });
+            let ((result, empty), bytes) = edited.ok_or(WrongType)?;
+            Ok((result, empty, bytes))
         })?;
-        shard.table_mut(db).entry_bytes += bytes;
+        table.entry_bytes += bytes;
         self.store.counters.add(core, db, 0, 0, bytes);
         for inverse in log {
             self.undo.push(Undo::Edit { db, key: key.into(), inverse });
@@ -99,14 +106,7 @@ impl Txn {
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return };
-        let bytes = table.edit(place, |entry| match entry.object_mut() {
-            None => 0,
-            Some(object) => {
-                let before = object.memory_bytes() as i64;
-                edit(object);
-                object.memory_bytes() as i64 - before
-            }
-        });
+        let bytes = table.edit(place, |entry| entry.edit_object(edit).map_or(0, |(_, bytes)| bytes));
         table.entry_bytes += bytes;
         self.store.counters.add(core, db, 0, 0, bytes);
     }

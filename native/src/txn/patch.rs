@@ -58,7 +58,7 @@ impl Txn {
         let kind = entry.kind();
         // A value that shares its key's block is short: its undo is the whole entry, and brings the encoding back too.
         let whole = match kind {
-            Kind::Object => return Err(WrongType),
+            Kind::Object | Kind::Thin => return Err(WrongType),
             Kind::Int => return Ok(Some(self.patch_digits(key, edit))),
             Kind::Inline if undo_on => Some(entry.duplicate(key, entry.expiry())),
             Kind::Inline | Kind::Heap => None,

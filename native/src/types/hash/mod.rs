@@ -1,9 +1,9 @@
 //! Hashes: fields with values under one key.
 
 mod fields;
-mod packed;
 mod random;
 mod read;
+mod run;
 mod scan;
 pub mod value;
 mod write;

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use super::fields::{self, FieldTable};
-use super::packed::{Packed, Span};
+use super::run::{self, Span};
 use super::value::HashValue;
 use super::{HASH, bulk, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::entry::{EntryRef, Object};
 use crate::ds::item::Item;
+use crate::ds::packed::Form;
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
@@ -91,15 +92,15 @@ fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 
 /// `draws` fields, each drawn from all of them.
 fn draw_any<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
-    match hash {
-        HashValue::Packed(packed) => {
-            let spans: Vec<Span> = packed.spans().collect();
+    match hash.form() {
+        Form::Run(run) => {
+            let spans: Vec<Span> = run::spans(run).collect();
             for _ in 0..if spans.is_empty() { 0 } else { draws } {
-                let (field, value) = packed.pair(spans[random::below(spans.len() as u64) as usize]);
+                let (field, value) = run::pair(run, spans[random::below(spans.len() as u64) as usize]);
                 write(field, value);
             }
         }
-        HashValue::Table(table) => {
+        Form::Large(table) => {
             for entry in (0..draws).map_while(|_| table.random()) {
                 write(Item::Text(entry.key()), fields::item(entry));
             }
@@ -112,9 +113,9 @@ fn draw_distinct<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(It
     if draws >= hash.len() {
         return hash.for_each(write);
     }
-    match hash {
-        HashValue::Packed(packed) => draw_packed(packed, draws, write),
-        HashValue::Table(table) => {
+    match hash.form() {
+        Form::Run(run) => draw_packed(run, hash.len(), draws, write),
+        Form::Large(table) => {
             for entry in draw_entries(table, draws) {
                 write(Item::Text(entry.key()), fields::item(entry));
             }
@@ -123,9 +124,10 @@ fn draw_distinct<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(It
 }
 
 /// Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): every subset is as likely, in the order of the fields.
-fn draw_packed<'h>(packed: &'h Packed, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
-    let (mut wanted, mut left) = (draws, packed.len());
-    for (field, value) in packed.iter() {
+fn draw_packed<'h>(run: &'h [u8], pairs: usize, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
+    let (mut wanted, mut left) = (draws, pairs);
+    for span in run::spans(run) {
+        let (field, value) = run::pair(run, span);
         if random::below(left as u64) < wanted as u64 {
             write(field, value);
             wanted -= 1;

@@ -7,6 +7,7 @@ use crate::commands::generic::scan::cursor;
 use crate::commands::glob;
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::item::Item;
+use crate::ds::packed::Form;
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
@@ -70,12 +71,12 @@ fn hscan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
             found += 1;
         }
     };
-    let next = match hash {
-        HashValue::Packed(packed) => {
-            packed.iter().for_each(|(field, value)| each(field, value));
+    let next = match hash.form() {
+        Form::Run(_) => {
+            hash.for_each(each);
             0
         }
-        HashValue::Table(table) => {
+        Form::Large(table) => {
             table.scan(cursor, options.count, |entry| each(Item::Text(entry.key()), fields::item(entry)))
         }
     };
