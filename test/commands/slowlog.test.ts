@@ -1,8 +1,8 @@
 /** What the server remembers of how long requests took: SLOWLOG, LATENCY HISTOGRAM, INFO's latencystats. */
 import { expect } from "bun:test";
-import { err } from "../harness/expected.ts";
+import { err, ok } from "../harness/expected.ts";
 import { itemsOf, mapOf, numberOf, type Reply, show, textOf } from "../harness/resp.ts";
-import { suite } from "../harness/suite.ts";
+import { check, suite } from "../harness/suite.ts";
 
 const slow = suite();
 const everything = { after: ["CONFIG SET slowlog-log-slower-than 10000", "CONFIG SET slowlog-max-len 128"] };
@@ -135,3 +135,54 @@ slow.rows("LATENCY has no events to tell of", [
   ["LATENCY RESET", 0],
   ["LATENCY GRAPH command", err("ERR No samples available for event 'command'")],
 ]);
+
+slow.both(
+  "COMMANDLOG keeps large requests and large replies apart from slow ones",
+  async (wire) => {
+    await wire.pipeline([
+      "CONFIG SET commandlog-request-larger-than 2000 commandlog-reply-larger-than 2000",
+      "COMMANDLOG RESET large-request",
+      "COMMANDLOG RESET large-reply",
+    ]);
+    await check(wire, [
+      [["SET", "k", "x".repeat(3000)], ok],
+      ["GET k", "x".repeat(3000)],
+      ["GET none", null],
+      ["COMMANDLOG LEN large-request", 1],
+      ["COMMANDLOG LEN large-reply", 1],
+      ["COMMANDLOG GET -1 nosuch", err("ERR type should be one of the following: slow, large-request, large-reply")],
+      ["COMMANDLOG GET -2 slow", err("ERR count should be greater than or equal to -1")],
+    ]);
+    const [request] = itemsOf(await wire.call("COMMANDLOG GET 10 large-request")).map(itemsOf);
+    expect(numberOf(request?.[2] as never)).toBeGreaterThan(3000);
+    expect(textOf(itemsOf(request?.[3] as never)[0] as never)).toBe("SET");
+    const [answer] = itemsOf(await wire.call("COMMANDLOG GET 10 large-reply")).map(itemsOf);
+    expect(textOf(itemsOf(answer?.[3] as never)[0] as never)).toBe("GET");
+    await check(wire, [
+      ["COMMANDLOG RESET large-reply", ok],
+      ["COMMANDLOG LEN large-reply", 0],
+    ]);
+    await wire.call("CONFIG SET commandlog-request-larger-than 1048576 commandlog-reply-larger-than 1048576");
+  },
+  { since: "9.9" },
+);
+
+slow.both("what takes longer than latency-monitor-threshold is a latency event", async (wire) => {
+  await wire.pipeline(["CONFIG SET latency-monitor-threshold 20", "LATENCY RESET"]);
+  await check(wire, [
+    ["DEBUG SLEEP 0.03", ok],
+    ["LATENCY HISTORY nosuch", []],
+    ["LATENCY GRAPH nosuch", err("ERR No samples available for event 'nosuch'")],
+  ]);
+  const [latest] = itemsOf(await wire.call("LATENCY LATEST")).map(itemsOf);
+  expect(textOf(latest?.[0] as never)).toBe("command");
+  expect(numberOf(latest?.[2] as never)).toBeGreaterThanOrEqual(30);
+  expect(itemsOf(await wire.call("LATENCY HISTORY command")).length).toBeGreaterThan(0);
+  expect(textOf(await wire.call("LATENCY GRAPH command"))).toContain("command - high");
+  expect(textOf(await wire.call("LATENCY DOCTOR"))).toContain("1. command: ");
+  await check(wire, [
+    ["LATENCY RESET command", 1],
+    ["LATENCY LATEST", []],
+    ["CONFIG SET latency-monitor-threshold 0", ok],
+  ]);
+});

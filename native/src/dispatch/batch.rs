@@ -14,6 +14,8 @@ pub const REQUESTS_MAX: usize = 64;
 const SPANS_KEPT_MAX: usize = 64 * 1024;
 const COPIED_BYTES_KEPT_MAX: usize = 1 << 20;
 
+const _: () = assert!(size_of::<Request>() <= 32, "two to a cache line");
+
 /// Row number of a name that is no command.
 pub const UNKNOWN: u16 = u16::MAX;
 
@@ -28,6 +30,8 @@ pub struct Request {
     pub key: u16,
     /// Hash of that key.
     pub hash: u64,
+    /// Bytes it came in.
+    pub bytes: u32,
     /// Where the input of the next request begins.
     end: u32,
 }
@@ -173,6 +177,7 @@ impl Batch {
                         plain: false,
                         key: 0,
                         hash: 0,
+                        bytes: used as u32,
                         end,
                     });
                 }

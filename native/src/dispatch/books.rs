@@ -9,7 +9,7 @@ use crate::commands::table::table;
 use crate::session::client::ReplyMode;
 use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::figures::TIMED_EVERY;
-use crate::session::slowlog::{LENGTH_DEFAULT as SLOWLOG_LENGTH_DEFAULT, SlowEntry, shortened};
+use crate::session::slowlog::{LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
 
 /// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
@@ -73,10 +73,22 @@ impl Executor {
             return;
         }
         self.figures().per_command[row as usize].timed(ns, self.weight);
+        self.note_latency(row, ns);
         if self.is_slow(ns)
             && let Some(request) = self.batch.current()
         {
             self.log_slow(conn, row, shortened(self.batch.args(&request)), ns);
+        }
+    }
+
+    /// Notes a command that took so long as to be a latency event.
+    #[inline]
+    pub(super) fn note_latency(&self, row: u16, ns: u64) {
+        let threshold_ms = self.server.settings.latency_threshold_ms.load(Ordering::Relaxed);
+        if threshold_ms != 0 && ns / 1_000_000 >= threshold_ms {
+            let fast = table().row(row).flags & flag::FAST != 0;
+            let event = if fast { "fast-command" } else { "command" };
+            self.server.events.record(event, clock::now_ms() / 1000, ns / 1_000_000);
         }
     }
 
@@ -89,22 +101,41 @@ impl Executor {
     #[cold]
     pub(super) fn log_slow(&self, conn: &Conn, row: u16, argv: Vec<Vec<u8>>, ns: u64) {
         let settings = &self.server.settings;
-        // Passwords stay out of it: those of AUTH, and those that CONFIG sets.
-        let kept_out =
-            |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
-        if row == UNKNOWN || kept_out(table().row(row)) {
+        let max = settings.text("slowlog-max-len").parse().unwrap_or(LENGTH_DEFAULT);
+        if !is_kept_out(row) {
+            self.server.slowlog.push(self.entry(conn, argv, ns / 1000), max);
+        }
+    }
+
+    /// Logs a request that was large, or had a large reply.
+    #[cold]
+    pub(super) fn log_large(&self, conn: &Conn, row: u16, request: &Request, reply_bytes: u64) {
+        if is_kept_out(row) {
             return;
         }
-        let max = settings.text("slowlog-max-len").parse().unwrap_or(SLOWLOG_LENGTH_DEFAULT);
-        let entry = SlowEntry {
+        let server = self.server;
+        let max = |name: &str| server.settings.text(name).parse().unwrap_or(LENGTH_DEFAULT);
+        let request_bytes = request.bytes as u64;
+        let argv = || shortened(self.batch.args(request));
+        if request_bytes >= server.settings.large_request_bytes.load(Ordering::Relaxed) {
+            let entry = self.entry(conn, argv(), request_bytes);
+            server.large_requests.push(entry, max("commandlog-large-request-max-len"));
+        }
+        if reply_bytes >= server.settings.large_reply_bytes.load(Ordering::Relaxed) {
+            let entry = self.entry(conn, argv(), reply_bytes);
+            server.large_replies.push(entry, max("commandlog-large-reply-max-len"));
+        }
+    }
+
+    fn entry(&self, conn: &Conn, argv: Vec<Vec<u8>>, value: u64) -> SlowEntry {
+        SlowEntry {
             id: 0,
             at_ms: self.txn.now_ms,
-            us: ns / 1000,
+            value,
             argv,
             address: conn.client.address.clone(),
             client_name: conn.client.name.clone(),
-        };
-        self.server.slowlog.push(entry, max);
+        }
     }
 
     #[cold]
@@ -122,6 +153,12 @@ impl Executor {
             self.figures().per_command[row as usize].rejected.add(1);
         }
     }
+}
+
+/// Passwords stay out of the logs: those of AUTH, and those that CONFIG sets.
+fn is_kept_out(row: u16) -> bool {
+    let kept_out = |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
+    row == UNKNOWN || kept_out(table().row(row))
 }
 
 /// The reply of a request that had to wait is complete; it begins at `mark`. Silences it where the client asked for that.

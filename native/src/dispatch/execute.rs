@@ -179,6 +179,7 @@ impl Executor {
             self.book(conn, &outcome);
             if self.weight == 0 {
                 let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+                self.note_latency(conn.client.last_command, ns);
                 if self.is_slow(ns)
                     && let Some(request) = self.batch.current()
                 {
@@ -299,6 +300,13 @@ impl Executor {
             };
         if self.is_monitored() {
             self.show(&conn.client, &outcome);
+        }
+        let reply_bytes = conn.output.len().saturating_sub(self.mark) as u64;
+        let settings = &self.server.settings;
+        if request.bytes as u64 >= settings.large_request_bytes.load(Ordering::Relaxed)
+            || reply_bytes >= settings.large_reply_bytes.load(Ordering::Relaxed)
+        {
+            self.log_large(conn, conn.client.last_command, request, reply_bytes);
         }
         // What is not run yet, or not through yet, is booked later.
         if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {

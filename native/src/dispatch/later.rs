@@ -44,6 +44,7 @@ impl Executor {
     pub fn book_walk(&self, conn: &mut Conn) {
         let Some(walk) = conn.walk.take() else { return };
         self.figures().per_command[walk.row as usize].timed(walk.ns, 1);
+        self.note_latency(walk.row, walk.ns);
         if self.is_slow(walk.ns) {
             self.log_slow(conn, walk.row, walk.argv, walk.ns);
         }

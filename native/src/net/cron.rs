@@ -98,7 +98,12 @@ impl Cron {
             }
             let _ = turn;
         }
-        executor.figures().expire_cycle_us.add((clock::mono_ns() - started) / 1000);
+        let spent_us = (clock::mono_ns() - started) / 1000;
+        executor.figures().expire_cycle_us.add(spent_us);
+        let threshold_ms = server.settings.latency_threshold_ms.load(Relaxed);
+        if threshold_ms != 0 && spent_us / 1000 >= threshold_ms {
+            server.events.record("expire-cycle", executor.txn.now_ms / 1000, spent_us / 1000);
+        }
     }
 
     fn look_at_clients(&mut self, server: &'static Server, conns: &mut Conns, now_ms: i64) {

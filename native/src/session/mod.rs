@@ -5,6 +5,7 @@
 pub mod client;
 pub mod conn;
 pub mod control;
+pub mod events;
 pub mod figures;
 pub mod gather;
 pub mod handle;

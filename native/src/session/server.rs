@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::conn::Conns;
 use super::control::{Asker, ControlQueue, LogQueue};
+use super::events::LatencyEvents;
 use super::figures::Figures;
 use super::latency::Histogram;
 use super::local::{Letter, Recipient};
@@ -137,6 +138,10 @@ pub struct Server {
     pub replication_id: String,
     pub rates: Rates,
     pub slowlog: Slowlog,
+    /// Requests of many bytes, and with replies of many bytes.
+    pub large_requests: Slowlog,
+    pub large_replies: Slowlog,
+    pub events: LatencyEvents,
     pub io: RwLock<String>,
     /// The server is going down: cores stop accepting, finish and leave.
     pub stopping: AtomicBool,
@@ -200,6 +205,9 @@ impl Server {
             replication_id: random::hex(20),
             rates: Rates::default(),
             slowlog: Slowlog::default(),
+            large_requests: Slowlog::default(),
+            large_replies: Slowlog::default(),
+            events: LatencyEvents::default(),
             io: RwLock::default(),
             stopping: AtomicBool::new(false),
             gate: AtomicU32::new(0),

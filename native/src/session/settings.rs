@@ -34,6 +34,11 @@ pub struct Settings {
     pub acllog_max_len: AtomicU64,
     /// Microseconds from which a command is slow; negative: never.
     pub slowlog_slower_than: AtomicI64,
+    /// Bytes from which a request, or its reply, is large; u64::MAX: none is.
+    pub large_request_bytes: AtomicU64,
+    pub large_reply_bytes: AtomicU64,
+    /// Ms from which something that took so long is a latency event; 0: nothing is.
+    pub latency_threshold_ms: AtomicU64,
     /// All directives pushed so far, for INFO.
     pub texts: RwLock<std::collections::BTreeMap<String, String>>,
 }
@@ -65,6 +70,9 @@ impl Default for Settings {
             procedure_keys_limit: AtomicU64::new(10_000_000),
             acllog_max_len: AtomicU64::new(128),
             slowlog_slower_than: AtomicI64::new(10_000),
+            large_request_bytes: AtomicU64::new(1 << 20),
+            large_reply_bytes: AtomicU64::new(1 << 20),
+            latency_threshold_ms: AtomicU64::new(0),
             texts: RwLock::default(),
         }
     }
@@ -114,6 +122,13 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
+        "commandlog-request-larger-than" => {
+            settings.large_request_bytes.store(u64::try_from(signed()?).unwrap_or(u64::MAX), Relaxed);
+        }
+        "commandlog-reply-larger-than" => {
+            settings.large_reply_bytes.store(u64::try_from(signed()?).unwrap_or(u64::MAX), Relaxed);
+        }
+        "latency-monitor-threshold" => settings.latency_threshold_ms.store(number()?, Relaxed),
         "latency-tracking" => super::latency::track(flag()?),
         "slowlog-log-slower-than" => settings.slowlog_slower_than.store(signed()?, Relaxed),
         "notify-keyspace-events" => {

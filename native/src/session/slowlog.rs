@@ -1,4 +1,4 @@
-//! The slow log: requests that ran longer than slowlog-log-slower-than, the last slowlog-max-len of them.
+//! The logs of requests that stand out: slow ones (SLOWLOG), and those that were large or had a large reply (COMMANDLOG).
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use crate::resp::args::Args;
 /// As Redis: so many arguments are kept, and so many bytes of each.
 const ARGUMENTS_MAX: usize = 32;
 const ARGUMENT_BYTES_MAX: usize = 128;
-/// slowlog-max-len where nobody has set it.
+/// Entries kept where nobody has said how many.
 pub const LENGTH_DEFAULT: usize = 128;
 
 #[derive(Clone)]
@@ -16,8 +16,8 @@ pub struct SlowEntry {
     pub id: u64,
     /// Ms since the epoch.
     pub at_ms: i64,
-    /// Microseconds it ran.
-    pub us: u64,
+    /// Microseconds it ran, or bytes of the request or reply.
+    pub value: u64,
     pub argv: Vec<Vec<u8>>,
     pub address: String,
     pub client_name: Vec<u8>,
@@ -89,7 +89,7 @@ mod tests {
     use crate::resp::args::OwnedArgs;
 
     fn entry(us: u64) -> SlowEntry {
-        SlowEntry { id: 0, at_ms: 0, us, argv: Vec::new(), address: String::new(), client_name: Vec::new() }
+        SlowEntry { id: 0, at_ms: 0, value: us, argv: Vec::new(), address: String::new(), client_name: Vec::new() }
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         for us in 0..5 {
             log.push(entry(us), 3);
         }
-        assert_eq!(log.latest(10).iter().map(|e| (e.id, e.us)).collect::<Vec<_>>(), [(4, 4), (3, 3), (2, 2)]);
+        assert_eq!(log.latest(10).iter().map(|e| (e.id, e.value)).collect::<Vec<_>>(), [(4, 4), (3, 3), (2, 2)]);
         assert_eq!(log.latest(1).len(), 1);
         log.reset();
         assert!(log.is_empty());

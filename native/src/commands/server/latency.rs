@@ -1,12 +1,16 @@
-//! LATENCY: HISTOGRAM out of the timed calls. Events (latency-monitor-threshold) are not recorded, so the others are empty.
+//! LATENCY: HISTOGRAM out of the timed calls, and the events that latency-monitor-threshold lets through.
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::SERVER;
+use super::latency_report::{self, Circumstances};
 use crate::commands::row::{Row, Run, flag::*};
 use crate::commands::table::table;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
+use crate::sys::clock;
 
 const LATENCY: Row = Row { flags: ADMIN | NOSCRIPT | LOADING | STALE, since: "2.8.13", ..SERVER };
 
@@ -62,7 +66,7 @@ pub const ROWS: &[Row] = &[
         summary: "Returns the samples of a latency event.",
         args: "event",
         reply: "[number, number][]",
-        run: Run::Session(nothing),
+        run: Run::Session(history),
         ..LATENCY
     },
     Row {
@@ -70,7 +74,7 @@ pub const ROWS: &[Row] = &[
         arity: 2,
         summary: "Returns the latest sample of each latency event.",
         reply: "unknown[]",
-        run: Run::Session(nothing),
+        run: Run::Session(latest),
         ..LATENCY
     },
     Row {
@@ -84,27 +88,57 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-fn doctor(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.verbatim(
-        "txt",
-        b"No latency events are recorded. LATENCY HISTOGRAM tells how long the calls of each command took, and SLOWLOG \
-          GET which calls were slow.\n",
-    );
+fn doctor(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
+    let settings = &session.server.settings;
+    let now = Circumstances {
+        threshold_ms: settings.latency_threshold_ms.load(Relaxed),
+        slowlog_us: settings.slowlog_slower_than.load(Relaxed),
+        hz: settings.hz.load(Relaxed),
+    };
+    let report = latency_report::doctor(&session.server.events.all(), &now, clock::now_ms() / 1000);
+    reply.verbatim("txt", report.as_bytes());
     Flow::Done
 }
 
-fn graph(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    reply.error_bytes(&error::quoting("ERR No samples available for event", args.get(2)));
+fn graph(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    match session.server.events.of(args.get(2)) {
+        Some((event, series)) => {
+            let picture = latency_report::graph(event, &series, clock::now_ms() / 1000);
+            reply.verbatim("txt", picture.as_bytes());
+        }
+        None => reply.error_bytes(&error::quoting("ERR No samples available for event", args.get(2))),
+    }
     Flow::Done
 }
 
-fn nothing(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.array(0);
+fn history(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let series = session.server.events.of(args.get(2)).map(|(_, series)| series).unwrap_or_default();
+    reply.array(series.samples.len());
+    for sample in series.samples {
+        reply.array(2);
+        reply.int(sample.at_s);
+        reply.int(sample.ms as i64);
+    }
     Flow::Done
 }
 
-fn reset(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.int(0);
+fn latest(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
+    let all = session.server.events.all();
+    reply.array(all.len());
+    for (event, series) in all {
+        let last = series.samples.back().expect("a series has a sample");
+        reply.array(4);
+        reply.text(event);
+        reply.int(last.at_s);
+        reply.int(last.ms as i64);
+        reply.int(series.worst_ms as i64);
+    }
+    Flow::Done
+}
+
+fn reset(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let events: Vec<&[u8]> = args.from(2).iter().collect();
+    reply.int(session.server.events.reset(&events) as i64);
     Flow::Done
 }
 

@@ -8,6 +8,7 @@ mod control;
 mod info;
 mod keyspace;
 mod latency;
+mod latency_report;
 mod lolwut;
 mod monitor;
 mod role;
