@@ -107,9 +107,20 @@ impl Executor {
         }
     }
 
-    /// Logs a request that was large, or had a large reply.
+    /// Logs the request that ran just now if it was large, or its reply.
+    #[inline]
+    pub(super) fn judge_size(&self, conn: &Conn, request: &Request) {
+        let reply_bytes = conn.output.len().saturating_sub(self.mark) as u64;
+        let settings = &self.server.settings;
+        if request.bytes as u64 >= settings.large_request_bytes.load(Ordering::Relaxed)
+            || reply_bytes >= settings.large_reply_bytes.load(Ordering::Relaxed)
+        {
+            self.log_large(conn, conn.client.last_command, request, reply_bytes);
+        }
+    }
+
     #[cold]
-    pub(super) fn log_large(&self, conn: &Conn, row: u16, request: &Request, reply_bytes: u64) {
+    fn log_large(&self, conn: &Conn, row: u16, request: &Request, reply_bytes: u64) {
         if is_kept_out(row) {
             return;
         }

@@ -301,13 +301,7 @@ impl Executor {
         if self.is_monitored() {
             self.show(&conn.client, &outcome);
         }
-        let reply_bytes = conn.output.len().saturating_sub(self.mark) as u64;
-        let settings = &self.server.settings;
-        if request.bytes as u64 >= settings.large_request_bytes.load(Ordering::Relaxed)
-            || reply_bytes >= settings.large_reply_bytes.load(Ordering::Relaxed)
-        {
-            self.log_large(conn, conn.client.last_command, request, reply_bytes);
-        }
+        self.judge_size(conn, request);
         // What is not run yet, or not through yet, is booked later.
         if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {
             self.book(conn, &outcome);
