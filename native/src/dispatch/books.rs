@@ -107,6 +107,17 @@ impl Executor {
         }
     }
 
+    /// A call of a procedure that nobody timed has ended: was it slow, by the coarse clock?
+    pub(super) fn book_untimed_call(&self, conn: &Conn) {
+        let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+        self.note_latency(conn.client.last_command, ns);
+        if self.is_slow(ns)
+            && let Some(request) = self.batch.current()
+        {
+            self.log_slow(conn, conn.client.last_command, shortened(self.batch.args(&request)), ns);
+        }
+    }
+
     /// Logs the request that ran just now if it was large, or its reply.
     #[inline]
     pub(super) fn judge_size(&self, conn: &Conn, request: &Request) {

@@ -178,13 +178,7 @@ impl Executor {
             }
             self.book(conn, &outcome);
             if self.weight == 0 {
-                let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
-                self.note_latency(conn.client.last_command, ns);
-                if self.is_slow(ns)
-                    && let Some(request) = self.batch.current()
-                {
-                    self.log_slow(conn, conn.client.last_command, shortened(self.batch.args(&request)), ns);
-                }
+                self.book_untimed_call(conn);
             }
         }
         self.settle_and_go_on(conn, outcome)
