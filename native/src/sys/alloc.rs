@@ -16,6 +16,12 @@ const LINE: usize = 64;
 
 pub struct Allocator;
 
+/// Bytes that a block asked for with `bytes` takes: growing up to there costs nothing.
+pub fn good_size(bytes: usize) -> usize {
+    // SAFETY: a plain calculation.
+    unsafe { libmimalloc_sys::mi_good_size(bytes) }
+}
+
 // SAFETY: every method gives what its namesake in mimalloc gives, which is a valid block of the layout or null; blocks
 // of all of them are freed by mi_free.
 unsafe impl GlobalAlloc for Allocator {
