@@ -44,6 +44,10 @@ impl Executor {
         let db = self.txn.db;
         let mut ready = VecDeque::new();
         self.tell(&mut ready);
+        if !ready.is_empty() {
+            // What was changed may have taken its time, and a key of it may have expired since.
+            self.txn.set_clock(clock::now_ms());
+        }
         while let Some((db, key)) = ready.pop_front() {
             self.serve(db, &key, &mut ready);
         }
