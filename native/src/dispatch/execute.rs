@@ -28,7 +28,7 @@ use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
 use crate::session::slowlog::shortened;
 use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
-use crate::txn::{Effect, Txn};
+use crate::txn::{Effect, Nothing, Txn};
 
 /// What became of one request.
 #[derive(Debug, PartialEq, Eq)]
@@ -516,7 +516,8 @@ impl Executor {
             row,
             request: block.request.unwrap_or_else(|| self.batch.args(request).to_owned()),
             proto: client.proto,
-            nothing: block.nothing.reply(client.proto),
+            // As Redis: the end of the time is told by a null array whatever the command.
+            nothing: Nothing::Array.reply(client.proto),
             deadline_ms: block.deadline_ms,
         });
         self.txn.unprime();

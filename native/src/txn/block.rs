@@ -18,7 +18,7 @@ pub struct Block {
     pub gone_counts: bool,
     /// Ms since the epoch; None: for ever.
     pub deadline_ms: Option<i64>,
-    /// The reply when the time is over, and where nothing may wait (MULTI, procedures).
+    /// The reply where nothing may wait (MULTI, procedures). When the time is over it is a null array, as in Redis.
     pub nothing: Nothing,
     /// The request to run later, where it is not the one that was sent (XREAD's `$` has become an id).
     pub request: Option<OwnedArgs>,
