@@ -28,6 +28,14 @@ interface ZedisBytes {
   hrandfield(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHVALUES")[]): Uint8Array | null | Uint8Array[] | [Uint8Array, Uint8Array][];
   hscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOVALUES")[]): [Uint8Array, Uint8Array[]];
   hvals(key: ZedisKey): Uint8Array[];
+  lindex(key: ZedisKey, index: ZedisInteger): Uint8Array | null;
+  lmove(source: ZedisKey, destination: ZedisKey, choice: "LEFT" | "RIGHT", choice2: "LEFT" | "RIGHT"): Uint8Array | null;
+  lmovem(source: ZedisKey, destination: ZedisKey, choice: "LEFT" | "RIGHT", choice2: "LEFT" | "RIGHT", ...options: readonly ("COUNT" | ZedisInteger | "EXACTLY" | ZedisSome<ZedisValue> | "OBO" | "BULK")[]): Uint8Array[] | null;
+  lmpop(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "LEFT" | "RIGHT" | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]] | null;
+  lpop(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
+  lrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue): Uint8Array[];
+  rpop(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
+  rpoplpush(source: ZedisKey, destination: ZedisKey): Uint8Array | null;
   lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): Uint8Array;
   time(): [Uint8Array, Uint8Array];
   sdiff(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
@@ -186,6 +194,42 @@ interface ZedisApi {
   pfcount(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Adds all that was added to some HyperLogLogs to another one. O(N) for N keys. `PFMERGE destkey [sourcekey [sourcekey ...]]` */
   pfmerge(destkey: ZedisValue, ...options: readonly (ZedisSome<ZedisValue>)[]): "OK";
+  /** Returns the element at an index of a list; negative indexes count from the right. O(log(N)) where N is the number of elements of the list. `LINDEX key index` */
+  lindex(key: ZedisKey, index: ZedisInteger): string | null;
+  /** Adds an element beside the first one that equals the pivot and returns the list's length; -1 without a pivot. O(N) where N is the number of elements to the left of the pivot. `LINSERT key <BEFORE | AFTER> pivot element` */
+  linsert(key: ZedisKey, choice: "BEFORE" | "AFTER", pivot: ZedisValue, element: ZedisValue): number;
+  /** Returns how many elements a list has. O(1). `LLEN key` */
+  llen(key: ZedisKey): number;
+  /** Moves an element from one end of a list to one end of another, or of the same, and returns it. O(1). `LMOVE source destination <LEFT | RIGHT> <LEFT | RIGHT>` */
+  lmove(source: ZedisKey, destination: ZedisKey, choice: "LEFT" | "RIGHT", choice2: "LEFT" | "RIGHT"): string | null;
+  /** Moves up to (COUNT) or exactly so many elements from one end of a list to one end of another: one by one (OBO), or as they stand (BULK). O(N) where N is the number of elements moved. `LMOVEM source destination <LEFT | RIGHT> <LEFT | RIGHT> [<COUNT count | EXACTLY exactly> <OBO | BULK>]` */
+  lmovem(source: ZedisKey, destination: ZedisKey, choice: "LEFT" | "RIGHT", choice2: "LEFT" | "RIGHT", ...options: readonly ("COUNT" | ZedisInteger | "EXACTLY" | ZedisSome<ZedisValue> | "OBO" | "BULK")[]): string[] | null;
+  /** Removes and returns elements of the first of several lists that is there. O(N+M) where N is the number of keys and M the number of elements returned. `LMPOP numkeys key [key ...] <LEFT | RIGHT> [COUNT count]` */
+  lmpop(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "LEFT" | "RIGHT" | "COUNT" | ZedisInteger)[]): [string, string[]] | null;
+  /** Removes and returns the leftmost element of a list, or as many as asked for. O(1) for each element. `LPOP key [count]` */
+  lpop(key: ZedisKey, count?: ZedisInteger): string | null | string[];
+  /** Returns the index of an element in a list, or the indexes of those that equal it. O(N) where N is the number of elements of the list, in slices that let others pass. `LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]` */
+  lpos(key: ZedisKey, element: ZedisValue, ...options: readonly ("RANK" | ZedisInteger | "COUNT" | "MAXLEN")[]): number | null | number[];
+  /** Adds elements to the left of a list, one after the other, and returns its length; a missing key counts as an empty list. O(1) for each element. `LPUSH key element [element ...]` */
+  lpush(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Adds elements to the left of a list, as LPUSH does, only if the key is there. O(1) for each element. `LPUSHX key element [element ...]` */
+  lpushx(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Returns the elements of a list from one index to another. O(log(N)+M) where N is the number of elements of the list and M the number of those returned. `LRANGE key start stop` */
+  lrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue): string[];
+  /** Removes elements that equal the one given: all of them, or so many from the left, or from the right (negative count). O(N) where N is the number of elements of the list. `LREM key count element` */
+  lrem(key: ZedisKey, count: ZedisInteger, element: ZedisValue): number;
+  /** Replaces the element at an index of a list. O(log(N)) where N is the number of elements of the list. `LSET key index element` */
+  lset(key: ZedisKey, index: ZedisInteger, element: ZedisValue): "OK";
+  /** Keeps only the elements of a list from one index to another. O(log(N)) where N is the number of elements of the list; what goes is freed by another thread. `LTRIM key start stop` */
+  ltrim(key: ZedisKey, start: ZedisValue, stop: ZedisValue): "OK";
+  /** Removes and returns the rightmost element of a list, or as many as asked for, the last one first. O(1) for each element. `RPOP key [count]` */
+  rpop(key: ZedisKey, count?: ZedisInteger): string | null | string[];
+  /** Moves the rightmost element of a list to the left of another, and returns it. O(1). `RPOPLPUSH source destination` */
+  rpoplpush(source: ZedisKey, destination: ZedisKey): string | null;
+  /** Adds elements to the right of a list and returns its length; a missing key counts as an empty list. O(1) for each element. `RPUSH key element [element ...]` */
+  rpush(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Adds elements to the right of a list, as RPUSH does, only if the key is there. O(1) for each element. `RPUSHX key element [element ...]` */
+  rpushx(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Sends a message to who listens to a channel, and returns how many do. O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client). `PUBLISH channel message` */
   publish(channel: ZedisValue, message: ZedisValue): number;
   /** Sends a message to who listens to a shard channel, and returns how many do. O(N) where N is the number of clients subscribed to the receiving shard channel. `SPUBLISH shardchannel message` */

@@ -169,6 +169,8 @@ function comparable(step: Step, reply: Reply | null | undefined): string {
   if (reply === null || reply === undefined) return "(connection closed)";
   const name = String(step[0]).toUpperCase();
   if (reply.kind === "error") return show(reply);
+  // Before 7.2 all lists were quicklists.
+  if (/^OBJECT ENCODING/i.test(step.join(" ")) && /"(listpack|quicklist)"/.test(show(reply))) return '"listpack"';
   if (name === "EXEC" && reply.kind === "array") return `[${reply.items.map((item) => unordered(item)).join(", ")}]`;
   if (isClockReading(reply)) return ":(a moment near now)";
   if (name === "HRANDFIELD" && step[2] !== "0") return `${reply.kind} of ${"items" in reply ? reply.items.length : 1}`;

@@ -1,6 +1,7 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
+import { listKeys, listMakers } from "./sequence-list.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
 
 export type Step = readonly (string | Uint8Array)[];
@@ -216,6 +217,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
   ...hyperloglogMakers(key),
+  ...listMakers(key, number),
   ...setMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
@@ -231,6 +233,8 @@ export function randomSequence(random: Random): Step[] {
     const step = [...(make as Make)(random)];
     // Another count than 0 draws at random, and a huge one keeps redis-server busy for ever.
     if (/^(HRANDFIELD|SPOP|SRANDMEMBER)$/.test(String(step[0]))) return step;
+    // Nothing may wait for longer than it was meant to.
+    if (/^B[LRZ]/.test(String(step[0]))) return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();
@@ -240,5 +244,6 @@ export function randomSequence(random: Random): Step[] {
   const readBack = [...keys, ...setKeys].flatMap((name) =>
     ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
   );
-  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack];
+  const lists = listKeys.map((name) => ["LRANGE", name, "0", "-1"]);
+  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists];
 }

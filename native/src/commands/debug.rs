@@ -13,9 +13,11 @@ use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::handle::{Flow, Session};
+use crate::store::settings::LIST_PACKED_THRESHOLD;
 use crate::sys::clock;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, Effect, Progress, Txn, Work};
+use crate::types::list;
 
 pub const ROWS: &[Row] = &[Row {
     name: "debug",
@@ -61,7 +63,8 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         }
         (b"htstats", 3 | 4) => htstats(session, args, reply),
         (b"populate", 3..=5) => return populate(session, args, reply),
-        (b"quicklist-packed-threshold", 3) => packed_threshold(args, reply),
+        (b"quicklist-packed-threshold", 3) => packed_threshold(session, args, reply),
+        (b"listpack", 3) | (b"quicklist", 3 | 4) => return list(session, args, reply),
         // Test suites switch these; there is nothing here that they would change.
         (b"dict-resizing" | b"pause-cron" | b"set-disable-deny-scripts" | b"set-skip-checksum-validation", 3)
         | (b"replybuffer", 4)
@@ -97,10 +100,14 @@ fn object(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if let Err(shard) = latch(txn, args.get(2)) {
         return Flow::Effect(Effect::Busy(shard));
     }
-    let clock = txn.access_clock;
+    let (clock, settings) = (txn.access_clock, &txn.store.settings);
     let Some(entry) = txn.peek(args.get(2)) else {
         reply.error(error::NO_SUCH_KEY);
         return Flow::Done;
+    };
+    let fields = match entry.value() {
+        Value::Object(object) => object.as_any().downcast_ref().map(|list| list::debug::fields(list, settings)),
+        _ => None,
     };
     let serialized = match entry.value() {
         Value::Int(number) if i8::try_from(number).is_ok() => 2,
@@ -111,11 +118,12 @@ fn object(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         Value::Object(object) => object.memory_bytes(),
     };
     reply.simple(&format!(
-        "Value at:{:p} refcount:1 encoding:{} serializedlength:{serialized} lru:{} lru_seconds_idle:{}",
+        "Value at:{:p} refcount:1 encoding:{} serializedlength:{serialized} lru:{} lru_seconds_idle:{}{}",
         entry.key().as_ptr(),
         entry.encoding(),
         entry.access(),
-        idle_seconds(entry.access(), clock)
+        idle_seconds(entry.access(), clock),
+        fields.unwrap_or_default()
     ));
     Flow::Done
 }
@@ -165,7 +173,35 @@ fn htstats(session: &mut Session, args: Args, reply: &mut Reply) {
     reply.verbatim("txt", text.as_bytes());
 }
 
-fn packed_threshold(args: Args, reply: &mut Reply) {
+/// DEBUG LISTPACK and QUICKLIST: shows a value to who started the server.
+fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let txn = &mut *session.txn;
+    if let Err(shard) = latch(txn, args.get(2)) {
+        return Flow::Effect(Effect::Busy(shard));
+    }
+    let Some(entry) = txn.peek(args.get(2)) else {
+        reply.error(error::NO_SUCH_KEY);
+        return Flow::Done;
+    };
+    let wanted = args.get(1).to_ascii_lowercase();
+    if entry.encoding().as_bytes() != wanted {
+        let name = if wanted == b"listpack" { "listpack" } else { "quicklist" };
+        reply.error(&format!("ERR Not a {name} encoded object."));
+        return Flow::Done;
+    }
+    let elements = args.len() < 4 || number::integer(args.get(3)).unwrap_or(0) != 0;
+    match entry.value() {
+        Value::Object(object) if let Some(list) = object.as_any().downcast_ref() => {
+            print!("{}", list::debug::picture(list, elements));
+        }
+        _ => println!("{} bytes", entry.memory_bytes()),
+    }
+    let name = if wanted == b"listpack" { "Listpack" } else { "Quicklist" };
+    reply.simple(&format!("{name} structure printed on stdout"));
+    Flow::Done
+}
+
+fn packed_threshold(session: &Session, args: Args, reply: &mut Reply) {
     let text = String::from_utf8_lossy(args.get(2)).to_ascii_lowercase();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: Option<u64> = match &text[digits.len()..] {
@@ -179,7 +215,11 @@ fn packed_threshold(args: Args, reply: &mut Reply) {
         _ => None,
     };
     match digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit)) {
-        Some(bytes) if bytes <= u32::MAX as u64 => reply.ok(),
+        Some(bytes) if bytes <= u32::MAX as u64 => {
+            let bytes = if bytes == 0 { LIST_PACKED_THRESHOLD } else { bytes };
+            session.server.store.settings.list_packed_threshold.store(bytes, Relaxed);
+            reply.ok();
+        }
         _ => reply.error("ERR argument must be a memory value bigger than 1 and smaller than 4gb"),
     }
 }
@@ -303,6 +343,8 @@ fn help(reply: &mut Reply) {
             "    Reply an error with this text.",
             "HTSTATS <db>",
             "    Show figures of the tables of a database.",
+            "LISTPACK <key>, QUICKLIST <key> [<0|1>]",
+            "    Print the nodes of <key>, and its elements unless 0 is given, to the server's output.",
             "LOG <message>",
             "    Write a line to the server's log.",
             "OBJECT <key>",
@@ -314,7 +356,8 @@ fn help(reply: &mut Reply) {
             "    Reply an example of a type: string, integer, double, bignum, null, array,",
             "    set, map, attrib, push, verbatim, true, false.",
             "QUICKLIST-PACKED-THRESHOLD <size>",
-            "    Taken, without effect.",
+            "    Elements of lists that are <size> bytes or longer get a node of their own.",
+            "    0 goes back to 1 GiB.",
             "SDSLEN <key>",
             "    Show lengths of <key> and of the string under it.",
             "SET-ACTIVE-EXPIRE <0|1>",

@@ -35,6 +35,7 @@ pub fn rows() -> Vec<row::Row> {
         &crate::types::bitmap::rows(),
         &crate::types::hash::rows(),
         &crate::types::hyperloglog::rows(),
+        &crate::types::list::rows(),
         &crate::types::set::rows(),
         &crate::types::string::rows(),
     ]

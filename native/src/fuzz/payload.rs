@@ -6,8 +6,12 @@ use crate::ds::entry::{Entry, NewValue};
 use crate::snapshot::crc64::crc64;
 use crate::snapshot::payload;
 use crate::snapshot::value::Loaded;
+use crate::store::Settings;
+use crate::types::list::Limits;
+use crate::types::list::value::ListValue;
 
-/// Contents as Redis writes them: texts, integers, a compressed text, hashes as a table, a listpack and a ziplist.
+/// Contents as Redis writes them: texts, integers, a compressed text, hashes as a table, a listpack and a ziplist; lists as
+/// elements, as listpacks with a large element between them, as ziplists, and as one.
 const CONTENTS: &[&[u8]] = &[
     b"\x00\x05hello",
     b"\x00\xc1\x10\x27",
@@ -16,6 +20,10 @@ const CONTENTS: &[&[u8]] = &[
     b"\x10\x11\x11\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x02\x01\xff",
     b"\x0d\x13\x13\x00\x00\x00\x0e\x00\x00\x00\x02\x00\x00\x02ab\x04\xfe\x05\xff\xff\xff",
     b"\x04\x81\x00\x00\x00\x00\x00\x00\x00\x01\x80\x00\x00\x00\x01a\x40\x01b",
+    b"\x01\x02\x01a\xc0\x07",
+    b"\x12\x02\x02\x0f\x0f\x00\x00\x00\x03\x00\x81a\x02\x01\x01\xdc\x18\x02\xff\x01\x05large",
+    b"\x0e\x02\x0d\x0d\x00\x00\x00\x0a\x00\x00\x00\x01\x00\x00\xf2\xff\x0d\x0d\x00\x00\x00\x0a\x00\x00\x00\x01\x00\x00\xf3\xff",
+    b"\x0a\x0d\x0d\x00\x00\x00\x0a\x00\x00\x00\x01\x00\x00\xf2\xff",
 ];
 
 fn sealed(draw: &mut Draw) -> Vec<u8> {
@@ -32,22 +40,29 @@ fn sealed(draw: &mut Draw) -> Vec<u8> {
 fn bytes_of(loaded: &Loaded) -> usize {
     match loaded {
         Loaded::Text(text) => text.len(),
+        Loaded::List(elements) => elements.iter().map(Vec::len).sum(),
         Loaded::Hash(pairs) => pairs.iter().map(|(field, value)| field.len() + value.len()).sum(),
     }
 }
 
 #[test]
-fn payloads_are_refused_or_read_and_texts_come_back() {
+fn payloads_are_refused_or_read_and_texts_and_lists_come_back() {
     run("payloads", 100_000, |draw| {
         let sealed = sealed(draw);
         let Ok(loaded) = payload::read(&sealed) else { return };
         // The most that a byte can stand for: LZF's 88, inside of it a listpack's byte as the digits of an integer.
         assert!(bytes_of(&loaded) <= sealed.len() * 88 * 20, "{sealed:?}");
-        if let Loaded::Text(text) = &loaded {
-            let entry = Entry::new(b"k", NewValue::Text(text), None);
-            let again = payload::write(entry.borrow()).expect("a text has a form");
-            assert_eq!(payload::read(&again), Ok(loaded), "{sealed:?}");
-        }
+        let entry = match &loaded {
+            Loaded::Text(text) => Entry::new(b"k", NewValue::Text(text), None),
+            Loaded::List(elements) => {
+                let limits = Limits::of(&Settings::default());
+                let list = ListValue::of(elements.iter().map(Vec::as_slice), &limits);
+                Entry::new(b"k", NewValue::Object(Box::new(list)), None)
+            }
+            Loaded::Hash(_) => return,
+        };
+        let again = payload::write(entry.borrow()).expect("it has a form");
+        assert_eq!(payload::read(&again), Ok(loaded), "{sealed:?}");
     });
 }
 
@@ -59,6 +74,9 @@ fn lengths_that_are_announced_are_not_believed() {
         b"\x00\xc3\x01\x81\x00\x00\x00\xff\xff\xff\xff\xff\x00",
         b"\x04\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
         b"\x04\x80\xff\xff\xff\xff",
+        b"\x01\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x12\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x0e\x80\xff\xff\xff\xff",
     ] {
         let mut body = content.to_vec();
         body.extend(10u16.to_le_bytes());

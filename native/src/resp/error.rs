@@ -91,6 +91,11 @@ pub const APPLIED_INFINITE: &str = "ERR applied increment would be Infinity";
 // ---- HyperLogLog ----
 pub const NOT_HYPERLOGLOG: &str = "WRONGTYPE Key is not a valid HyperLogLog string value.";
 pub const HYPERLOGLOG_CORRUPTED: &str = "INVALIDOBJ Corrupted HLL object detected";
+// ---- list ----
+pub const COUNT_NOT_POSITIVE: &str = "ERR count should be greater than 0";
+pub const COUNT_NEGATIVE: &str = "ERR COUNT can't be negative";
+pub const MAXLEN_NEGATIVE: &str = "ERR MAXLEN can't be negative";
+pub const RANK_ZERO: &str = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
 
 // ---- set ----
 pub const NUMKEYS_NOT_POSITIVE: &str = "ERR numkeys should be greater than 0";

@@ -37,6 +37,11 @@ impl<'a> Reply<'a> {
         self.failed = false;
     }
 
+    /// The buffer itself, for encodings that write many elements at once: whole replies in this client's protocol.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
     /// What was written since `mark`.
     pub fn since(&self, mark: usize) -> &[u8] {
         &self.out[mark..]

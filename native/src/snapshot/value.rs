@@ -5,27 +5,37 @@
 //!            0xc0 i8 · 0xc1 i16 · 0xc2 i32 (little-endian) · 0xc3 compressed: length, length before, LZF bytes
 //!   string   length and bytes, or one of the four above
 //!   type 0   a string                     type 4   count, then fields and values, as strings
+//!   type 1   count, then elements of a list, as strings
+//!   type 18  count of nodes, each a length (1: a large element, 2: a listpack) and a string; type 14 ziplists only, and
+//!            type 10 one ziplist (Redis below 7)
 //!   type 16  a string that is a listpack of fields and values; type 13 a ziplist (Redis below 7)
 //! ```
 //!
-//! Written are types 0 and 4 only, which every version of Redis and Valkey reads and packs as it likes.
+//! Written are types 0, 1 and 4 only, which every version of Redis and Valkey reads and packs as it likes.
 
 use super::{lzf, packs};
 use crate::ds::entry::{EntryRef, Value};
 use crate::resp::number;
 use crate::types::hash::value::HashValue;
+use crate::types::list::value::ListValue;
 
 mod kind {
     pub const STRING: u8 = 0;
+    pub const LIST: u8 = 1;
     pub const HASH: u8 = 4;
+    pub const LIST_ZIPLIST: u8 = 10;
     pub const HASH_ZIPLIST: u8 = 13;
+    pub const LIST_ZIPLISTS: u8 = 14;
     pub const HASH_LISTPACK: u8 = 16;
+    pub const LIST_LISTPACKS: u8 = 18;
 }
 
 /// A value that was read and can be put under a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Loaded {
     Text(Vec<u8>),
+    /// Elements, at least one.
+    List(Vec<Vec<u8>>),
     /// Fields with values, each field once, at least one.
     Hash(Vec<(Vec<u8>, Vec<u8>)>),
 }
@@ -42,9 +52,15 @@ pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) -> bool {
             write_string(text, out);
         }
         Value::Object(object) => {
+            if let Some(list) = object.as_any().downcast_ref::<ListValue>() {
+                out.push(kind::LIST);
+                write_length(object.len(), out);
+                list.for_each(|element| write_string(&element.to_vec(), out));
+                return true;
+            }
             let Some(hash) = object.as_any().downcast_ref::<HashValue>() else { return false };
             out.push(kind::HASH);
-            write_length(crate::ds::entry::Object::len(hash), out);
+            write_length(object.len(), out);
             hash.for_each(|field, value| {
                 write_string(&field.to_vec(), out);
                 write_string(&value.to_vec(), out);
@@ -105,10 +121,27 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
             }
             Loaded::Hash((0..count).map(|_| Some((read_string(rest)?, read_string(rest)?))).collect::<Option<_>>()?)
         }
+        kind::LIST => {
+            let count = read_length(rest)?;
+            if count > rest.len() {
+                return None;
+            }
+            Loaded::List((0..count).map(|_| read_string(rest)).collect::<Option<_>>()?)
+        }
+        kind::LIST_ZIPLIST => Loaded::List(packs::ziplist(&read_string(rest)?)?),
+        kind::LIST_ZIPLISTS => nodes(rest, |rest| packs::ziplist(&read_string(rest)?))?,
+        kind::LIST_LISTPACKS => nodes(rest, |rest| match read_length(rest)? {
+            1 => Some(vec![read_string(rest)?]),
+            2 => packs::listpack(&read_string(rest)?),
+            _ => None,
+        })?,
         kind::HASH_LISTPACK => Loaded::Hash(pairs(packs::listpack(&read_string(rest)?)?)?),
         kind::HASH_ZIPLIST => Loaded::Hash(pairs(packs::ziplist(&read_string(rest)?)?)?),
         _ => return None,
     };
+    if matches!(&loaded, Loaded::List(elements) if elements.is_empty()) {
+        return None;
+    }
     if let Loaded::Hash(pairs) = &loaded {
         let distinct: std::collections::HashSet<&[u8]> = pairs.iter().map(|(field, _)| field.as_slice()).collect();
         if pairs.is_empty() || distinct.len() != pairs.len() {
@@ -116,6 +149,15 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
         }
     }
     rest.is_empty().then_some(loaded)
+}
+
+/// The elements of a list that is written node by node.
+fn nodes(rest: &mut &[u8], mut node: impl FnMut(&mut &[u8]) -> Option<Vec<Vec<u8>>>) -> Option<Loaded> {
+    let mut elements = Vec::new();
+    for _ in 0..read_length(rest)? {
+        elements.append(&mut node(rest)?);
+    }
+    Some(Loaded::List(elements))
 }
 
 fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
@@ -182,6 +224,23 @@ mod tests {
             assert!(write(Entry::new(b"k", NewValue::Text(&text), None).borrow(), &mut out));
             assert_eq!(read(&out), Some(Loaded::Text(text)));
             assert_eq!(read(&out[..out.len() - 1]), None);
+        }
+    }
+
+    #[test]
+    fn lists_that_redis_wrote_read_in_every_form() {
+        let texts = |texts: &[&str]| Some(Loaded::List(texts.iter().map(|text| text.as_bytes().to_vec()).collect()));
+        // DUMP of a list of Redis 7.0, its one listpack compressed, without the envelope.
+        let dumped =
+            b"\x12\x01\x02\xc3\x18@X\x10X\x00\x00\x00\x04\x00\x81a\x02\x01\x01\xdc\x18\x02\xe0Fx\xe0<\x00\x01H\xff";
+        assert_eq!(read(dumped), texts(&["a", "1", "-1000", &"x".repeat(70)]));
+        assert_eq!(read(b"\x12\x02\x02\x0a\x0a\x00\x00\x00\x01\x00\x81a\x02\xff\x01\x05large"), texts(&["a", "large"]));
+        let ziplist = b"\x0d\x0d\x00\x00\x00\x0a\x00\x00\x00\x01\x00\x00\xf2\xff";
+        assert_eq!(read(&[b"\x0e\x02", &ziplist[..], ziplist].concat()), texts(&["1", "1"]));
+        assert_eq!(read(&[b"\x0a", &ziplist[..]].concat()), texts(&["1"]));
+        assert_eq!(read(b"\x01\x02\x01a\xc0\x07"), texts(&["a", "7"]));
+        for damaged in [&b"\x01\x00"[..], b"\x12\x00", b"\x12\x01\x03\x01a", b"\x01\x03\x01a\x01b", b"\x0e\x01\x01a"] {
+            assert_eq!(read(damaged), None);
         }
     }
 

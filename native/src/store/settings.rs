@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 
+/// What DEBUG QUICKLIST-PACKED-THRESHOLD 0 goes back to, bytes.
+pub const LIST_PACKED_THRESHOLD: u64 = 1 << 30;
+
 /// Redis's directives of the same names (with `-` for `_`); units as there.
 pub struct Settings {
     pub hash_max_listpack_entries: AtomicU64,
@@ -9,6 +12,8 @@ pub struct Settings {
     pub hash_max_listpack_value: AtomicU64,
     pub list_max_listpack_size: AtomicI64,
     pub list_compress_depth: AtomicI64,
+    /// Bytes from which on an element of a list has a node of its own (DEBUG QUICKLIST-PACKED-THRESHOLD).
+    pub list_packed_threshold: AtomicU64,
     pub set_max_intset_entries: AtomicU64,
     pub set_max_listpack_entries: AtomicU64,
     /// Bytes.
@@ -41,6 +46,7 @@ impl Default for Settings {
             hash_max_listpack_value: AtomicU64::new(64),
             list_max_listpack_size: AtomicI64::new(-2),
             list_compress_depth: AtomicI64::new(0),
+            list_packed_threshold: AtomicU64::new(LIST_PACKED_THRESHOLD),
             set_max_intset_entries: AtomicU64::new(512),
             set_max_listpack_entries: AtomicU64::new(128),
             set_max_listpack_value: AtomicU64::new(64),

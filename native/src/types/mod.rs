@@ -3,5 +3,6 @@
 pub mod bitmap;
 pub mod hash;
 pub mod hyperloglog;
+pub mod list;
 pub mod set;
 pub mod string;

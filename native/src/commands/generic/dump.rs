@@ -12,6 +12,8 @@ use crate::txn::access::Expiry;
 use crate::txn::frequency::lfu_minutes;
 use crate::txn::{Class, Effect, Txn};
 use crate::types::hash::value::{HashValue, Limits};
+use crate::types::list;
+use crate::types::list::value::ListValue;
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -165,6 +167,11 @@ fn put(txn: &mut Txn, key: &[u8], loaded: Loaded, expiry: Option<i64>) {
     match loaded {
         Loaded::Text(text) => {
             txn.set(key, NewValue::Text(&text), expiry.map_or(Expiry::Clear, Expiry::At));
+        }
+        Loaded::List(elements) => {
+            let limits = list::Limits::of(&txn.store.settings);
+            let list = ListValue::of(elements.iter().map(Vec::as_slice), &limits);
+            txn.set(key, NewValue::Object(Box::new(list)), expiry.map_or(Expiry::Clear, Expiry::At));
         }
         Loaded::Hash(pairs) => {
             let limits = Limits::of(&txn.store.settings);
