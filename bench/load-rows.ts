@@ -5,6 +5,8 @@
  */
 
 import type { Load } from "./loadgen.ts";
+import { BITMAP_ROWS } from "./rows-bitmap.ts";
+import { HYPERLOGLOG_ROWS } from "./rows-hyperloglog.ts";
 
 export type LoadMetric = "rps" | "server_cpu_us";
 
@@ -14,6 +16,8 @@ export type LoadRow = {
   readonly load: Load;
   /** Filled in before the first round; every key once. */
   readonly preload: string | null;
+  /** Commands sent before that, once for all rows that name the same array. */
+  readonly setup?: readonly (readonly string[])[];
   readonly usesFunctions: boolean;
   /** Zedis / reference, of this metric, is to be at most or at least this; none: shown for information. */
   readonly target: { readonly metric: LoadMetric; readonly atMost?: number; readonly atLeast?: number } | null;
@@ -74,6 +78,8 @@ const FUNCTIONS = [
 ] as const;
 
 export const LOAD_ROWS: readonly LoadRow[] = [
+  ...HYPERLOGLOG_ROWS,
+  ...BITMAP_ROWS,
   ...COMMANDS.filter((command) => command.verb !== "HSET").map((command) =>
     commandRow(command, 1, { metric: "server_cpu_us", atMost: 0.95 }),
   ),

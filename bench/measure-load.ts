@@ -30,7 +30,7 @@ export async function measureLoads(rows: readonly LoadRow[], settings: Settings)
   try {
     const b = await Server.start(settings.b, settings.serverCpu);
     try {
-      const preloaded = new Set<string>();
+      const preloaded = new Set<unknown>();
       const measurements: LoadMeasurement[] = [];
       for (const row of rows) {
         settings.note(row.title);
@@ -49,7 +49,7 @@ async function measureRow(
   row: LoadRow,
   a: Server,
   b: Server,
-  preloaded: Set<string>,
+  preloaded: Set<unknown>,
   settings: Settings,
 ): Promise<LoadMeasurement> {
   const results = { a: [] as LoadResult[], b: [] as LoadResult[] };
@@ -78,12 +78,16 @@ async function measureRow(
 async function prepare(
   row: LoadRow,
   servers: readonly Server[],
-  preloaded: Set<string>,
+  preloaded: Set<unknown>,
   settings: Settings,
 ): Promise<void> {
   if (row.usesFunctions && !preloaded.has("functions")) {
     for (const server of servers) await loadFunctions(server);
     preloaded.add("functions");
+  }
+  if (row.setup !== undefined && !preloaded.has(row.setup)) {
+    for (const server of servers) for (const command of row.setup) await server.command(...command);
+    preloaded.add(row.setup);
   }
   const keys = row.load.keys;
   if (row.preload === null || keys === undefined || preloaded.has(`${row.preload} ${keys}`)) return;

@@ -1,6 +1,10 @@
-/** Bitmap commands: every one, its options, its errors. */
+/** Bitmap commands: every one, its options, its errors; long ones, while others are served. */
+import { expect } from "bun:test";
 import { err, ok } from "../harness/expected.ts";
+import { Random } from "../harness/random.ts";
+import { show } from "../harness/resp.ts";
 import { type Row, suite } from "../harness/suite.ts";
+import type { Wire } from "../harness/wire.ts";
 
 const bitmaps = suite();
 const syntax = err("ERR syntax error");
@@ -124,6 +128,71 @@ bitmaps.rows("BITOP combines strings of different lengths", [
   ["BITOP FOO r a b", syntax],
 ]);
 
+bitmaps.rows(
+  "BITOP DIFF, DIFF1, ANDOR and ONE set the first source against the others",
+  [
+    [["SET", "x", Buffer.from([0b1111_0000, 0xff])], ok],
+    [["SET", "y", Buffer.from([0b1100_1100])], ok],
+    [["SET", "z", Buffer.from([0b1010_1010, 0x0f, 0x01])], ok],
+    ["BITOP DIFF r x y z", 3],
+    ["GET r", Buffer.from([0b0001_0000, 0xf0, 0x00])],
+    ["BITOP diff1 r x y z", 3],
+    ["GET r", Buffer.from([0b0000_1110, 0x00, 0x01])],
+    ["BITOP ANDOR r x y z", 3],
+    ["GET r", Buffer.from([0b1110_0000, 0x0f, 0x00])],
+    ["BITOP ONE r x y z", 3],
+    ["GET r", Buffer.from([0b0001_0110, 0xf0, 0x01])],
+    ["BITOP ONE r x", 2],
+    ["GET r", Buffer.from([0xf0, 0xff])],
+    ["BITOP DIFF r none y", 1],
+    ["GET r", "\0"],
+    ["BITOP DIFF1 r none y none", 1],
+    ["GET r", Buffer.from([0b1100_1100])],
+    ["BITOP ANDOR x x none", 2],
+    ["GET x", "\0\0"],
+    ["BITOP DIFF r none none", 0],
+    ["EXISTS r", 0],
+    ["BITOP DIFF r y", err("ERR BITOP DIFF must be called with at least two source keys.")],
+    ["BITOP Diff1 r y", err("ERR BITOP DIFF1 must be called with at least two source keys.")],
+    ["BITOP ANDOR r y", err("ERR BITOP ANDOR must be called with at least two source keys.")],
+  ],
+  { since: "8.2" },
+);
+
+bitmaps.rows("BITOP may write over one of its sources, and takes the expiry of what was there away", [
+  [["SET", "a", "a".repeat(1000)], ok],
+  [["SET", "b", "\x03".repeat(1000), "EX", "100"], ok],
+  ["BITOP XOR b a b", 1000],
+  ["GET b", "b".repeat(1000)],
+  ["TTL b", -1],
+  ["BITOP AND b b b a", 1000],
+  ["GET b", "`".repeat(1000)],
+  ["BITOP OR a a short", 1000],
+  ["GET a", "a".repeat(1000)],
+  ["SET n 12", ok],
+  ["BITOP OR n n n", 2],
+  ["GET n", "12"],
+  ["OBJECT ENCODING n", "raw"],
+]);
+
+bitmaps.rows("bit commands that write make a string raw, whether or not they change it", [
+  ["SET k abc", ok],
+  ["OBJECT ENCODING k", "embstr"],
+  ["GETBIT k 1", 1],
+  ["OBJECT ENCODING k", "embstr"],
+  ["SETBIT k 1 1", 1],
+  ["OBJECT ENCODING k", "raw"],
+  ["SET n 12", ok],
+  ["SETBIT n 0 0", 0],
+  ["OBJECT ENCODING n", "raw"],
+  ["GET n", "12"],
+  ["SET f abc", ok],
+  ["BITFIELD f GET u8 0", [97]],
+  ["OBJECT ENCODING f", "embstr"],
+  ["BITFIELD f SET u8 0 97", [97]],
+  ["OBJECT ENCODING f", "raw"],
+]);
+
 bitmaps.rows("BITFIELD sets, gets and counts in fields of any width", [
   ["BITFIELD k", []],
   ["BITFIELD k INCRBY i5 100 1 GET u4 0", [1, 0]],
@@ -149,6 +218,11 @@ bitmaps.rows("BITFIELD wraps, saturates or fails on overflow, as told last", [
   ["BITFIELD k overflow sat SET i8 8 1000 INCRBY i8 8 -1000 INCRBY i8 8 -1", [0, -128, -128]],
   ["BITFIELD k INCRBY i8 8 -1", [127]],
   ["BITFIELD k OVERFLOW SAT SET u8 0 -1 GET u8 0", [0, 255]],
+  ["BITFIELD k OVERFLOW SAT SET i8 0 -1000 GET i8 0", [-1, -128]],
+  // Redis takes these for too great: its difference to the greatest overflows.
+  ["BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775808 GET i8 0", [-128, 127]],
+  ["BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775680 GET i8 0", [127, -128]],
+  ["BITFIELD k OVERFLOW SAT INCRBY i8 0 -9223372036854775808 GET i8 0", [-128, -128]],
 ]);
 
 bitmaps.rows("BITFIELD refuses what it does not know", [
@@ -180,3 +254,100 @@ bitmaps.rows("every bitmap command refuses a hash, and the hash is untouched", [
   ["HGET h f", "v"],
   ["EXISTS r", 0],
 ]);
+
+/** `bytes` bytes, the same for the same seed. */
+function mixed(seed: number, bytes: number): Buffer {
+  const random = new Random(seed);
+  return Buffer.from(Uint8Array.from({ length: bytes }, () => random.below(256)));
+}
+
+/** Calls PING again and again until `waiting` is settled; gives how often it was answered. */
+async function pingsDuring(wire: Wire, waiting: Promise<unknown>): Promise<number> {
+  let settled = false;
+  void waiting.finally(() => {
+    settled = true;
+  });
+  let pings = 0;
+  for (; !settled; pings++) expect(show(await wire.call("PING"))).toBe("+PONG");
+  return pings;
+}
+
+bitmaps.both("long strings are counted, searched and combined as short ones are", async (wire) => {
+  const bytes = 5_000_000;
+  const [a, b, c] = [mixed(1, bytes), mixed(2, bytes), mixed(3, bytes - 1000)] as [Buffer, Buffer, Buffer];
+  await wire.pipeline([
+    ["SET", "a", a],
+    ["SET", "b", b],
+    ["SET", "c", c],
+  ]);
+  let bits = 0;
+  for (const byte of a) for (let rest = byte; rest > 0; rest &= rest - 1) bits++;
+  expect(show(await wire.call("BITCOUNT a"))).toBe(`:${bits}`);
+  expect(show(await wire.call("BITOP XOR r a b c"))).toBe(`:${bytes}`);
+  const made = await wire.call("GET r");
+  if (made.kind !== "bulk") throw new Error(show(made));
+  const expected = Buffer.alloc(bytes);
+  for (let at = 0; at < bytes; at++)
+    expected[at] = (a[at] as number) ^ (b[at] as number) ^ (at < c.length ? (c[at] as number) : 0);
+  expect(made.bytes.equals(expected)).toBe(true);
+  await wire.pipeline(["MULTI", "BITOP XOR r r b", "BITCOUNT r", "BITOP XOR r r c", "BITCOUNT r"]);
+  expect(show(await wire.call("EXEC"))).toMatch(new RegExp(`^\\[:${bytes}, :\\d+, :${bytes}, :${bits}\\]$`));
+  const at = bytes * 8 - 3;
+  await wire.pipeline(["DEL z", `SETBIT z ${at} 1`]);
+  expect(show(await wire.call("BITPOS z 1"))).toBe(`:${at}`);
+  expect(show(await wire.call("BITPOS z 1 0 -2"))).toBe(":-1");
+  await wire.call("BITOP NOT z z");
+  expect(show(await wire.call("BITPOS z 0"))).toBe(`:${at}`);
+  await wire.call(`SETBIT z ${at} 1`);
+  expect(show(await wire.call("BITPOS z 0"))).toBe(`:${bytes * 8}`);
+  expect(show(await wire.call("BITPOS z 0 0 -1"))).toBe(":-1");
+});
+
+bitmaps.both("others are served while fifty megabytes are counted and combined", async (wire, protocol) => {
+  const other = await bitmaps.server.connect(protocol);
+  await wire.pipeline(["SETBIT a 400000000 1", "SETBIT b 400000000 1"]);
+  for (const [command, reply] of [
+    ["BITCOUNT a", ":1"],
+    ["BITPOS a 1", ":400000000"],
+    ["BITOP AND r a b", ":50000001"],
+    ["BITCOUNT r", ":1"],
+  ] as const) {
+    const waiting = wire.call(command);
+    const pings = await pingsDuring(other, waiting);
+    expect(show(await waiting)).toBe(reply);
+    if (bitmaps.server.kind === "zedis") expect(pings).toBeGreaterThan(10);
+  }
+  await other.close();
+});
+
+bitmaps.both("a BITOP in slices is that of one moment, whatever is written meanwhile", async (wire, protocol) => {
+  const other = await bitmaps.server.connect(protocol);
+  const last = 8_000_000 * 8 - 1;
+  await wire.pipeline([`SETBIT a ${last} 0`, `SETBIT b ${last} 0`]);
+  for (let turn = 0; turn < 5; turn++) {
+    const waiting = wire.call("BITOP OR r a b");
+    let settled = false;
+    void waiting.then(() => {
+      settled = true;
+    });
+    // The first bit of one and the last bit of the other are always alike.
+    for (let bit = 1; !settled; bit ^= 1)
+      await other.pipeline(["MULTI", `SETBIT a 0 ${bit}`, `SETBIT b ${last} ${bit}`, "EXEC"]);
+    expect(show(await waiting)).toBe(`:${8_000_000}`);
+    const [first, second] = await wire.pipeline(["GETBIT r 0", `GETBIT r ${last}`]);
+    expect(show(first as never)).toBe(show(second as never));
+  }
+  await other.close();
+});
+
+bitmaps.both("a string that becomes another type while it is walked is refused", async (wire, protocol) => {
+  const other = await bitmaps.server.connect(protocol);
+  for (const command of ["BITCOUNT a", "BITOP NOT r a"]) {
+    await wire.call("SETBIT a 400000000 1");
+    const waiting = wire.call(command);
+    await other.pipeline(["DEL a", "HSET a f v"]);
+    expect(show(await waiting)).toMatch(/^(:1|:50000001|-WRONGTYPE.*)$/);
+    await wire.call("DEL a");
+  }
+  await other.close();
+});

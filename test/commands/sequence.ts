@@ -1,5 +1,6 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
+import { bitmapMakers } from "./sequence-bitmap.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
@@ -216,6 +217,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["ECHO", value(r)]],
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
+  ...bitmapMakers(key),
   ...hyperloglogMakers(key),
   ...listMakers(key, number),
   ...setMakers(key),
@@ -235,6 +237,8 @@ export function randomSequence(random: Random): Step[] {
     if (/^(HRANDFIELD|SPOP|SRANDMEMBER)$/.test(String(step[0]))) return step;
     // Nothing may wait for longer than it was meant to.
     if (/^B[LRZ]/.test(String(step[0]))) return step;
+    // Since 7.2 these look at their arguments before the key.
+    if (/^(BITCOUNT|BITPOS)$/.test(String(step[0]))) return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();

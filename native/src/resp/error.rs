@@ -88,6 +88,13 @@ pub const ENX_WITHOUT_EXPIRY: &str = "ERR ENX flag requires an expiration option
 pub const VALUE_INFINITE: &str = "ERR value cannot be Infinity";
 pub const APPLIED_OVERFLOW: &str = "ERR applied increment would overflow";
 pub const APPLIED_INFINITE: &str = "ERR applied increment would be Infinity";
+// ---- bitmaps ----
+/// For an operation of BITOP that needs another source; its name as it was sent.
+pub fn bitop_of_two(operation: &[u8]) -> String {
+    let name = String::from_utf8_lossy(operation).to_uppercase();
+    format!("ERR BITOP {name} must be called with at least two source keys.")
+}
+
 // ---- HyperLogLog ----
 pub const NOT_HYPERLOGLOG: &str = "WRONGTYPE Key is not a valid HyperLogLog string value.";
 pub const HYPERLOGLOG_CORRUPTED: &str = "INVALIDOBJ Corrupted HLL object detected";

@@ -93,7 +93,7 @@ pub(super) fn tell_watchers(txn: &mut Txn) {
             continue;
         }
         let Some(watchers) = shard.watched.get_mut(&(change.db, change.key.clone())) else { continue };
-        for watcher in watchers {
+        for watcher in watchers.iter_mut() {
             // To somebody for whom the key was not there, an expired one that comes, stays or goes is no change.
             let was_expired = watcher.expired;
             watcher.expired = match change.class {
@@ -110,6 +110,8 @@ pub(super) fn tell_watchers(txn: &mut Txn) {
                 watcher.flag.store(true, Ordering::Release);
             }
         }
+        // Who is gone without a word (work of a connection that was closed) holds no flag any more.
+        watchers.retain(|watcher| Arc::strong_count(&watcher.flag) > 1);
     }
     txn.told.changes = changes;
 }

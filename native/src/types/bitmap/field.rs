@@ -6,6 +6,7 @@ use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::txn::access::Text;
+use crate::txn::patch::Patch;
 use crate::txn::{Class, Effect, Txn, WrongType};
 
 /// What both rows have in common.
@@ -83,12 +84,12 @@ fn run(txn: &mut Txn, args: Args, reply: &mut Reply, readonly: bool) -> Effect {
         return refuse(reply, error::BITFIELD_RO);
     }
     let Ok(grown) = grow(txn, key, (last_bit / 8) as usize + 1) else { return refuse(reply, error::WRONG_TYPE) };
-    let mut changed = grown;
     reply.array(operations.len());
-    for operation in &operations {
-        changed |= write(txn, key, operation, reply);
-    }
-    if !changed {
+    let written = txn.patch_text(key, |patch| {
+        patch.unshare();
+        operations.iter().fold(false, |written, operation| written | write(patch, operation, reply))
+    });
+    if !grown && written != Ok(Some(true)) {
         return Effect::None;
     }
     txn.changed(key, Class::String, "setbit");
@@ -147,17 +148,16 @@ fn read(txn: &mut Txn, key: &[u8], operations: &[Operation], reply: &mut Reply) 
     Effect::None
 }
 
-/// Runs one operation on a string that is long enough, and replies its result. True if the string changed.
-fn write(txn: &mut Txn, key: &[u8], operation: &Operation, reply: &mut Reply) -> bool {
+/// Runs one operation on a string that is long enough for those that write, and replies its result. True if the string
+/// changed.
+fn write(patch: &mut Patch, operation: &Operation, reply: &mut Reply) -> bool {
     let Operation { verb, encoding, offset, overflow } = operation;
     let first = (offset / 8) as usize;
     let past = ((offset + encoding.bits as u64).div_ceil(8)) as usize;
     let mut window = [0u8; 9];
-    if let Ok(Some(mut text)) = txn.peek_text(key) {
-        let there = text.bytes().get(first..).unwrap_or(&[]);
-        let count = there.len().min(past - first);
-        window[..count].copy_from_slice(&there[..count]);
-    }
+    let there = patch.bytes().get(first..).unwrap_or(&[]);
+    let count = there.len().min(past - first);
+    window[..count].copy_from_slice(&there[..count]);
     let raw = bits_at(&window, offset % 8, encoding.bits);
     let old = encoding.value(raw);
     let wanted = match verb {
@@ -170,7 +170,13 @@ fn write(txn: &mut Txn, key: &[u8], operation: &Operation, reply: &mut Reply) ->
         Verb::Set(value) => *value as u64 as i128,
         Verb::Add(by) => old + *by as i128,
     };
-    let Some(new) = encoding.fit(wanted, *overflow) else {
+    // Redis asks how much could be added before it asks whether it is too little, and for these that overflows.
+    let taken_for_great = encoding.signed && encoding.bits < 64 && wanted < encoding.range().1 - i64::MAX as i128;
+    let new = match (verb, overflow) {
+        (Verb::Set(_), Overflow::Saturate) if taken_for_great => Some(encoding.range().1),
+        _ => encoding.fit(wanted, *overflow),
+    };
+    let Some(new) = new else {
         reply.null();
         return false;
     };
@@ -179,7 +185,7 @@ fn write(txn: &mut Txn, key: &[u8], operation: &Operation, reply: &mut Reply) ->
         return false;
     }
     put_bits(&mut window, offset % 8, encoding.bits, new as u64);
-    let _ = txn.set_range(key, first, &window[..past - first]);
+    patch.write(first, &window[..past - first]);
     true
 }
 
@@ -200,12 +206,16 @@ impl Encoding {
         if self.signed { ((raw << unused) as i64 >> unused) as i128 } else { raw as i128 }
     }
 
-    /// `wanted` as this type can hold it. None: it cannot, and that fails.
-    fn fit(self, wanted: i128, overflow: Overflow) -> Option<i128> {
-        let (least, most) = match self.signed {
+    fn range(self) -> (i128, i128) {
+        match self.signed {
             true => (-(1i128 << (self.bits - 1)), (1i128 << (self.bits - 1)) - 1),
             false => (0, (1i128 << self.bits) - 1),
-        };
+        }
+    }
+
+    /// `wanted` as this type can hold it. None: it cannot, and that fails.
+    fn fit(self, wanted: i128, overflow: Overflow) -> Option<i128> {
+        let (least, most) = self.range();
         match overflow {
             _ if (least..=most).contains(&wanted) => Some(wanted),
             Overflow::Wrap => Some(self.value(wanted as u64 & (u64::MAX >> (64 - self.bits)))),

@@ -1,15 +1,24 @@
 //! Bitmaps: strings seen as bits. Bit 0 is the highest bit of the first byte; beyond the end all bits are 0.
 //!
 //! ```text
-//!   mod.rs     SETBIT GETBIT, and what the others share
-//!   count.rs   BITCOUNT BITPOS
-//!   op.rs      BITOP
-//!   field.rs   BITFIELD BITFIELD_RO
+//!   mod.rs       SETBIT GETBIT, and what the others share
+//!   count.rs     BITCOUNT BITPOS; walk.rs over long ranges, in slices
+//!   op.rs        BITOP; combine.rs one pass over all sources, build.rs over long ones in slices
+//!   field.rs     BITFIELD BITFIELD_RO
+//!   wide.rs      counting and looking for bits: x86.rs (AVX2, AVX-512), neon.rs
 //! ```
 
+mod build;
+mod combine;
 mod count;
 mod field;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod op;
+mod walk;
+mod wide;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -64,19 +73,31 @@ fn setbit(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         _ => return refuse(reply, error::BIT_VALUE),
     };
     let (byte, mask) = ((offset / 8) as usize, 0x80u8 >> (offset % 8));
-    let grown = match grow(txn, key, byte + 1) {
-        Ok(grown) => grown,
+    // The bit before, where the string reaches to it.
+    let set = |txn: &mut Txn| {
+        txn.patch_text(key, |patch| {
+            patch.unshare();
+            let old = *patch.bytes().get(byte)?;
+            if (old & mask != 0) != on {
+                patch.write(byte, &[old ^ mask]);
+            }
+            Some(old & mask != 0)
+        })
+    };
+    let was_on = match set(txn) {
+        Ok(Some(Some(was_on))) if was_on == on => {
+            reply.int(on as i64);
+            return Effect::None;
+        }
+        Ok(Some(Some(was_on))) => was_on,
+        Ok(_) => {
+            grow(txn, key, byte + 1).expect("a string, or nothing");
+            let _ = set(txn);
+            false
+        }
         Err(WrongType) => return refuse(reply, error::WRONG_TYPE),
     };
-    let old = byte_at(txn, key, byte);
-    let was_on = old & mask != 0;
     reply.int(was_on as i64);
-    if was_on == on && !grown {
-        return Effect::None;
-    }
-    if was_on != on {
-        let _ = txn.set_range(key, byte, &[old ^ mask]);
-    }
     txn.changed(key, Class::String, "setbit");
     Effect::Verbatim
 }
@@ -105,25 +126,30 @@ fn bit_offset(txn: &Txn, text: &[u8], width: Option<u32>) -> Option<u64> {
     u64::try_from(offset).ok().filter(|offset| offset / 8 < bytes_max)
 }
 
+/// Growth from which the zeros come from the system, bytes: it has them ready, page by page as they are touched.
+const GROWTH_BYTES_MIN: usize = 1 << 20;
+
 /// Makes the string under `key` at least `len` bytes long, with zero bytes; a missing key becomes one. True if it grew.
 fn grow(txn: &mut Txn, key: &[u8], len: usize) -> Result<bool, WrongType> {
-    match txn.peek_text(key)?.map(|mut text| text.bytes().len()) {
-        Some(now) if now >= len => return Ok(false),
-        Some(_) => drop(txn.set_range(key, len - 1, &[0])),
-        None => {
-            let zeros = vec![0; len];
-            let short = len <= INLINE_VALUE_BYTES_MAX;
-            txn.set(key, if short { NewValue::Raw(&zeros) } else { NewValue::RawOwned(zeros) }, Expiry::Clear);
+    let made = match txn.peek_text(key)? {
+        Some(mut text) => {
+            let old = text.bytes();
+            if old.len() >= len {
+                return Ok(false);
+            }
+            if len - old.len() < GROWTH_BYTES_MIN {
+                let _ = txn.set_range(key, len - 1, &[0]);
+                return Ok(true);
+            }
+            let mut made = vec![0; len];
+            made[..old.len()].copy_from_slice(old);
+            made
         }
-    }
+        None => vec![0; len],
+    };
+    let short = len <= INLINE_VALUE_BYTES_MAX;
+    txn.set(key, if short { NewValue::Raw(&made) } else { NewValue::RawOwned(made) }, Expiry::Keep);
     Ok(true)
-}
-
-fn byte_at(txn: &mut Txn, key: &[u8], at: usize) -> u8 {
-    match txn.peek_text(key) {
-        Ok(Some(mut text)) => text.bytes().get(at).copied().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 #[cold]

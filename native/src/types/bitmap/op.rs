@@ -1,13 +1,17 @@
 //! BITOP: strings combined bit by bit.
 
+use std::cell::Cell;
+
+use super::build::Build;
+use super::combine::{Operation, Source, combine};
 use super::{BITMAP, refuse};
 use crate::commands::row::{Row, Run, access::*, flag::*, keys};
-use crate::ds::entry::{INLINE_VALUE_BYTES_MAX, NewValue};
+use crate::ds::entry::{INLINE_VALUE_BYTES_MAX, Kind, NewValue};
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::txn::access::{Expiry, Text};
-use crate::txn::{Class, Effect, Txn};
+use crate::txn::{Class, Effect, Txn, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "bitop",
@@ -17,65 +21,160 @@ pub const ROWS: &[Row] = &[Row {
     since: "2.6.0",
     complexity: "O(N) where N is the number of bytes of all sources.",
     summary: "Combines string values bit by bit and stores the result.",
-    args: "operation destkey key [key ...]",
+    args: "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]",
     reply: "number",
     run: Run::Data(bitop),
     ..BITMAP
 }];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    And,
-    Or,
-    Xor,
-    Not,
-}
+/// What reads and writes more than this, in bytes, goes in slices: about 0.4 ms when the cache has none of it.
+const BYTES_MIN: usize = 8 << 20;
+
+const WORDS: [(&str, Operation); 8] = [
+    ("and", Operation::And),
+    ("or", Operation::Or),
+    ("xor", Operation::Xor),
+    ("not", Operation::Not),
+    ("diff", Operation::Diff),
+    ("diff1", Operation::Diff1),
+    ("andor", Operation::AndOr),
+    ("one", Operation::One),
+];
 
 fn bitop(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let words = [("and", Operation::And), ("or", Operation::Or), ("xor", Operation::Xor), ("not", Operation::Not)];
-    let Some((_, operation)) = words.into_iter().find(|(word, _)| args.is(1, word)) else {
+    let Some((_, operation)) = WORDS.into_iter().find(|(word, _)| args.is(1, word)) else {
         return refuse(reply, error::SYNTAX);
     };
-    if operation == Operation::Not && args.len() != 4 {
-        return refuse(reply, error::BITOP_NOT);
-    }
-    let mut result: Vec<u8> = Vec::new();
-    // The first source is copied, each further one combined with it; where one ends it goes on with zeros.
-    for (turn, key) in args.from(3).iter().enumerate() {
-        let Ok(text) = txn.get_text(key) else { return refuse(reply, error::WRONG_TYPE) };
-        let mut text = text.unwrap_or(Text::Bytes(b""));
-        let source = text.bytes();
-        if turn == 0 {
-            result.extend_from_slice(source);
-            continue;
+    match operation {
+        Operation::Not if args.len() != 4 => return refuse(reply, error::BITOP_NOT),
+        Operation::Diff | Operation::Diff1 | Operation::AndOr if args.len() < 5 => {
+            return refuse(reply, &error::bitop_of_two(args.get(1)));
         }
-        if source.len() > result.len() {
-            result.resize(source.len(), 0);
-        }
-        let (shared, rest) = result.split_at_mut(source.len());
-        match operation {
-            Operation::And => {
-                shared.iter_mut().zip(source).for_each(|(ours, theirs)| *ours &= theirs);
-                rest.fill(0);
-            }
-            Operation::Or => shared.iter_mut().zip(source).for_each(|(ours, theirs)| *ours |= theirs),
-            _ => shared.iter_mut().zip(source).for_each(|(ours, theirs)| *ours ^= theirs),
-        }
+        _ => (),
     }
-    if operation == Operation::Not {
-        result.iter_mut().for_each(|byte| *byte = !*byte);
+    let sources = match Sources::look(txn, args, true) {
+        Ok(sources) => sources,
+        Err(WrongType) => return refuse(reply, error::WRONG_TYPE),
+    };
+    let len = sources.len();
+    if len.saturating_mul(args.len() - 2) > BYTES_MIN {
+        return Effect::Slices(Box::new(Build::new(operation, args, txn)));
     }
-    let (target, len) = (args.get(2), result.len());
+    if len > 0 && overwrites(txn, args.get(2), len) {
+        in_place(txn, args, operation, sources);
+        txn.set_expiry(args.get(2), None);
+    } else if len > 0 {
+        let mut made = Vec::with_capacity(len);
+        // SAFETY: nothing is changed between the look and here, `made` has room for `len` bytes, and all are written.
+        unsafe {
+            in_both_directions(operation, sources.all(), len, made.as_mut_ptr());
+            made.set_len(len);
+        }
+        put(txn, args.get(2), made);
+    }
+    finish(txn, args.get(2), len, reply)
+}
+
+/// Replaces the value of the target, for a result that is not empty.
+pub fn put(txn: &mut Txn, target: &[u8], made: Vec<u8>) {
+    let short = made.len() <= INLINE_VALUE_BYTES_MAX;
+    txn.set(target, if short { NewValue::Raw(&made) } else { NewValue::RawOwned(made) }, Expiry::Clear);
+}
+
+/// Replies, and tells what became of the target: it has its value if there is one.
+pub fn finish(txn: &mut Txn, target: &[u8], len: usize, reply: &mut Reply) -> Effect {
     reply.int(len as i64);
-    if len == 0 {
+    if len > 0 {
+        txn.changed(target, Class::String, "set");
+    } else {
         if !txn.remove(target) {
             return Effect::None;
         }
         txn.changed(target, Class::Generic, "del");
-        return Effect::Verbatim;
     }
-    let short = len <= INLINE_VALUE_BYTES_MAX;
-    txn.set(target, if short { NewValue::Raw(&result) } else { NewValue::RawOwned(result) }, Expiry::Clear);
-    txn.changed(target, Class::String, "set");
     Effect::Verbatim
+}
+
+/// Where the bytes of all sources are, for as long as nothing changes in the store.
+pub struct Sources {
+    all: Vec<Source>,
+    /// Those that are the target itself.
+    own: Vec<usize>,
+    /// Digits of integers.
+    _digits: Vec<Box<[u8]>>,
+}
+
+impl Sources {
+    /// Looks all sources of a request up; `counted`: as accesses of a command that reads.
+    pub fn look(txn: &mut Txn, args: Args, counted: bool) -> Result<Sources, WrongType> {
+        let mut looked = Sources { all: Vec::with_capacity(args.len() - 3), own: Vec::new(), _digits: Vec::new() };
+        for (turn, key) in args.from(3).iter().enumerate() {
+            let text = if counted { txn.get_text(key)? } else { txn.peek_text(key)? };
+            looked.all.push(match text {
+                None => Source::EMPTY,
+                Some(Text::Bytes(bytes)) => Source::of(bytes),
+                Some(mut digits) => {
+                    looked._digits.push(digits.bytes().into());
+                    Source::of(looked._digits.last().expect("pushed just now"))
+                }
+            });
+            if key == args.get(2) {
+                looked.own.push(turn);
+            }
+        }
+        Ok(looked)
+    }
+
+    pub fn all(&self) -> &[Source] {
+        &self.all
+    }
+
+    /// Bytes of the result.
+    pub fn len(&self) -> usize {
+        self.all.iter().map(Source::len).max().unwrap_or(0)
+    }
+}
+
+/// Can the result of `len` bytes be written over the target's value? Not while the undo log would want that.
+fn overwrites(txn: &mut Txn, target: &[u8], len: usize) -> bool {
+    !txn.keeps_undo()
+        && txn.peek(target).is_some_and(|entry| entry.kind() == Kind::Heap)
+        && txn.text_len(target) == Ok(len)
+}
+
+fn in_place(txn: &mut Txn, args: Args, operation: Operation, mut sources: Sources) {
+    let len = sources.len();
+    let _ = txn.patch_text(args.get(2), |patch| {
+        let target = patch.range_mut(0, len).as_mut_ptr();
+        for turn in sources.own {
+            sources.all[turn] = Source::of_target(target, len);
+        }
+        // SAFETY: nothing else is changed meanwhile. The target has `len` bytes and is of no other key's value; where it is
+        // a source, that is read through the same pointer.
+        unsafe { in_both_directions(operation, &sources.all, len, target) };
+    });
+}
+
+/// Bytes between two turns of the loop below; all sources' fit the first cache.
+const PIECE_BYTES: usize = 8 * 1024;
+
+thread_local! {
+    /// Did the last pass of this thread end at the beginning?
+    static BACKWARDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The whole pass, from front to back and back to front in turn: what the last one has touched last is in the cache still,
+/// and the next look at the same strings begins there. (Three sources of 1 MiB and 2 MiB of cache: 94 µs, else 145.)
+///
+/// # Safety
+/// As for [`combine`], of all bytes.
+unsafe fn in_both_directions(operation: Operation, sources: &[Source], len: usize, target: *mut u8) {
+    let backwards = BACKWARDS.replace(!BACKWARDS.get());
+    let pieces = len.div_ceil(PIECE_BYTES);
+    for turn in 0..pieces {
+        let from = if backwards { pieces - 1 - turn } else { turn } * PIECE_BYTES;
+        let to = (from + PIECE_BYTES).min(len);
+        // SAFETY: as for the caller; pieces do not overlap.
+        unsafe { combine(operation, sources, from, to, target.add(from)) };
+    }
 }

