@@ -90,8 +90,8 @@ interface ZedisApi {
   bitfield(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger | "OVERFLOW" | "WRAP" | "SAT" | "FAIL" | "SET" | "INCRBY")[]): (number | null)[];
   /** Reads integers of any width inside a string value. O(1) for each operation. `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]` */
   bitfield_ro(key: ZedisKey, ...options: readonly ("GET" | ZedisSome<ZedisValue> | ZedisInteger)[]): (number | null)[];
-  /** Combines string values bit by bit and stores the result. O(N) where N is the number of bytes of all sources. `BITOP operation destkey key [key ...]` */
-  bitop(operation: ZedisValue, destkey: ZedisValue, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Combines string values bit by bit and stores the result. O(N) where N is the number of bytes of all sources. `BITOP <AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]` */
+  bitop(choice: "AND" | "OR" | "XOR" | "NOT" | "DIFF" | "DIFF1" | "ANDOR" | "ONE", destkey: ZedisValue, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Finds the first bit that is set, or clear, in a string value or a range of it. O(N) where N is the number of bytes looked at. `BITPOS key bit [start [end [BYTE|BIT]]]` */
   bitpos(key: ZedisKey, bit: ZedisInteger, ...options: readonly (ZedisSome<ZedisValue> | "BYTE" | "BIT")[]): number;
   /** Returns a bit of a string value. O(1). `GETBIT key offset` */

@@ -58,7 +58,7 @@ impl BitWalk {
             }
             self.at = next;
         }
-        (self.at >= end).then(|| match self.looking {
+        (self.at >= end).then_some(match self.looking {
             Looking::Count(bits) => bits as i64,
             Looking::First { on, open } if !on && open => self.to as i64,
             Looking::First { .. } => -1,
