@@ -16,12 +16,13 @@ import { libraryPath } from "./core/build.ts";
 import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
 import { IO, loadNative } from "./core/ffi.ts";
-import { listenAll, refuseToListenAnew } from "./core/listen.ts";
+import { describeListeners, listenAll, refuseToListenAnew } from "./core/listen.ts";
 import { LEVELS, Log } from "./core/log.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
 import { shutdownCommand } from "./core/shutdown.ts";
+import { applyTls } from "./core/tls.ts";
 import { UnixSocketFile } from "./core/unix-socket-file.ts";
 import { aclFileCommand, makeUsers, usersForConfig } from "./core/users.ts";
 
@@ -103,6 +104,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         files: DISK,
         push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
         apply: (name, value) => applySetting(log, name, value),
+        applyTogether: () => {
+          const error = applyTls(native, settings);
+          return error === null ? null : `Unable to update TLS configuration. ${error}`;
+        },
         resetStat: () => native.resetStats(),
         users: () => usersForConfig(native, settings),
         log: (level, line) => log.write(level, line),
@@ -117,8 +122,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 
-  const { ports, failure } = listenAll(native, settings);
+  const tlsError = applyTls(native, settings);
+  const { ports, failure } = tlsError === null ? listenAll(native, settings) : { ports: [], failure: tlsError };
   if (failure !== null) {
+    if (tlsError !== null) log.write("warning", "Failed to configure TLS. Check logs for more info.");
     log.write("warning", failure);
     return 1;
   }
@@ -127,6 +134,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     executable: process.execPath,
     port: ports[0]?.port ?? 0,
     bun_version: Bun.version,
+    listeners: describeListeners(ports, settings.get("unixsocket")),
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
@@ -142,7 +150,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     socketFile.remove();
     return 1;
   }
-  for (const { host, port } of ports) log.write("notice", `listening on ${host}:${port}`);
+  for (const { host, port, tls } of ports) log.write("notice", `listening on ${host}:${port}${tls ? " with TLS" : ""}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);
   const pidFile = new PidFile(settings.get("pidfile"));

@@ -11,7 +11,7 @@
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← acl ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
+//! Imports go one way: sys ← ds ← resp ← tls ← acl ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -28,6 +28,7 @@ pub mod session;
 pub mod snapshot;
 pub mod store;
 pub mod sys;
+pub mod tls;
 pub mod txn;
 pub mod types;
 

@@ -32,6 +32,7 @@ function server(parts: Partial<ConfigCollaborators> = {}, local = false): Server
       return null;
     },
     users: () => ["user default on nopass ~* &* +@all", "user bob off"],
+    applyTogether: () => null,
     resetStat: () => {
       pushed.push("reset");
     },
@@ -178,6 +179,7 @@ describe("CONFIG SET", () => {
       files: DISK,
       push: () => null,
       apply: () => null,
+      applyTogether: () => null,
       resetStat: () => {},
       users: () => [],
       log: () => {},

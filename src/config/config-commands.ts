@@ -20,6 +20,8 @@ export interface ConfigCollaborators {
   readonly push: (name: string, value: string) => string | null;
   /** The same for a directive that TypeScript serves: `dir` (enter the folder), `loglevel`, … */
   readonly apply: (name: string, value: string) => string | null;
+  /** Puts in force what the settings now say of directives that only make sense together; null, or the error text. */
+  readonly applyTogether: (kind: "tls") => string | null;
   readonly resetStat: () => void | Promise<void>;
   /** The lines of all users for the file, as byte strings; none where they have a file of their own. */
   readonly users: () => readonly string[];
@@ -159,11 +161,7 @@ function mayChangeProtected(settings: Settings, context: Context): boolean {
 /** Puts all values in force; when one is refused, puts back those before it. */
 function applyChanges(changes: readonly Change[], parts: ConfigCollaborators): ReplyValue {
   const done: Change[] = [];
-  for (const change of changes) {
-    if (change.value === change.old) continue;
-    const error = putInForce(change.option, change.value, parts);
-    done.push(change);
-    if (error === null) continue;
+  const failed = (change: Change, error: string): ReplyValue => {
     parts.log("warning", `CONFIG SET ${change.option.name} failed: ${error}. Restoring previous settings.`);
     for (const { option, old } of done.reverse()) {
       const failure = putInForce(option, old, parts);
@@ -171,6 +169,17 @@ function applyChanges(changes: readonly Change[], parts: ConfigCollaborators): R
       if (failure !== null) parts.log("warning", `CONFIG SET: restoring ${option.name} failed: ${failure}`);
     }
     return setFailed(change.name, error);
+  };
+  for (const change of changes) {
+    if (change.value === change.old) continue;
+    const error = putInForce(change.option, change.value, parts);
+    done.push(change);
+    if (error !== null) return failed(change, error);
+  }
+  const together = done.find(({ option }) => option.together !== undefined);
+  if (together?.option.together !== undefined) {
+    const error = parts.applyTogether(together.option.together);
+    if (error !== null) return failed(together, error);
   }
   for (const { option, value } of done) {
     const warning = inertWarning(option, value);
@@ -183,7 +192,7 @@ function putInForce(option: Option, value: string, parts: ConfigCollaborators): 
   const error =
     option.native === true
       ? parts.push(option.name, nativeText(option, value))
-      : option.inert === undefined
+      : option.inert === undefined && option.together === undefined
         ? parts.apply(option.name, value)
         : null;
   if (error === null) parts.settings.replace(option.name, value);

@@ -5,7 +5,8 @@ import { BIND, CLIENT_OUTPUT_BUFFER_LIMIT, DIR, OOM_SCORE_ADJ_VALUES, PERCENTILE
 
 const MEBIBYTE = 1n << 20n;
 
-const NO_TLS = { why: "TLS is not available yet" };
+const NO_TLS_CLIENT = { why: "this server makes no connections of its own" };
+const NO_DH = { why: "keys are agreed on over elliptic curves only" };
 const NO_SUPERVISION = { why: "Zedis stays in the foreground; let a service manager start and watch it" };
 const NO_SYSLOG = { why: "the log goes to 'logfile' or standard output only" };
 const NO_CPU_LISTS = { why: "each core thread is pinned to its own CPU; see 'cores'" };
@@ -261,26 +262,27 @@ export const SERVER_OPTIONS = [
   },
 
   // TLS
-  { name: "tls-port", type: "int", min: 0n, max: 65535n, default: "0", inert: NO_TLS },
-  { name: "tls-cluster", type: "bool", default: "no", inert: NO_TLS },
-  { name: "tls-replication", type: "bool", default: "no", inert: NO_TLS },
-  { name: "tls-auth-clients", type: "enum", values: ["no", "yes", "optional"], default: "yes", inert: NO_TLS },
-  { name: "tls-prefer-server-ciphers", type: "bool", default: "no", inert: NO_TLS },
-  { name: "tls-session-caching", type: "bool", default: "yes", inert: NO_TLS },
-  { name: "tls-session-cache-size", type: "int", min: 0n, max: INT_MAX, default: "20480", inert: NO_TLS },
-  { name: "tls-session-cache-timeout", type: "int", min: 0n, max: INT_MAX, default: "300", inert: NO_TLS },
-  { name: "tls-cert-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-key-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-key-file-pass", type: "string", unset: true, default: "", secret: true, inert: NO_TLS },
-  { name: "tls-client-cert-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-client-key-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-client-key-file-pass", type: "string", unset: true, default: "", secret: true, inert: NO_TLS },
-  { name: "tls-dh-params-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-ca-cert-file", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-ca-cert-dir", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-protocols", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-ciphers", type: "string", unset: true, default: "", inert: NO_TLS },
-  { name: "tls-ciphersuites", type: "string", unset: true, default: "", inert: NO_TLS },
+  { name: "tls-port", type: "int", min: 0n, max: 65535n, default: "0", native: true },
+  { name: "tls-cluster", type: "bool", default: "no", inert: { why: "there is no cluster bus yet" } },
+  { name: "tls-replication", type: "bool", default: "no", inert: { why: "there are no replicas yet" } },
+  { name: "tls-auth-clients", type: "enum", values: ["no", "yes", "optional"], default: "yes", together: "tls" },
+  { name: "tls-auth-clients-user", type: "enum", values: ["off", "cn", "uri"], default: "off", together: "tls" },
+  { name: "tls-prefer-server-ciphers", type: "bool", default: "no", together: "tls" },
+  { name: "tls-session-caching", type: "bool", default: "yes", together: "tls" },
+  { name: "tls-session-cache-size", type: "int", min: 0n, max: INT_MAX, default: "20480", together: "tls" },
+  { name: "tls-session-cache-timeout", type: "int", min: 0n, max: INT_MAX, default: "300", together: "tls" },
+  { name: "tls-cert-file", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-key-file", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-key-file-pass", type: "string", unset: true, default: "", secret: true, together: "tls" },
+  { name: "tls-client-cert-file", type: "string", unset: true, default: "", inert: NO_TLS_CLIENT },
+  { name: "tls-client-key-file", type: "string", unset: true, default: "", inert: NO_TLS_CLIENT },
+  { name: "tls-client-key-file-pass", type: "string", unset: true, default: "", secret: true, inert: NO_TLS_CLIENT },
+  { name: "tls-dh-params-file", type: "string", unset: true, default: "", inert: NO_DH },
+  { name: "tls-ca-cert-file", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-ca-cert-dir", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-protocols", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-ciphers", type: "string", unset: true, default: "", together: "tls" },
+  { name: "tls-ciphersuites", type: "string", unset: true, default: "", together: "tls" },
 ] as const satisfies readonly Option[];
 
 /** Variables of a title; those marked false may stand for nothing, and a title must not be empty. */

@@ -37,7 +37,12 @@ test("every default is a value that its own row accepts and shows unchanged", ()
 test("each row either has an effect or says why it has none", () => {
   const served = ["aclfile", "dir", "logfile", "loglevel", "pidfile"];
   for (const option of OPTIONS) {
-    const ways = [option.native === true, option.inert !== undefined, served.includes(option.name)];
+    const ways = [
+      option.native === true,
+      option.inert !== undefined,
+      option.together !== undefined,
+      served.includes(option.name),
+    ];
     expect({ name: option.name, ways: ways.filter(Boolean).length }).toEqual({ name: option.name, ways: 1 });
   }
 });

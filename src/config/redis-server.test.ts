@@ -87,6 +87,7 @@ function zedis(settings = new Settings(folder)): (...argv: string[]) => Promise<
     files: DISK,
     push: () => null,
     apply: () => null,
+    applyTogether: () => null,
     resetStat: () => {},
     users: () => [],
     log: () => {},

@@ -37,7 +37,7 @@ const SYMBOLS = {
   zedis_cpus: { args: [], returns: "f64" },
   zedis_create: { args: ["f64", "f64", "f64"], returns: "f64" },
   zedis_config: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
-  zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
+  zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
   zedis_listen_unix: { args: ["ptr", "f64", "f64", "ptr", "f64"], returns: "f64" },
   zedis_core_open: { args: ["f64", "f64", "f64", "ptr", "f64", "ptr", "f64"], returns: "ptr" },
   zedis_deck: { args: ["ptr"], returns: "ptr" },
@@ -52,6 +52,7 @@ const SYMBOLS = {
   zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_list: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_tls: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_facts: { args: ["ptr", "f64"], returns: "f64" },
   zedis_stop: { args: [], returns: "void" },
@@ -126,10 +127,10 @@ export function loadNative(path: string) {
       return bytes === 0 ? null : failureText(bytes);
     },
 
-    /** Listens on TCP; gives the port, or the error's text. */
-    listenTcp(host: string, port: number, backlog: number): number | string {
+    /** Listens on TCP, for TLS or without; gives the port, or the error's text. */
+    listenTcp(host: string, port: number, tls: boolean, backlog: number): number | string {
       const h = Buffer.from(host);
-      const result = native.zedis_listen_tcp(at(h), h.length, port, backlog, ptr(failure), ERROR_BYTES);
+      const result = native.zedis_listen_tcp(at(h), h.length, port, tls ? 1 : 0, backlog, ptr(failure), ERROR_BYTES);
       return result >= 0 ? result : failureText(-result);
     },
 
@@ -206,6 +207,13 @@ export function loadNative(path: string) {
       const text = Buffer.from(json);
       const bytes = native.zedis_publish(at(text), text.length, ptr(failure), ERROR_BYTES);
       if (bytes !== 0) throw new Error(`the manifest was refused: ${failureText(bytes)}`);
+    },
+
+    /** Takes the TLS directives, files by their contents, for connections to come; null, or what is wrong. */
+    setTls(directives: object): string | null {
+      const json = Buffer.from(JSON.stringify(directives));
+      const bytes = native.zedis_tls(at(json), json.length, ptr(failure), ERROR_BYTES);
+      return bytes === 0 ? null : failureText(bytes);
     },
 
     /** Makes the user that a line of the configuration declares (its words without `user`); null, or the error's text. */

@@ -5,35 +5,23 @@ import type { Native } from "./ffi.ts";
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  readonly tls: boolean;
 }
 
 /**
- * Listens on every address of `bind` (one with a leading `-` may be missing on this machine) and on `unixsocket`.
- * `failure` is the line for the log when the server cannot start.
+ * Listens on every address of `bind` (one with a leading `-` may be missing on this machine) at `port` and `tls-port`, and on
+ * `unixsocket`. `failure` is the line for the log when the server cannot start.
  */
 export function listenAll(native: Native, settings: Settings): { ports: Listening[]; failure: string | null } {
   const ports: Listening[] = [];
-  const wanted = settings.number("port");
-  const backlog = settings.number("tcp-backlog");
-  // `--port 0` asks Redis for no TCP at all. Where there is no unix socket either, it asks for any free port.
   const unixPath = settings.get("unixsocket");
-  if (wanted !== 0 || unixPath === "") {
-    let port = wanted;
-    for (const address of settings
-      .get("bind")
-      .split(/\s+/)
-      .filter((word) => word !== "")) {
-      const optional = address.startsWith("-");
-      const host = optional ? address.slice(1) : address;
-      const result = native.listenTcp(host, port, backlog);
-      if (typeof result === "number") {
-        ports.push({ host: host === "*" ? "127.0.0.1" : host, port: result });
-        port = result;
-      } else if (!optional) {
-        return { ports, failure: `Could not create server TCP listening socket ${host}:${port}: ${result}` };
-      }
-    }
-    if (ports.length === 0) return { ports, failure: "Configured to not listen anywhere, exiting." };
+  const [plainPort, tlsPort] = [settings.number("port"), settings.number("tls-port")];
+  // `--port 0` asks Redis for no TCP at all. Where there is nothing else either, it asks for any free port.
+  const plain = plainPort !== 0 || (unixPath === "" && tlsPort === 0);
+  for (const tls of [false, true]) {
+    if (!(tls ? tlsPort !== 0 : plain)) continue;
+    const failure = listenAt(native, settings, tls ? tlsPort : plainPort, tls, ports);
+    if (failure !== null) return { ports, failure };
   }
   if (unixPath !== "") {
     const mode = Number.parseInt(settings.get("unixsocketperm") || "0", 8);
@@ -43,6 +31,39 @@ export function listenAll(native: Native, settings: Settings): { ports: Listenin
   return { ports, failure: null };
 }
 
+/** Listens on every address; null, or why not. Port 0 is the same free one on all of them. */
+function listenAt(native: Native, settings: Settings, wanted: number, tls: boolean, ports: Listening[]): string | null {
+  let port = wanted;
+  const before = ports.length;
+  for (const address of settings.get("bind").split(/\s+/)) {
+    if (address === "") continue;
+    const optional = address.startsWith("-");
+    const host = optional ? address.slice(1) : address;
+    const result = native.listenTcp(host, port, tls, settings.number("tcp-backlog"));
+    if (typeof result === "number") {
+      ports.push({ host: host === "*" ? "127.0.0.1" : host, port: result, tls });
+      port = result;
+    } else if (!optional) {
+      return `Could not create server ${tls ? "TLS" : "TCP"} listening socket ${host}:${port}: ${result}`;
+    }
+  }
+  return ports.length > before ? null : "Configured to not listen anywhere, exiting.";
+}
+
+/** What INFO shows of the sockets: a line for each kind. */
+export function describeListeners(ports: readonly Listening[], unixPath: string): string[] {
+  const lines: string[] = [];
+  for (const tls of [false, true]) {
+    const own = ports.filter((port) => port.tls === tls);
+    const [first] = own;
+    if (first === undefined) continue;
+    const addresses = own.map(({ host }) => `bind=${host}`).join(",");
+    lines.push(`name=${tls ? "tls" : "tcp"},${addresses},port=${first.port}`);
+  }
+  if (unixPath !== "") lines.push(`name=unix,bind=${unixPath}`);
+  return lines;
+}
+
 const RESTART = "a running Zedis keeps its sockets; put it into the configuration and restart";
 
 /**
@@ -50,8 +71,8 @@ const RESTART = "a running Zedis keeps its sockets; put it into the configuratio
  * value that is in force.
  */
 export function refuseToListenAnew(name: string, value: string, settings: Settings): string | null {
-  if ((name !== "port" && name !== "bind") || value === settings.get(name)) return null;
-  return name === "port"
+  if ((name !== "port" && name !== "tls-port" && name !== "bind") || value === settings.get(name)) return null;
+  return name !== "bind"
     ? `Unable to listen on this port: ${RESTART}`
     : `Failed to bind to specified addresses: ${RESTART}`;
 }

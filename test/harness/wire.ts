@@ -1,10 +1,12 @@
 /** Connections to a server under test: one that sees bytes, and one that sees replies. */
-import type { Socket } from "bun";
+import type { Socket, TLSOptions } from "bun";
 import { words } from "./arguments.ts";
 import type { Protocol } from "./expected.ts";
 import { encodeRequest, type Reply, ReplyReader, show } from "./resp.ts";
 
-export type Address = { readonly hostname: string; readonly port: number } | { readonly unix: string };
+export type Address =
+  | { readonly hostname: string; readonly port: number; readonly tls?: TLSOptions }
+  | { readonly unix: string };
 
 /** A command as one line for `words`, or its arguments one by one. */
 export type Command = string | readonly (string | Uint8Array)[];

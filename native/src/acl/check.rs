@@ -40,10 +40,12 @@ pub enum Reason {
     Channel,
     /// Not by rules: the name or the password was wrong.
     Auth,
+    /// A client's certificate names nobody who may log in.
+    Certificate,
 }
 
 impl Reason {
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 
     /// As ACL LOG shows it.
     pub fn name(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Reason {
             Reason::Key => "key",
             Reason::Channel => "channel",
             Reason::Auth => "auth",
+            Reason::Certificate => "tls-cert",
         }
     }
 }

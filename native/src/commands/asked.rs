@@ -158,6 +158,8 @@ pub fn explain(denial: Denial, user: &User, row: &Row, args: Args, verbose: bool
         Reason::Key => b"No permissions to access a key".to_vec(),
         Reason::Channel if verbose => [&user, b"access the '".as_slice(), named, b"' channel"].concat(),
         Reason::Channel => b"No permissions to access a channel".to_vec(),
-        Reason::Command | Reason::Auth => [&user, b"run the '".as_slice(), row.name.as_bytes(), b"' command"].concat(),
+        Reason::Command | Reason::Auth | Reason::Certificate => {
+            [&user, b"run the '".as_slice(), row.name.as_bytes(), b"' command"].concat()
+        }
     }
 }

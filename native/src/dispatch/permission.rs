@@ -38,7 +38,7 @@ impl Executor {
 
     /// Notes a refusal in the ACL log.
     #[cold]
-    pub(super) fn note_denial(&self, conn: &Conn, reason: Reason, place: Place, object: Vec<u8>) {
+    pub fn note_denial(&self, conn: &Conn, reason: Reason, place: Place, object: Vec<u8>) {
         let now_ms = clock::now_ms();
         let entry = Entry {
             id: 0,
@@ -66,7 +66,9 @@ impl Executor {
     pub(super) fn deny_queued(&self, conn: &Conn, denial: Denial, row: &Row, args: Args) -> String {
         self.note_denial(conn, denial.reason, Place::Multi, asked::refused_object(denial, row, args));
         let reason = match denial.reason {
-            Reason::Command | Reason::Auth => "no permission to execute the command or subcommand",
+            Reason::Command | Reason::Auth | Reason::Certificate => {
+                "no permission to execute the command or subcommand"
+            }
             Reason::Key => "no permission to touch the specified keys",
             Reason::Channel => "no permission to access one of the channels used as arguments",
             Reason::Database => "no permission to access the database",

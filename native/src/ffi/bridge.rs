@@ -13,7 +13,7 @@ use crate::net::epoll::Epoll;
 use crate::net::listen;
 use crate::net::uring::Uring;
 use crate::resp::reply::Protocol;
-use crate::session::server::Server;
+use crate::session::server::{Server, Via};
 use crate::session::settings;
 use crate::store::SHARDS_DEFAULT;
 use crate::store::counters::CORES_MAX;
@@ -33,7 +33,7 @@ pub struct Bridge {
 
 struct Listener {
     fd: i32,
-    unix: bool,
+    via: Via,
 }
 
 static SERVER: AtomicPtr<Server> = AtomicPtr::new(std::ptr::null_mut());
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn zedis_config(
     }
 }
 
-/// Listens on TCP. Gives the port, or minus the length of the error's text.
+/// Listens on TCP, for TLS if `tls` is not 0. Gives the port, or minus the length of the error's text.
 ///
 /// # Safety
 /// 1. All pairs are *bytes*; `error` is writable.
@@ -98,6 +98,7 @@ pub unsafe extern "C" fn zedis_listen_tcp(
     host: *const u8,
     host_len: f64,
     port: f64,
+    tls: f64,
     backlog: f64,
     error: *mut u8,
     error_len: f64,
@@ -106,7 +107,7 @@ pub unsafe extern "C" fn zedis_listen_tcp(
     let host = unsafe { text_of(host, host_len) };
     match listen::tcp(&host, port as u16, backlog as i32) {
         Ok((fd, port)) => {
-            listeners().push(Listener { fd, unix: false });
+            listeners().push(Listener { fd, via: if tls != 0.0 { Via::Tls } else { Via::Tcp } });
             port as f64
         }
         // SAFETY: (1)
@@ -130,7 +131,7 @@ pub unsafe extern "C" fn zedis_listen_unix(
     let path = unsafe { text_of(path, path_len) };
     match listen::unix(&path, mode as u32) {
         Ok(fd) => {
-            listeners().push(Listener { fd, unix: true });
+            listeners().push(Listener { fd, via: Via::Unix });
             0.0
         }
         // SAFETY: (1)
@@ -184,7 +185,7 @@ pub unsafe extern "C" fn zedis_core_open(
     *server().io.write().unwrap_or_else(|p| p.into_inner()) = net.name().to_string();
     let mut made = Core::new(server(), index, net, path);
     for listener in listeners().iter() {
-        if let Err(cause) = made.listen(listener.fd, listener.unix) {
+        if let Err(cause) = made.listen(listener.fd, listener.via) {
             return refuse(format!("cannot watch a listening socket: {cause}"));
         }
     }

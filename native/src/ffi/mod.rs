@@ -12,3 +12,4 @@ pub mod bridge;
 pub mod control;
 pub mod deck;
 pub mod host;
+pub mod tls;

@@ -11,6 +11,7 @@ mod manifest;
 mod numbers;
 mod payload;
 mod requests;
+mod tls;
 
 /// Rounds of a target, unless `FUZZ_ROUNDS` says otherwise.
 fn rounds(usual: u64) -> u64 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::backend::{Backend, Event};
 use super::backend_tests::{connect, drain, each, numbered, wait_for};
 use super::listen;
+use crate::session::server::Via;
 use crate::sys::wake;
 
 /// Twenty echo connections and a listener, while the backend moves from thread to thread. Each thread dies with requests
@@ -48,7 +49,7 @@ fn a_backend_moves_to_another_thread_in_the_middle_of_traffic() {
                         }
                         None => {
                             let mut net = make(wake_fd);
-                            net.listen(listener, false).unwrap();
+                            net.listen(listener, Via::Tcp).unwrap();
                             for slot in 0..20 {
                                 let (fd, peer) = connect(&mut *net, slot);
                                 conns.push((fd, Vec::new()));

@@ -2,11 +2,13 @@
 
 use std::io;
 
+use crate::session::server::Via;
+
 /// What has happened on a socket, by the slot of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A new socket.
-    Accepted { fd: i32, unix: bool },
+    Accepted { fd: i32, via: Via },
     /// Bytes, or the end of input, can be received.
     Readable { slot: usize },
     /// Output that was held back can be sent on.
@@ -33,7 +35,7 @@ pub trait Backend {
     fn name(&self) -> &'static str;
 
     /// Starts accepting on a listening socket, shared with the other cores.
-    fn listen(&mut self, fd: i32, unix: bool) -> io::Result<()>;
+    fn listen(&mut self, fd: i32, via: Via) -> io::Result<()>;
 
     /// Stops accepting; the sockets stay open for others.
     fn stop_listening(&mut self);

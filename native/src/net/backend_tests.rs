@@ -10,6 +10,7 @@ use super::backend::{Backend, Event, Received, Wake};
 use super::epoll::Epoll;
 use super::listen;
 use super::uring::Uring;
+use crate::session::server::Via;
 use crate::sys::wake;
 
 pub(super) type Make = fn(i32) -> Box<dyn Backend + Send>;
@@ -284,14 +285,14 @@ fn listening_sockets_accept_until_told_to_stop() {
     each(|make| {
         let mut net = make(wake::create());
         let (listener, port) = listen::tcp("127.0.0.1", 0, 64).unwrap();
-        net.listen(listener, false).unwrap();
+        net.listen(listener, Via::Tcp).unwrap();
         net.wait(0, &mut Vec::new());
         let dial = || std::net::TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_secs(5));
         let dialled: Vec<_> = (0..40).map(|_| dial().unwrap()).collect();
         let mut accepted = 0;
         wait_for(&mut *net, |_, events| {
             for event in events {
-                if let Event::Accepted { fd, unix: false } = *event {
+                if let Event::Accepted { fd, via: Via::Tcp } = *event {
                     accepted += 1;
                     // SAFETY: accepted just now.
                     unsafe { libc::close(fd) };
@@ -318,7 +319,7 @@ fn connections_are_accepted_though_another_thread_that_listens_is_busy() {
         let (mut busy, mut free) = (make(wake::create()), make(wake::create()));
         let (listener, port) = listen::tcp("127.0.0.1", 0, 64).unwrap();
         for net in [&mut busy, &mut free] {
-            net.listen(listener, false).unwrap();
+            net.listen(listener, Via::Tcp).unwrap();
             net.wait(0, &mut Vec::new());
         }
         for _ in 0..5 {

@@ -17,11 +17,11 @@ use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
 use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::session::conn::{Conn, Conns, Wait};
-use crate::session::server::{GATE_PAUSE, Mail, Server};
+use crate::session::server::{GATE_PAUSE, Mail, Server, Via};
 use crate::sys::{clock, memory};
 
 /// Bytes received in one go.
-const RECEIVE_BYTES: usize = 64 * 1024;
+pub(super) const RECEIVE_BYTES: usize = 64 * 1024;
 /// Replies of fewer bytes are sent at the end of the loop's turn; more are sent at once.
 const OUTPUT_DEFERRED_BYTES_MAX: usize = 64 * 1024;
 /// A command that runs in slices goes on once its client has taken its output up to here.
@@ -71,7 +71,7 @@ pub struct Core {
     pub(super) deferred: VecDeque<Mail>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
-    spare: Vec<u8>,
+    pub(super) spare: Vec<u8>,
     events: Vec<Event>,
     cron: Cron,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
@@ -124,8 +124,8 @@ impl Core {
         self.net.adopt()
     }
 
-    pub fn listen(&mut self, fd: i32, unix: bool) -> std::io::Result<()> {
-        self.net.listen(fd, unix)
+    pub fn listen(&mut self, fd: i32, via: Via) -> std::io::Result<()> {
+        self.net.listen(fd, via)
     }
 
     /// Runs until JavaScript is needed. `end`: what became of the up-call that was asked for.
@@ -221,6 +221,9 @@ impl Core {
 
     /// Takes in what has arrived for a connection.
     fn receive(&mut self, slot: usize, conn: &mut Conn) {
+        if conn.tls.is_some() {
+            return self.receive_sealed(slot, conn);
+        }
         if conn.input.is_empty() && conn.input.capacity() < RECEIVE_BYTES {
             conn.input = std::mem::take(&mut self.spare);
         }
@@ -228,20 +231,10 @@ impl Core {
         let wanted = conn.need.saturating_sub(conn.input.len()).clamp(RECEIVE_BYTES, 1 << 20);
         match self.net.receive(slot, conn.client.fd, &mut conn.input, wanted) {
             Received::Bytes { count, more } => {
-                let figures = self.executor.figures();
-                figures.reads.add(1);
-                figures.input_bytes.add(count as u64);
-                conn.client.input_bytes += count as u64;
-                conn.client.last_active_ms = self.executor.txn.now_ms;
                 if more {
                     self.ready.push_back(slot);
                 }
-                let limit = self.server.settings.client_query_buffer_limit.load(Ordering::Relaxed);
-                if conn.input.len() as u64 > limit.min(INPUT_BYTES_MAX as u64) {
-                    figures.query_buffer_limit_disconnections.add(1);
-                    conn.dead = true;
-                    conn.closing = true;
-                }
+                self.note_received(conn, count);
             }
             Received::Empty => (),
             Received::Ended => conn.input_ended = true,
@@ -252,14 +245,19 @@ impl Core {
         }
     }
 
-    /// A connection that will be closed still has to notice that its peer is gone.
-    fn drain_closing(&mut self, slot: usize, conn: &mut Conn) {
-        let mut ignored = Vec::new();
-        match self.net.receive(slot, conn.client.fd, &mut ignored, RECEIVE_BYTES) {
-            Received::Failed => conn.dead = true,
-            Received::Ended => conn.input_ended = true,
-            Received::Bytes { more: true, .. } => self.ready.push_back(slot),
-            _ => (),
+    /// Counts input that came in; a client that sends more than it may is to be closed.
+    #[inline]
+    pub(super) fn note_received(&mut self, conn: &mut Conn, count: usize) {
+        let figures = self.executor.figures();
+        figures.reads.add(1);
+        figures.input_bytes.add(count as u64);
+        conn.client.input_bytes += count as u64;
+        conn.client.last_active_ms = self.executor.txn.now_ms;
+        let limit = self.server.settings.client_query_buffer_limit.load(Ordering::Relaxed);
+        if conn.input.len() as u64 > limit.min(INPUT_BYTES_MAX as u64) {
+            figures.query_buffer_limit_disconnections.add(1);
+            conn.dead = true;
+            conn.closing = true;
         }
     }
 
@@ -322,6 +320,7 @@ impl Core {
         self.executor.forget_client(&mut conn.client);
         forget_watches(&mut self.executor.txn, &mut conn.client);
         self.executor.commit_and_release();
+        self.say_goodbye(slot, &mut conn);
         self.net.remove(slot, conn.client.fd);
         self.by_id.remove(&conn.client.id);
         self.server.note_client(conn.client.id, None);
@@ -387,7 +386,7 @@ impl Core {
         self.executor.txn.set_clock(self.turn_began_us / 1000);
         for event in &events {
             match *event {
-                Event::Accepted { fd, unix } => self.accepted(fd, unix),
+                Event::Accepted { fd, via } => self.accepted(fd, via),
                 Event::Readable { slot } => self.ready.push_back(slot),
                 Event::Writable { slot } => self.writable(slot),
                 Event::Woken => (),

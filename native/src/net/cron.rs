@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::secure::is_late_for_handshake;
 use crate::dispatch::execute::Executor;
 use crate::ds::table::POSITIONS;
 use crate::session::conn::{Conns, Wait};
@@ -120,12 +121,12 @@ impl Cron {
             let soft_ms = limit.soft_seconds.load(Relaxed) as i64 * 1000;
             input_max = input_max.max(conn.input.capacity());
             output_max = output_max.max(conn.output_bytes());
-            if timeout_ms > 0
+            let is_idle = timeout_ms > 0
                 && matches!(conn.wait, Wait::No)
                 // Who only listens is silent by nature.
                 && conn.client.subscribed.is_none()
-                && now_ms - conn.client.last_active_ms > timeout_ms
-            {
+                && now_ms - conn.client.last_active_ms > timeout_ms;
+            if is_idle || is_late_for_handshake(conn, now_ms) {
                 self.idle.push(slot);
             } else if soft_bytes > 0
                 && conn.soft_limit_since_ms > 0

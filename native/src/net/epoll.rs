@@ -5,13 +5,15 @@ use std::io;
 
 use super::backend::{Backend, Event, Received, Wake};
 use super::socket::{accept_some, send_now};
+use crate::session::server::Via;
 use crate::sys::wake;
 
 const EVENTS_MAX: usize = 256;
 /// Data words of events that are no connections.
 const WAKE: u64 = u64::MAX;
 const LISTENER: u64 = 1 << 62;
-const UNIX: u64 = 1 << 61;
+/// Two bits tell which kind of listener.
+const VIA_SHIFT: u32 = 60;
 
 pub struct Epoll {
     fd: i32,
@@ -56,8 +58,8 @@ impl Backend for Epoll {
         "epoll"
     }
 
-    fn listen(&mut self, fd: i32, unix: bool) -> io::Result<()> {
-        let data = LISTENER | if unix { UNIX } else { 0 } | fd as u64;
+    fn listen(&mut self, fd: i32, via: Via) -> io::Result<()> {
+        let data = LISTENER | (via as u64) << VIA_SHIFT | fd as u64;
         self.control(libc::EPOLL_CTL_ADD, fd, (libc::EPOLLIN | libc::EPOLLEXCLUSIVE) as u32, data)?;
         self.listeners.push(fd);
         Ok(())
@@ -117,7 +119,12 @@ impl Backend for Epoll {
                 wake::clear(self.wake_fd);
                 events.push(Event::Woken);
             } else if data & LISTENER != 0 {
-                accept_some((data & 0xffff_ffff) as i32, data & UNIX != 0, events);
+                let via = match data >> VIA_SHIFT & 3 {
+                    0 => Via::Tcp,
+                    1 => Via::Tls,
+                    _ => Via::Unix,
+                };
+                accept_some((data & 0xffff_ffff) as i32, via, events);
             } else {
                 let slot = data as usize;
                 if flags & (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32 != 0 {

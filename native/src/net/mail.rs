@@ -21,9 +21,9 @@ impl Core {
         mails.extend(self.server.collect(self.id));
         for mail in mails {
             match mail {
-                Mail::Accepted { fd, unix } => {
+                Mail::Accepted { fd, via } => {
                     self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
-                    self.adopt(fd, unix);
+                    self.adopt(fd, via);
                 }
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::Visit(visit) => {

@@ -15,5 +15,6 @@ pub mod listen;
 mod mail;
 mod output;
 mod reception;
+mod secure;
 pub mod socket;
 pub mod uring;

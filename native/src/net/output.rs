@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::core::{Code, Core};
+use super::backend::Received;
+use super::core::{Code, Core, RECEIVE_BYTES};
 use crate::session::conn::Conn;
 
 /// A connection whose peer has not taken so much output is not run; its input is still received, so that a client that
@@ -30,7 +31,7 @@ impl Core {
 
     /// Sends, enforces the output limits, and puts the connection back or closes it.
     pub(super) fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
-        if conn.output_bytes() > 0 && !conn.dead && !conn.blocked {
+        if (conn.output_bytes() > 0 || conn.has_sealed()) && !conn.dead && !conn.blocked {
             self.send(slot, &mut conn);
         }
         if conn.output_bytes() > 0 && self.over_output_limit(&mut conn) {
@@ -46,17 +47,26 @@ impl Core {
     }
 
     pub(super) fn send(&mut self, slot: usize, conn: &mut Conn) {
+        if conn.tls.is_some() {
+            return self.send_sealed(slot, conn);
+        }
         let Ok(count) = self.net.send(slot, conn.client.fd, &conn.output[conn.sent..]) else {
             conn.dead = true;
             return;
         };
+        self.note_sent(conn, count);
+        conn.blocked = conn.sent < conn.output.len();
+    }
+
+    /// Counts output that the network has taken, and lets its buffer go.
+    #[inline]
+    pub(super) fn note_sent(&mut self, conn: &mut Conn, count: usize) {
         let figures = self.executor.figures();
         figures.writes.add(1);
         figures.output_bytes.add(count as u64);
         conn.client.output_bytes += count as u64;
         conn.sent += count;
-        conn.blocked = conn.sent < conn.output.len();
-        if !conn.blocked {
+        if conn.sent == conn.output.len() {
             conn.output.clear();
             conn.sent = 0;
             if conn.output.capacity() > OUTPUT_KEPT_BYTES {
@@ -117,5 +127,16 @@ impl Core {
     pub(super) fn input_held_max(&self) -> usize {
         let limit = self.server.settings.client_query_buffer_limit.load(Ordering::Relaxed);
         INPUT_HELD_BYTES_MAX.min(limit as usize / 2)
+    }
+
+    /// A connection that will be closed still has to notice that its peer is gone.
+    pub(super) fn drain_closing(&mut self, slot: usize, conn: &mut Conn) {
+        let mut ignored = Vec::new();
+        match self.net.receive(slot, conn.client.fd, &mut ignored, RECEIVE_BYTES) {
+            Received::Failed => conn.dead = true,
+            Received::Ended => conn.input_ended = true,
+            Received::Bytes { more: true, .. } => self.ready.push_back(slot),
+            _ => (),
+        }
     }
 }

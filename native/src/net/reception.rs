@@ -7,17 +7,17 @@ use super::listen;
 use crate::resp::error;
 use crate::session::client::Client;
 use crate::session::conn::Conn;
-use crate::session::server::Mail;
+use crate::session::server::{Mail, Via};
 use crate::sys::clock;
 
 impl Core {
     /// A new socket: turned away, kept, or handed to the core with the fewest connections.
-    pub(super) fn accepted(&mut self, fd: i32, unix: bool) {
+    pub(super) fn accepted(&mut self, fd: i32, via: Via) {
         let limit = self.server.settings.maxclients.load(Ordering::Relaxed);
         if self.server.connected.fetch_add(1, Ordering::Relaxed) >= limit {
             self.server.connected.fetch_sub(1, Ordering::Relaxed);
             self.executor.figures().rejected_connections.add(1);
-            return self.turn_away(fd, error::MAX_CLIENTS);
+            return self.turn_away(fd, via, error::MAX_CLIENTS);
         }
         let now_ns = clock::coarse_ns();
         let least = (0..self.server.cores.len())
@@ -27,15 +27,16 @@ impl Core {
             })
             .expect("there is a core");
         if least == self.id {
-            self.adopt(fd, unix);
+            self.adopt(fd, via);
         } else {
             self.server.cores[least].coming.fetch_add(1, Ordering::Relaxed);
-            self.server.send(least, Mail::Accepted { fd, unix });
+            self.server.send(least, Mail::Accepted { fd, via });
         }
     }
 
-    pub(super) fn turn_away(&mut self, fd: i32, text: &str) {
-        let line = format!("-{text}\r\n");
+    /// A client that begins with a handshake would take the text for nonsense: it only sees the end.
+    pub(super) fn turn_away(&mut self, fd: i32, via: Via, text: &str) {
+        let line = if via == Via::Tls { String::new() } else { format!("-{text}\r\n") };
         // SAFETY: `line` is readable for its length; the socket was accepted just now and is closed here.
         unsafe {
             libc::send(fd, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
@@ -43,12 +44,18 @@ impl Core {
         }
     }
 
-    pub(super) fn adopt(&mut self, fd: i32, unix: bool) {
+    pub(super) fn adopt(&mut self, fd: i32, via: Via) {
+        let unix = via == Via::Unix;
         let (address, own, loopback) = listen::addresses(fd, if unix { Some(&self.unix_path) } else { None });
         let (user, users_version) = self.server.acl.default_now();
         if self.server.settings.protected_mode.load(Ordering::Relaxed) && user.nopass && !loopback {
             self.server.connected.fetch_sub(1, Ordering::Relaxed);
-            return self.turn_away(fd, crate::resp::error::PROTECTED);
+            return self.turn_away(fd, via, error::PROTECTED);
+        }
+        let tls = if via == Via::Tls { self.begin_tls() } else { None };
+        if via == Via::Tls && tls.is_none() {
+            self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            return self.turn_away(fd, via, "");
         }
         if !unix {
             listen::tune(fd, self.server.settings.tcp_keepalive.load(Ordering::Relaxed));
@@ -59,7 +66,9 @@ impl Core {
         let mut client = Client::new(id, fd, (address, own), unix, now_ms, user);
         client.authenticated = authenticated;
         client.refresh();
-        let slot = self.conns.insert(Box::new(Conn::new(client)));
+        let mut conn = Box::new(Conn::new(client));
+        conn.tls = tls;
+        let slot = self.conns.insert(conn);
         self.by_id.insert(id, slot);
         self.server.note_client(id, Some(self.id));
         let figures = self.executor.figures();

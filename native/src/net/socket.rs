@@ -3,6 +3,7 @@
 use std::io;
 
 use super::backend::Event;
+use crate::session::server::Via;
 
 /// Sends what the socket takes; gives how many bytes that were.
 pub fn send_now(fd: i32, output: &[u8]) -> io::Result<usize> {
@@ -27,7 +28,7 @@ pub fn send_now(fd: i32, output: &[u8]) -> io::Result<usize> {
 
 /// Accepts connections that wait, as events. A few at a time: the rest comes with the next turn, so that a flood of
 /// connections starves nobody.
-pub fn accept_some(listener: i32, unix: bool, events: &mut Vec<Event>) {
+pub fn accept_some(listener: i32, via: Via, events: &mut Vec<Event>) {
     for _ in 0..64 {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: null address pointers are allowed; the result is checked.
@@ -35,6 +36,6 @@ pub fn accept_some(listener: i32, unix: bool, events: &mut Vec<Event>) {
         if fd < 0 {
             return;
         }
-        events.push(Event::Accepted { fd, unix });
+        events.push(Event::Accepted { fd, via });
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::client::Client;
 use crate::resp::parse::Partial;
 use crate::store::waiting::Waiter;
+use crate::tls::session::Session;
 use crate::txn::{Block, Work};
 
 /// Why a connection does not go on for now.
@@ -78,6 +79,8 @@ pub struct Conn {
     pub held: bool,
     /// At least so many bytes of input make up the next request.
     pub need: usize,
+    /// The connection is by the TLS port.
+    pub tls: Option<Box<Session>>,
     /// What is parsed of the long request that `input` starts with and that is not all there.
     pub partial: Option<Box<Partial>>,
 }
@@ -100,6 +103,7 @@ impl Conn {
             blocked: false,
             held: false,
             need: 0,
+            tls: None,
             partial: None,
         }
     }
@@ -109,9 +113,16 @@ impl Conn {
         self.output.len() - self.sent
     }
 
+    /// Is there something to send besides output: an answer of a handshake, records that the socket did not take?
+    pub fn has_sealed(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| !tls.outgoing().is_empty())
+    }
+
     pub fn memory_bytes(&self) -> usize {
+        let tls = self.tls.as_ref().map_or(0, |tls| tls.memory_bytes());
         let partial = self.partial.as_ref().map_or(0, |partial| partial.memory_bytes());
-        size_of::<Conn>() + self.input.capacity() + self.output.capacity() + self.told_later.capacity() + partial
+        let buffers = self.input.capacity() + self.output.capacity() + self.told_later.capacity();
+        size_of::<Conn>() + buffers + partial + tls
     }
 }
 

@@ -21,10 +21,19 @@ use crate::resp::args::OwnedArgs;
 use crate::store::Store;
 use crate::store::waiting::Waiter;
 use crate::sys::{clock, random};
+use crate::tls;
 
 /// What the version commands and INFO say. Compatibility is with this Redis.
 pub const REDIS_VERSION: &str = "7.2.5";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Which kind of listening socket a connection came in by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Via {
+    Tcp = 0,
+    Tls = 1,
+    Unix = 2,
+}
 
 /// A message to a core's loop.
 pub enum Mail {
@@ -35,7 +44,7 @@ pub enum Mail {
     /// One core's answer to gathering `id` that `client` waits for.
     Answer { client: u64, id: u64, core: usize, text: Vec<u8>, number: i64 },
     /// A new connection for this core: an accepted socket.
-    Accepted { fd: i32, unix: bool },
+    Accepted { fd: i32, via: Via },
     /// For the JavaScript of the core: thaw or drop a library.
     JavaScript(String),
     /// Look at parked connections again.
@@ -143,6 +152,8 @@ pub struct Server {
     pub large_replies: Slowlog,
     pub events: LatencyEvents,
     pub io: RwLock<String>,
+    /// What connections by the TLS port are made with; None: there is no such port.
+    pub tls: RwLock<Option<Arc<tls::config::Config>>>,
     /// The server is going down: cores stop accepting, finish and leave.
     pub stopping: AtomicBool,
     /// Nonzero while anything but plain service holds (pause, out of memory): looked at once per request.
@@ -163,6 +174,8 @@ pub struct Facts {
     pub port: u16,
     pub bun_version: String,
     pub multiplexing: String,
+    /// `name=tcp,bind=127.0.0.1,port=6379` for each kind of listening socket.
+    pub listeners: Vec<String>,
 }
 
 pub const GATE_PAUSE: u32 = 1;
@@ -209,6 +222,7 @@ impl Server {
             large_replies: Slowlog::default(),
             events: LatencyEvents::default(),
             io: RwLock::default(),
+            tls: RwLock::default(),
             stopping: AtomicBool::new(false),
             gate: AtomicU32::new(0),
             pause: Mutex::new((Pause::No, 0)),

@@ -102,7 +102,7 @@ impl Uring {
         let listener = &mut self.listeners[index as usize];
         if result >= 0 {
             if self.listening {
-                events.push(Event::Accepted { fd: result, unix: listener.unix });
+                events.push(Event::Accepted { fd: result, via: listener.via });
             } else {
                 // SAFETY: accepted just now, known to nobody.
                 unsafe { libc::close(result) };

@@ -27,6 +27,7 @@ use self::ring::{ACCEPT, GENERATION_BITS, RECEIVE, Ring, SILENT, WOKEN, WRITABLE
 use self::slot::{Listener, Polling, Slot};
 use crate::net::backend::{Backend, Event, Received, Wake};
 use crate::net::socket::{accept_some, send_now};
+use crate::session::server::Via;
 use crate::sys::{clock, wake};
 
 /// Bytes that may wait for a connection that is not being read before its receiving stops.
@@ -178,8 +179,8 @@ impl Backend for Uring {
         "io_uring"
     }
 
-    fn listen(&mut self, fd: i32, unix: bool) -> io::Result<()> {
-        self.listeners.push(Listener { fd, unix, accepting: false, again_ns: 0 });
+    fn listen(&mut self, fd: i32, via: Via) -> io::Result<()> {
+        self.listeners.push(Listener { fd, via, accepting: false, again_ns: 0 });
         Ok(())
     }
 
@@ -282,7 +283,7 @@ impl Backend for Uring {
         if now_ns >= self.look_ns && self.listening {
             self.look_ns = now_ns + LOOK_AT_LISTENERS_NS;
             for listener in &self.listeners {
-                accept_some(listener.fd, listener.unix, events);
+                accept_some(listener.fd, listener.via, events);
             }
         }
         if self.complete_all(events) {

@@ -1,6 +1,7 @@
 //! What the backend knows of a connection and of a listening socket.
 
 use super::buffers::Chain;
+use crate::session::server::Via;
 
 /// A connection.
 pub(super) struct Slot {
@@ -56,7 +57,7 @@ pub(super) enum Polling {
 
 pub(super) struct Listener {
     pub(super) fd: i32,
-    pub(super) unix: bool,
+    pub(super) via: Via,
     pub(super) accepting: bool,
     /// Not before this, monotonic ns.
     pub(super) again_ns: u64,

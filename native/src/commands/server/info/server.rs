@@ -36,6 +36,9 @@ pub fn server(session: &mut Session, text: &mut Text) {
     text.field("executable", &facts.executable);
     text.field("config_file", &facts.config_file);
     text.field("io_threads_active", 0);
+    for (index, listener) in facts.listeners.iter().enumerate() {
+        text.field(&format!("listener{index}"), listener);
+    }
     text.field("zedis_version", VERSION);
     text.field("zedis_io", &io);
     text.field("zedis_cores", server.cores.len());

@@ -73,6 +73,7 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("acl_access_denied_key", denied(Reason::Key));
     text.field("acl_access_denied_channel", denied(Reason::Channel));
     text.field("acl_access_denied_db", denied(Reason::Database));
+    text.field("acl_access_denied_tls_cert", denied(Reason::Certificate));
     text.field("requests_parked", server.sum(|f| f.parked.get()));
 }
 
