@@ -1,44 +1,23 @@
 /**
- * What users' rules do: who may log in, what they may run, how a change reaches connections on every core at once. The server
- * has two cores, and connections are spread over them.
+ * What users' rules do: who may log in, what they may run. How a change reaches connections: user-changes.test.ts.
  */
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { err, errorLike, like, ok, queued, unordered } from "../harness/expected.ts";
 import { itemsOf, mapOf, numberOf, textOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
 import { isOracle, targetHas } from "../harness/target.ts";
-import type { Wire } from "../harness/wire.ts";
+import { userTools } from "./user-tools.ts";
 
 setDefaultTimeout(60_000);
 
 const users = suite();
+const { as, withAdmin } = userTools(users);
 const wrongPass = err("WRONGPASS invalid username-password pair or user is disabled.");
 const noKey = err("NOPERM No permissions to access a key");
 const noCommand = (user: string, command: string) =>
   err(`NOPERM User ${user} has no permissions to run the '${command}' command`);
 /** Texts of 7.2 and later. */
 const since = { since: "7.2" };
-
-async function as(name: string, password = "x"): Promise<Wire> {
-  const wire = await users.server.connect();
-  await check(wire, [[["AUTH", name, password], ok]]);
-  return wire;
-}
-
-async function withAdmin(run: (admin: Wire) => Promise<void>): Promise<void> {
-  const admin = await users.server.connect();
-  await run(admin);
-  await admin.close();
-}
-
-afterEach(() =>
-  withAdmin(async (admin) => {
-    const names = itemsOf(await admin.call("ACL USERS")).map(textOf);
-    for (const name of names.filter((known) => known !== "default")) await admin.call(["ACL", "DELUSER", name]);
-    await admin.call("ACL SETUSER default reset on nopass ~* &* +@all");
-    await admin.call("ACL LOG RESET");
-  }),
-);
 
 users.rows("a user logs in with any of its passwords, by AUTH or HELLO, while it is on", [
   ["ACL SETUSER alice >one >two +acl|whoami +hello +reset", ok],
@@ -140,121 +119,36 @@ test.skipIf(!targetHas("7.2"))("INFO counts refusals of each kind", async () => 
   });
 });
 
-describe("a change of rules", () => {
-  test("holds for every connection of the user once SETUSER has replied", async () => {
-    await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass ~* &* +@all");
-      const clients = await Promise.all(Array.from({ length: 8 }, () => as("alice")));
-      for (let round = 0; round < 30; round++) {
-        for (const [rules, answer] of [
-          ["-get", errorLike(/^NOPERM .*get/)],
-          ["+get", "v"],
-          ["resetkeys ~other", errorLike(/^NOPERM .* key/)],
-          ["allkeys", "v"],
-        ] as const) {
-          await check(admin, [
-            ["SET k v", ok],
-            [`ACL SETUSER alice ${rules}`, ok],
-          ]);
-          await Promise.all(clients.map((client) => check(client, [["GET k", answer]])));
-        }
-      }
-      await Promise.all(clients.map((client) => client.close()));
-    });
-  });
+describe("channels", () => {
+  users.rows(
+    "outside of the rules are neither heard nor spoken on; patterns have to be allowed as they are",
+    [
+      ["ACL SETUSER alice on nopass resetchannels &news:* &chat +@all", ok],
+      ["AUTH alice x", ok],
+      ["PUBLISH news:1 m", 0],
+      ["PUBLISH other m", err("NOPERM No permissions to access a channel")],
+      ["SPUBLISH other m", err("NOPERM No permissions to access a channel")],
+      ["SUBSCRIBE chat other", err("NOPERM No permissions to access a channel")],
+      ["PSUBSCRIBE news:1*", err("NOPERM No permissions to access a channel")],
+      ["PSUBSCRIBE *", err("NOPERM No permissions to access a channel")],
+      ["SSUBSCRIBE other", err("NOPERM No permissions to access a channel")],
+    ],
+    since,
+  );
 
-  test("holds for the rest of the pipeline that makes it", async () => {
+  test("that are taken away end the connections that listen to them, and no others", async () => {
     await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass ~* &* +@all");
-      const alice = await as("alice");
-      const replies = await alice.pipeline(["SET k v", "GET k", "ACL SETUSER alice -get", "GET k", "SET k w"]);
-      expect(replies.map((reply) => reply.kind)).toEqual(["simple", "bulk", "simple", "error", "simple"]);
-      await alice.close();
-    });
-  });
-
-  test("between MULTI and EXEC refuses the commands it concerns, one by one", async () => {
-    await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass ~* &* +@all");
-      const alice = await as("alice");
-      await check(alice, [
-        ["MULTI", ok],
-        ["SET k v", queued],
-        ["GET k", queued],
-        ["ACL SETUSER alice -ping", queued],
-        ["PING", queued],
-      ]);
-      await check(admin, [["ACL SETUSER alice -get", ok]]);
-      const why =
-        /^NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call\. This command is no longer allowed for the following reason: no permission to execute the command or subcommand$/;
-      await check(alice, [["EXEC", [ok, errorLike(why), ok, errorLike(why)]]]);
-      const [entry] = itemsOf(await admin.call("ACL LOG")).map(mapOf);
-      expect([textOf(entry?.get("context")), textOf(entry?.get("object"))]).toEqual(["multi", "ping"]);
-      expect(textOf(entry?.get("client-info"))).toContain(" cmd=exec ");
-      await alice.close();
-    });
-  });
-
-  test("of the default user's password leaves who is logged in alone, and asks the next ones", async () => {
-    await withAdmin(async (admin) => {
-      const before = await users.server.connect();
-      await check(admin, [["CONFIG SET requirepass secret", ok]]);
-      const after = await users.server.connect();
-      await check(after, [
-        ["PING", err("NOAUTH Authentication required.")],
-        ["AUTH wrong", wrongPass],
-        ["AUTH secret", ok],
-        ["PING", like(/PONG/)],
-      ]);
-      await check(before, [["PING", like(/PONG/)]]);
-      const third = await users.server.connect();
-      await check(admin, [[["CONFIG", "SET", "requirepass", ""], ok]]);
-      await check(third, [["PING", like(/PONG/)]]);
-      for (const wire of [before, after, third]) await wire.close();
-    });
-  });
-
-  test("that puts the default user off makes new connections log in", async () => {
-    await withAdmin(async (admin) => {
-      await check(admin, [["ACL SETUSER default off", ok]]);
-      const next = await users.server.connect();
-      await check(next, [["PING", err("NOAUTH Authentication required.")]]);
-      await check(admin, [["ACL SETUSER default on", ok]]);
-      await check(next, [["PING", like(/PONG/)]]);
-      await next.close();
-    });
-  });
-});
-
-describe("ACL DELUSER", () => {
-  test("closes the user's connections on every core, and no others", async () => {
-    await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass +@all");
-      await admin.call("ACL SETUSER bob on nopass +@all");
-      const clients = await Promise.all(Array.from({ length: 6 }, () => as("alice")));
-      const bob = await as("bob");
-      await check(admin, [["ACL DELUSER alice", 1]]);
-      for (const client of clients) await client.bytes.closed;
-      await check(bob, [["PING", like(/PONG/)]]);
-      await bob.close();
-    });
-  });
-
-  test("of oneself is answered before the connection goes", async () => {
-    await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass +@all");
-      const alice = await as("alice");
-      await check(alice, [["ACL DELUSER alice", 1]]);
-      await alice.bytes.closed;
-    });
-  });
-
-  test("and SETUSER of the same name at once do not give the old connections to the new user", async () => {
-    await withAdmin(async (admin) => {
-      await admin.call("ACL SETUSER alice on nopass +@all");
-      const alice = await as("alice");
-      await admin.pipeline(["ACL DELUSER alice", "ACL SETUSER alice on nopass +@all"]);
-      await alice.bytes.closed;
+      await admin.call("ACL SETUSER alice on nopass &news:* &chat &*pattern +@all");
+      const [plain, pattern, shard, kept] = await Promise.all([as("alice"), as("alice"), as("alice"), as("alice")]);
+      await plain.call("SUBSCRIBE news:1");
+      await pattern.call("PSUBSCRIBE *pattern");
+      await shard.call("SSUBSCRIBE news:2");
+      await kept.call("SUBSCRIBE chat");
+      await check(admin, [["ACL SETUSER alice resetchannels &chat &more", ok]]);
+      for (const wire of [plain, pattern, shard]) await wire.bytes.closed;
+      await check(admin, [["PUBLISH chat still", 1]]);
+      expect(itemsOf(await kept.reply()).map(textOf)).toEqual(["message", "chat", "still"]);
+      await kept.close();
     });
   });
 });

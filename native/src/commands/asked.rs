@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::row::{Row, Run, access, category, flag};
+use super::row::{BadKeys, Row, Run, access, category, flag};
 use super::table::table;
 use crate::acl::check::{Asked, Denial, READ, Reason, WRITE, Wanted};
 use crate::acl::user::User;
@@ -56,8 +56,10 @@ fn needs(flags: u16) -> u8 {
 /// handler refuses such a request and touches none.
 pub fn asked(number: u16, args: Args<'_>, db: u32) -> Asked<'_> {
     let row = table().row(number);
-    let mut keys = SmallVec::new();
-    each_key(row, args, |index, flags| keys.push((index, needs(flags))));
+    let mut keys: SmallVec<[(usize, u8); 8]> = SmallVec::new();
+    if each_key(row, args, |index, flags| keys.push((index, needs(flags)))).is_err() {
+        keys.clear();
+    }
     let channels = match FACTS[number as usize].0 {
         Channels::No => SmallVec::new(),
         Channels::First => smallvec![(1, false)],
@@ -68,17 +70,68 @@ pub fn asked(number: u16, args: Args<'_>, db: u32) -> Asked<'_> {
     Asked { command: number, open: row.flags & flag::NO_AUTH != 0, args, keys, channels, databases }
 }
 
-/// Calls `each` with the index of every key and the flags it has in this very request.
-pub fn each_key(row: &Row, args: Args, mut each: impl FnMut(usize, u16)) {
-    let _ = row.each_key(args, |index, flags| {
-        if flags & access::NOT_KEY == 0 {
-            each(index, access_of(row, args, flags));
+/// Does a request of this row ever name keys? Channels of shards are found like keys, and are none.
+pub fn names_keys(row: &Row) -> bool {
+    row.keys.iter().any(|spec| spec.access & access::NOT_KEY == 0)
+}
+
+/// Calls `each` with the index of every key and the flags it has in this very request. Err: where they are makes no sense.
+pub fn each_key(row: &Row, args: Args, mut each: impl FnMut(usize, u16)) -> Result<(), BadKeys> {
+    use access::{ACCESS, DELETE, OW, RO, RW, UPDATE};
+    match row.name {
+        // Two rows whose key specifications are incomplete, and say so.
+        "migrate" => migrated_keys(args).for_each(|index| each(index, RW | ACCESS | DELETE)),
+        "sort" => {
+            each(1, RO | ACCESS);
+            stored_key(args).into_iter().for_each(|index| each(index, OW | UPDATE));
         }
-    });
+        _ => row.each_key(args, |index, flags| {
+            if flags & access::NOT_KEY == 0 {
+                each(index, access_of(row, args, flags));
+            }
+        })?,
+    }
+    Ok(())
+}
+
+/// MIGRATE host port key …, or MIGRATE host port "" … KEYS key [key …]. Passwords and names of AUTH and AUTH2 may be `KEYS`.
+fn migrated_keys(args: Args) -> std::ops::Range<usize> {
+    const OPTIONS_FROM: usize = 6;
+    let one = 3..4;
+    if args.len() <= 3 || !args.get(3).is_empty() {
+        return one;
+    }
+    let mut at = OPTIONS_FROM;
+    while at < args.len() {
+        match () {
+            _ if args.is(at, "keys") => return at + 1..args.len(),
+            _ if args.is(at, "auth") => at += 2,
+            _ if args.is(at, "auth2") => at += 3,
+            _ => at += 1,
+        }
+    }
+    one
+}
+
+/// SORT key … STORE destination: the last one counts.
+fn stored_key(args: Args) -> Option<usize> {
+    let (mut at, mut stored) = (2, None);
+    while at < args.len() {
+        match () {
+            _ if args.is(at, "limit") => at += 3,
+            _ if args.is(at, "get") || args.is(at, "by") => at += 2,
+            _ if args.is(at, "store") && at + 1 < args.len() => {
+                stored = Some(at + 1);
+                at += 2;
+            }
+            _ => at += 1,
+        }
+    }
+    stored
 }
 
 /// Access flags of this request, where the row's depend on its options.
-pub fn access_of(row: &Row, args: Args, flags: u16) -> u16 {
+fn access_of(row: &Row, args: Args, flags: u16) -> u16 {
     use access::{ACCESS, DELETE, OW, RM, RO, RW, UPDATE, VARIABLE};
     if flags & VARIABLE == 0 {
         return flags;
@@ -121,7 +174,7 @@ fn databases(row: &Row, args: Args, db: u32, has_keys: bool) -> Wanted {
         }
         // What a procedure does without naming keys is looked at when it does it.
         _ if matches!(row.run, Run::Call) && !has_keys => Wanted::None,
-        _ if !row.keys.is_empty()
+        _ if names_keys(row)
             || row.categories & category::KEYSPACE != 0
             || row.flags & (flag::WHOLE | flag::WALKS) != 0 =>
         {
@@ -129,6 +182,11 @@ fn databases(row: &Row, args: Args, db: u32, has_keys: bool) -> Wanted {
         }
         _ => Wanted::None,
     }
+}
+
+/// SORT and SORT_RO: BY and GET read keys that the request does not name.
+pub fn reads_by_pattern(number: u16) -> bool {
+    matches!(table().row(number).name, "sort" | "sort_ro")
 }
 
 /// The database that a SELECT chooses, if there is such a one among `count`.

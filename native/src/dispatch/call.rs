@@ -182,6 +182,7 @@ impl Executor {
         call.doom = None;
         call.user = (!conn.client.user.free).then(|| conn.client.user.clone());
         call.denied.clear();
+        self.txn.reads_all_keys = true;
         call.in_exec = in_exec;
         call.reader = reader(self.core, &conn.client);
         call.accesses = 0;

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::execute::Executor;
+use super::permission::permitted;
 use crate::acl::check::{Denial, Reason};
 use crate::commands::row::Run;
 use crate::commands::table::table;
@@ -168,13 +169,13 @@ impl Executor {
     }
 
     /// May who waits still do what it has waited for? Whose user is gone is about to be closed; that it may not is enough here.
-    fn waiter_permitted(&self, waiter: &Waiter) -> Result<(), Denial> {
+    fn waiter_permitted(&mut self, waiter: &Waiter) -> Result<(), Denial> {
         let request = waiter.request.borrow();
         if waiter.users_version == self.server.acl.version() {
-            return self.permitted(&waiter.user, waiter.row, request, waiter.db);
+            return permitted(&mut self.txn, &waiter.user, waiter.row, request, waiter.db);
         }
         match self.server.acl.current(&waiter.user) {
-            Some(user) => self.permitted(&user, waiter.row, request, waiter.db),
+            Some(user) => permitted(&mut self.txn, &user, waiter.row, request, waiter.db),
             None => Err(Denial { reason: Reason::Command, at: 0, database: None }),
         }
     }

@@ -6,6 +6,7 @@
 
 use super::caching::{reader, remember_read};
 use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches, run_handler};
+use super::permission::permitted;
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;
 use crate::resp::error;
@@ -103,7 +104,7 @@ impl Executor {
             // The rules may have changed since it was queued, by a command of this very transaction even.
             conn.client.judge(self.server);
             let outcome = match row.run {
-                _ if let Err(denial) = self.permitted(&conn.client.user, number, args, conn.client.db) => {
+                _ if let Err(denial) = permitted(&mut self.txn, &conn.client.user, number, args, conn.client.db) => {
                     let text = self.deny_queued(conn, denial, row, args);
                     Reply::new(&mut conn.output, conn.client.proto).error(&text);
                     Outcome::Failed

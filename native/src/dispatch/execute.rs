@@ -9,6 +9,7 @@ use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
 use super::exec::Exec;
+use super::permission::permitted;
 use crate::acl::log::Place;
 use crate::commands::asked;
 use crate::commands::row::{Row, Run, flag};
@@ -385,7 +386,7 @@ impl Executor {
             return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
         }
         let db = conn.client.multi.as_ref().and_then(|multi| multi.db).unwrap_or(conn.client.db);
-        if let Err(denial) = self.permitted(&conn.client.user, number, args, db) {
+        if let Err(denial) = permitted(&mut self.txn, &conn.client.user, number, args, db) {
             let place = if in_multi { Place::Multi } else { Place::Toplevel };
             let text = self.deny(conn, denial, row, args, place);
             return self.refuse(conn, row.name, &text);

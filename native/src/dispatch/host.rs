@@ -3,6 +3,7 @@
 use super::caching::remember_read;
 use super::call::Doom;
 use super::execute::Executor;
+use super::permission::permitted;
 use crate::acl::user::User;
 use crate::commands::asked;
 use crate::commands::row::{Run, flag};
@@ -85,7 +86,8 @@ impl Executor {
 
     #[cold]
     fn host_judge(&mut self, user: &User, number: u16, args: Args) -> Result<(), Vec<u8>> {
-        self.permitted(user, number, args, self.txn.db).map_err(|denial| {
+        let db = self.txn.db;
+        permitted(&mut self.txn, user, number, args, db).map_err(|denial| {
             let row = table().row(number);
             if self.call.denied.len() < DENIED_MAX {
                 self.call.denied.push((denial.reason, asked::refused_object(denial, row, args)));

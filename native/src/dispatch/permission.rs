@@ -17,7 +17,22 @@ use crate::resp::reply::Reply;
 use crate::session::client::Client;
 use crate::session::conn::Conn;
 use crate::sys::clock;
+use crate::txn::Txn;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// May the user run this? `db`: the database it would run in. Leaves word for SORT in the transaction.
+pub(super) fn permitted(txn: &mut Txn, user: &User, number: u16, args: Args, db: u32) -> Result<(), Denial> {
+    txn.reads_all_keys = true;
+    if user.free {
+        return Ok(());
+    }
+    let asked = asked::asked(number, args, db);
+    user.check(&asked)?;
+    if asked::reads_by_pattern(number) {
+        txn.reads_all_keys = user.reads_all_keys(&asked);
+    }
+    Ok(())
+}
 
 impl Executor {
     /// May this plain request of a user who may not do everything run as one of a user who may? False: look closer.
@@ -29,11 +44,6 @@ impl Executor {
         let Some(needs) = asked::plain_needs(request.row) else { return false };
         let key = self.batch.args(request).get(request.key as usize);
         client.user.allows(request.row, key, needs, client.db)
-    }
-
-    /// May the client's user run this? `db`: the database it would run in.
-    pub(super) fn permitted(&self, user: &User, number: u16, args: Args, db: u32) -> Result<(), Denial> {
-        if user.free { Ok(()) } else { user.check(&asked::asked(number, args, db)) }
     }
 
     /// Notes a refusal in the ACL log.

@@ -9,11 +9,13 @@
 //! for a second. Requests of users who may not do everything look at the version anyway; the gate is for the others, who
 //! take the path that looks at nothing else.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use super::client::Client;
 use super::conn::{Conn, Conns, Wait};
 use super::server::{GATE_USERS, Mail, Server};
+use crate::acl::user::User;
 
 impl Server {
     /// Users have changed: from now on every request is judged by the new rules, and every core looks at its connections.
@@ -38,7 +40,8 @@ impl Server {
 }
 
 impl Client {
-    /// Brings the client's user up to date. False: there is no such user any more, and the connection has to end.
+    /// Brings the client's user up to date. False: there is no such user any more, or it may not hear what the client listens
+    /// to, and the connection has to end.
     #[inline]
     pub fn judge(&mut self, server: &Server) -> bool {
         self.users_version == server.acl.version() || self.judge_anew(server)
@@ -48,7 +51,7 @@ impl Client {
     fn judge_anew(&mut self, server: &Server) -> bool {
         // Read first: a change in between is seen by the next look.
         let version = server.acl.version();
-        let Some(user) = server.acl.current(&self.user) else {
+        let Some(user) = server.acl.current(&self.user).filter(|user| self.may_listen(user)) else {
             self.authenticated = false;
             self.refresh();
             return false;
@@ -56,6 +59,16 @@ impl Client {
         (self.user, self.users_version) = (user, version);
         self.refresh();
         true
+    }
+}
+
+impl Client {
+    /// May this user hear all that the client has subscribed to?
+    fn may_listen(&self, user: &User) -> bool {
+        self.subscribed.as_ref().is_none_or(|own| {
+            let hears = |names: &BTreeSet<Box<[u8]>>, is_pattern| names.iter().all(|name| user.hears(name, is_pattern));
+            hears(&own.channels, false) && hears(&own.shards, false) && hears(&own.patterns, true)
+        })
     }
 }
 

@@ -126,6 +126,8 @@ pub struct Txn {
     /// Access clock that reads write into entries (LRU seconds, 24 bits; under an LFU policy minutes and a new key's
     /// counter).
     pub access_clock: u32,
+    /// The user may read every key, whatever the request names: what BY and GET of SORT need.
+    pub reads_all_keys: bool,
     /// CLIENT NO-TOUCH: reads leave the access clock alone.
     pub no_touch: bool,
     primed: (usize, usize, u64),
@@ -155,6 +157,7 @@ impl Txn {
             db: 0,
             now_ms: 0,
             access_clock: 0,
+            reads_all_keys: true,
             no_touch: false,
             primed: (0, 0, 0),
             undo: Vec::new(),

@@ -186,7 +186,12 @@ fn setuser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             reply.ok();
         }
     }
-    Flow::Done
+    stays(session)
+}
+
+/// Who takes away its own rights to be here is told that it is done, and then has to go.
+fn stays(session: &mut Session) -> Flow {
+    if session.client.judge(session.server) { Flow::Done } else { Flow::Close }
 }
 
 fn deluser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
@@ -199,8 +204,7 @@ fn deluser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         session.server.judge_all();
     }
     reply.int(deleted as i64);
-    // Who deletes itself is told so, and then has to go.
-    if session.client.judge(session.server) { Flow::Done } else { Flow::Close }
+    stays(session)
 }
 
 fn getuser(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {

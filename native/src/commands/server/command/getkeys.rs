@@ -45,16 +45,14 @@ fn keys<'a>(request: Args<'a>) -> Result<Vec<(&'a [u8], u16)>, &'static str> {
         }
     }
     let row = table.row(number);
-    if row.keys.is_empty() {
+    if !asked::names_keys(row) {
         return Err("ERR The command has no key arguments");
     }
     if !row.arity_fits(request.len()) {
         return Err("ERR Invalid number of arguments specified for command");
     }
     let mut found = Vec::new();
-    let whole =
-        row.each_key(request, |index, access| found.push((request.get(index), asked::access_of(row, request, access))));
-    if whole.is_err() {
+    if asked::each_key(row, request, |index, access| found.push((request.get(index), access))).is_err() {
         found.clear();
     }
     if found.is_empty() && row.flags & crate::commands::row::flag::NO_MANDATORY_KEYS == 0 {
