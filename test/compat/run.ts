@@ -1,13 +1,13 @@
 /**
  * Runs units of Redis's Tcl suite, from a checkout outside this repository, against Zedis:
  *
- *     bun run compat /tmp/redis [--unit unit/type/string]… [--cores 2] [--strict] [--all] [--verbose]
+ *     bun run compat /tmp/redis [--unit unit/type/string]… [--cores 2] [--strict] [--all] [--verbose] [--own]
  *
- * Every unit gets a fresh server. Prints a line per unit and what failed; the exit code is 1 when something failed that
+ * Every unit gets a fresh server, or starts its own ones (--own: what needs a configuration of its own, ACL files say). Prints a line per unit and what failed; the exit code is 1 when something failed that
  * skips.tsv does not name.
  */
-import { existsSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Server, startServer } from "../harness/server.ts";
 
@@ -46,6 +46,9 @@ const defaultUnits = [
   "unit/pubsubshard",
   "unit/tracking",
 ] as const;
+
+/** Units that only run against servers which the suite starts itself; they are the ones that --own means by default. */
+const ownUnits = ["unit/acl", "unit/acl-v2", "unit/auth"] as const;
 
 /** A unit that has not ended by then counts as failed; on an idle machine the longest takes half a minute. */
 const unitLimit_s = 240;
@@ -96,9 +99,20 @@ export function parseOutput(output: string): UnitResult {
   return { passed: count("ok"), skipped: count("skip"), ignored: count("ignore"), failures };
 }
 
-async function runUnit(checkout: string, unit: string, skips: readonly Skip[], strict: boolean, server: Server) {
+/** `server`: the one to test; none: the suite starts what it needs. */
+async function runUnit(
+  checkout: string,
+  unit: string,
+  skips: readonly Skip[],
+  strict: boolean,
+  server: Server | undefined,
+) {
   const mine = skips.filter((skip) => skip.unit === unit || skip.unit === "*");
-  const args = ["--host", "127.0.0.1", "--port", String(server.port), "--single", unit, "--durable"];
+  const where =
+    server === undefined
+      ? ["--clients", "1", "--baseport", String(20_000 + (process.pid % 200) * 100)]
+      : ["--host", "127.0.0.1", "--port", String(server.port)];
+  const args = [...where, "--single", unit, "--durable"];
   args.push("--tags", "-slow -needs:repl -needs:save", "--timeout", String(unitLimit_s));
   if (!strict) args.push("--ignore-encoding", "--ignore-digest");
   for (const skip of mine) args.push("--skiptest", skip.pattern);
@@ -126,6 +140,13 @@ function linkPrograms(checkout: string): void {
   }
 }
 
+/** Puts a program into the checkout that starts Zedis, and says at once what the suite waits for on its output. */
+function writeServerProgram(checkout: string, cores: string): void {
+  const main = resolve(import.meta.dir, "..", "..", "src", "main.ts");
+  const script = `#!/bin/sh\necho " PID: $$ Server initialized"\nexec '${process.execPath}' '${main}' "$@" --cores ${cores}\n`;
+  writeFileSync(join(checkout, "src", "redis-server"), script, { mode: 0o755 });
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -135,25 +156,27 @@ async function main(): Promise<number> {
       strict: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
       verbose: { type: "boolean", default: false },
+      own: { type: "boolean", default: false },
     },
   });
   const [checkout] = positionals;
   if (checkout === undefined || !existsSync(join(checkout, "tests/test_helper.tcl"))) {
     console.error(
-      "usage: bun run compat <checkout of redis/redis at 7.0.15> [--unit U]… [--cores N] [--strict] [--all] [--verbose]",
+      "usage: bun run compat <checkout of redis/redis at 7.0.15> [--unit U]… [--cores N] [--strict] [--all] [--verbose] [--own]",
     );
     return 2;
   }
   linkPrograms(checkout);
   const skips = values.all ? [] : parseSkips(await Bun.file(join(import.meta.dir, "skips.tsv")).text());
   const total = { passed: 0, failed: 0, skipped: 0, ignored: 0 };
-  for (const unit of values.unit ?? defaultUnits) {
-    const server = await startServer({ kind: "zedis", options: { cores: values.cores } });
+  if (values.own) writeServerProgram(checkout, values.cores);
+  for (const unit of values.unit ?? (values.own ? ownUnits : defaultUnits)) {
+    const server = values.own ? undefined : await startServer({ kind: "zedis", options: { cores: values.cores } });
     let output: string;
     try {
       output = await runUnit(checkout, unit, skips, values.strict, server);
     } finally {
-      await server.stop();
+      await server?.stop();
     }
     if (values.verbose) console.log(output);
     const result = parseOutput(output);
