@@ -122,8 +122,7 @@ impl<'a> Reply<'a> {
     }
 
     pub fn double(&mut self, value: f64) {
-        let mut text = Vec::with_capacity(24);
-        number::print_double(value, &mut text);
+        let text = number::double_text(value);
         if self.resp3() {
             self.out.push(b',');
             self.out.extend_from_slice(&text);
