@@ -12,6 +12,7 @@ pub mod item;
 pub mod latch;
 pub mod object;
 pub mod packed;
+pub mod scored;
 pub mod segments;
 pub mod table;
 pub mod thin;
