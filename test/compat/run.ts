@@ -24,6 +24,7 @@ const defaultUnits = [
   "unit/type/string",
   "unit/type/incr",
   "unit/type/hash",
+  "unit/type/zset",
   "unit/type/set",
   "unit/type/list",
   "unit/type/list-2",

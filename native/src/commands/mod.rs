@@ -38,6 +38,7 @@ pub fn rows() -> Vec<row::Row> {
         &crate::types::list::rows(),
         &crate::types::set::rows(),
         &crate::types::string::rows(),
+        &crate::types::zset::rows(),
     ]
     .concat()
 }

@@ -108,9 +108,25 @@ pub const RANK_ZERO: &str = "ERR RANK can't be zero: use 1 to start from the fir
 pub const NUMKEYS_NOT_POSITIVE: &str = "ERR numkeys should be greater than 0";
 pub const LIMIT_NEGATIVE: &str = "ERR LIMIT can't be negative";
 
+// ---- sorted sets ----
+pub const NOT_SCORE_RANGE: &str = "ERR min or max is not a float";
+pub const NOT_LEX_RANGE: &str = "ERR min or max not valid string range item";
+pub const SCORE_IS_NAN: &str = "ERR resulting score is not a number (NaN)";
+pub const ZADD_NX_WITH_XX: &str = "ERR XX and NX options at the same time are not compatible";
+pub const ZADD_GT_LT_NX: &str = "ERR GT, LT, and/or NX options at the same time are not compatible";
+pub const LIMIT_BY_RANK: &str = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+pub const WITHSCORES_BY_LEX: &str = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+pub const WEIGHT_NOT_FLOAT: &str = "ERR weight value is not a float";
+pub const ZADD_INCR_PAIRS: &str = "ERR INCR option supports a single increment-element pair";
+
 /// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
 pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
+}
+
+/// A count of keys below 1, for a command's name.
+pub fn no_input_key(name: &str) -> String {
+    format!("ERR at least 1 input key is needed for '{name}' command")
 }
 
 /// What a refused EXEC replies, from the text it would have had otherwise.

@@ -6,3 +6,4 @@ pub mod hyperloglog;
 pub mod list;
 pub mod set;
 pub mod string;
+pub mod zset;

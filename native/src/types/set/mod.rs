@@ -1,11 +1,11 @@
 //! Sets: members under one key, each once.
 
 mod algebra;
-mod batch;
+pub mod batch;
 mod combine;
 mod estimate;
 mod ints;
-mod member;
+pub mod member;
 mod packed;
 mod pop;
 mod random;
