@@ -45,6 +45,20 @@ interface ZedisBytes {
   srandmember(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
   sscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]];
   sunion(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
+  zdiff(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
+  zinter(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
+  zmpop(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "MIN" | "MAX" | "COUNT" | ZedisInteger)[]): [Uint8Array, [Uint8Array, number][]] | null;
+  zpopmax(key: ZedisKey, count?: ZedisInteger): [Uint8Array, number] | [Uint8Array, number][] | [];
+  zpopmin(key: ZedisKey, count?: ZedisInteger): [Uint8Array, number] | [Uint8Array, number][] | [];
+  zrandmember(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHSCORES")[]): Uint8Array | null | Uint8Array[] | [Uint8Array, number][];
+  zrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue, ...options: readonly ("BYSCORE" | "BYLEX" | "REV" | "LIMIT" | ZedisInteger | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
+  zrangebylex(key: ZedisKey, min: ZedisValue, max: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): Uint8Array[];
+  zrangebyscore(key: ZedisKey, min: ZedisValue, max: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): Uint8Array[] | [Uint8Array, number][];
+  zrevrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue, ...options: readonly ("WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
+  zrevrangebylex(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): Uint8Array[];
+  zrevrangebyscore(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): Uint8Array[] | [Uint8Array, number][];
+  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]];
+  zunion(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
   digest(key: ZedisKey): Uint8Array | null;
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
@@ -288,6 +302,70 @@ interface ZedisApi {
   sunioncard(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "APPROX" | "LIMIT" | ZedisInteger)[]): number;
   /** Stores the members that any of several sets has under a key, and returns how many they are. O(N) in the number of members of all sets together. `SUNIONSTORE destination key [key ...]` */
   sunionstore(destination: ZedisKey, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Adds members to a sorted set and gives those that are there their scores. O(log(N)) for each member given, with N members. `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]` */
+  zadd(key: ZedisKey, ...options: readonly ("NX" | "XX" | "GT" | "LT" | "CH" | "INCR" | ZedisSome<ZedisValue>)[]): number | null;
+  /** Returns how many members a sorted set has. O(1). `ZCARD key` */
+  zcard(key: ZedisKey): number;
+  /** Counts the members of a sorted set with scores in a range. O(log(N)) where N is the number of members. `ZCOUNT key min max` */
+  zcount(key: ZedisKey, min: ZedisValue, max: ZedisValue): number;
+  /** Returns the members of the first sorted set that none of the others has. O(N*K)+O(M*log(M)) at worst, with N members in the first input, K inputs and M members in the result. `ZDIFF numkeys key [key ...] [WITHSCORES]` */
+  zdiff(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WITHSCORES")[]): string[] | [string, number][];
+  /** Stores the members of the first sorted set that none of the others has under a key. O(N*K)+O(M*log(M)) at worst, with N members in the first input, K inputs and M members in the result. `ZDIFFSTORE destination numkeys key [key ...]` */
+  zdiffstore(destination: ZedisKey, numkeys: ZedisInteger, key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Adds a number to the score of a member of a sorted set; a missing member counts as 0. O(log(N)) with N members. `ZINCRBY key increment member` */
+  zincrby(key: ZedisKey, increment: ZedisInteger, member: ZedisValue): number;
+  /** Returns the members that all of several sorted sets have. O(N*K)+O(M*log(M)) at worst, with N members in the smallest input, K inputs and M members in the result. `ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>] [WITHSCORES]` */
+  zinter(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): string[] | [string, number][];
+  /** Counts the members that all of several sorted sets have, up to a limit if one is given. O(N*K) at worst, with N members in the smallest input and K inputs. `ZINTERCARD numkeys key [key ...] [LIMIT limit]` */
+  zintercard(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "LIMIT" | ZedisInteger)[]): number;
+  /** Stores the members that all of several sorted sets have under a key. O(N*K)+O(M*log(M)) at worst, with N members in the smallest input, K inputs and M members in the result. `ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>]` */
+  zinterstore(destination: ZedisKey, numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT")[]): number;
+  /** Counts the members of a sorted set in a lexicographical range. O(log(N)) where N is the number of members. `ZLEXCOUNT key min max` */
+  zlexcount(key: ZedisKey, min: ZedisValue, max: ZedisValue): number;
+  /** Takes members out of the first sorted set that has some and returns them. O(K) + O(M*log(N)) with K keys given, N members in the sorted set and M of them taken. `ZMPOP numkeys key [key ...] <MIN|MAX> [COUNT count]` */
+  zmpop(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "MIN" | "MAX" | "COUNT" | ZedisInteger)[]): [string, [string, number][]] | null;
+  /** Returns the scores of several members of a sorted set, in the order asked for. O(N) in the number of members asked for. `ZMSCORE key member [member ...]` */
+  zmscore(key: ZedisKey, member: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (number | null)[];
+  /** Takes the members with the highest scores out of a sorted set and returns them. O(log(N)*M) with N members, of which M are taken. `ZPOPMAX key [count]` */
+  zpopmax(key: ZedisKey, count?: ZedisInteger): [string, number] | [string, number][] | [];
+  /** Takes the members with the lowest scores out of a sorted set and returns them. O(log(N)*M) with N members, of which M are taken. `ZPOPMIN key [count]` */
+  zpopmin(key: ZedisKey, count?: ZedisInteger): [string, number] | [string, number][] | [];
+  /** Returns random members of a sorted set: different ones, or with a negative count any. O(N*log(M)) with N members returned of M. `ZRANDMEMBER key [count [WITHSCORES]]` */
+  zrandmember(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHSCORES")[]): string | null | string[] | [string, number][];
+  /** Returns the members of a sorted set in a range of ranks, scores or bytes. O(log(N)+M) with N members, of which M are returned. `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]` */
+  zrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue, ...options: readonly ("BYSCORE" | "BYLEX" | "REV" | "LIMIT" | ZedisInteger | "WITHSCORES")[]): string[] | [string, number][];
+  /** Returns the members of a sorted set in a lexicographical range, in ascending order. O(log(N)+M) with N members, of which M are returned. `ZRANGEBYLEX key min max [LIMIT offset count]` */
+  zrangebylex(key: ZedisKey, min: ZedisValue, max: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): string[];
+  /** Returns the members of a sorted set with scores in a range, in ascending order. O(log(N)+M) with N members, of which M are returned. `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]` */
+  zrangebyscore(key: ZedisKey, min: ZedisValue, max: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): string[] | [string, number][];
+  /** Stores the members of a sorted set in a range under another key. O(log(N)+M) with N members, of which M are stored. `ZRANGESTORE dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]` */
+  zrangestore(dst: ZedisValue, src: ZedisValue, min: ZedisValue, max: ZedisValue, ...options: readonly ("BYSCORE" | "BYLEX" | "REV" | "LIMIT" | ZedisInteger)[]): number;
+  /** Returns how many members of a sorted set stand before this one. O(log(N)) where N is the number of members. `ZRANK key member [WITHSCORE]` */
+  zrank(key: ZedisKey, member: ZedisValue, ...options: readonly ("WITHSCORE")[]): number | null | [number, number];
+  /** Removes members of a sorted set, and the key with the last of them. O(M*log(N)) with N members, of which M are removed. `ZREM key member [member ...]` */
+  zrem(key: ZedisKey, member: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Removes the members of a sorted set in a lexicographical range. O(log(N)+M) with N members, of which M are removed. `ZREMRANGEBYLEX key min max` */
+  zremrangebylex(key: ZedisKey, min: ZedisValue, max: ZedisValue): number;
+  /** Removes the members of a sorted set with ranks in a range. O(log(N)+M) with N members, of which M are removed. `ZREMRANGEBYRANK key start stop` */
+  zremrangebyrank(key: ZedisKey, start: ZedisValue, stop: ZedisValue): number;
+  /** Removes the members of a sorted set with scores in a range. O(log(N)+M) with N members, of which M are removed. `ZREMRANGEBYSCORE key min max` */
+  zremrangebyscore(key: ZedisKey, min: ZedisValue, max: ZedisValue): number;
+  /** Returns the members of a sorted set in a range of ranks, counted from the highest score. O(log(N)+M) with N members, of which M are returned. `ZREVRANGE key start stop [WITHSCORES]` */
+  zrevrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue, ...options: readonly ("WITHSCORES")[]): string[] | [string, number][];
+  /** Returns the members of a sorted set in a lexicographical range, in descending order. O(log(N)+M) with N members, of which M are returned. `ZREVRANGEBYLEX key max min [LIMIT offset count]` */
+  zrevrangebylex(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): string[];
+  /** Returns the members of a sorted set with scores in a range, in descending order. O(log(N)+M) with N members, of which M are returned. `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]` */
+  zrevrangebyscore(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): string[] | [string, number][];
+  /** Returns how many members of a sorted set stand after this one. O(log(N)) where N is the number of members. `ZREVRANK key member [WITHSCORE]` */
+  zrevrank(key: ZedisKey, member: ZedisValue, ...options: readonly ("WITHSCORE")[]): number | null | [number, number];
+  /** Iterates over the members and scores of a sorted set, some at a call. O(1) for a call, O(N) for a whole iteration over N members. `ZSCAN key cursor [MATCH pattern] [COUNT count]` */
+  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [string, string[]];
+  /** Returns the score of a member of a sorted set. O(1). `ZSCORE key member` */
+  zscore(key: ZedisKey, member: ZedisValue): number | null;
+  /** Returns the members that any of several sorted sets has. O(N)+O(M*log(M)) with N members in all inputs together and M in the result. `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>] [WITHSCORES]` */
+  zunion(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): string[] | [string, number][];
+  /** Stores the members that any of several sorted sets has under a key. O(N)+O(M*log(M)) with N members in all inputs together and M in the result. `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>]` */
+  zunionstore(destination: ZedisKey, numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT")[]): number;
   /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
   /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */
