@@ -89,6 +89,13 @@ impl OwnedArgs {
         self.spans.push(Span { at, len: argument.len() as u32 });
     }
 
+    /// Puts another argument in place of argument `index`.
+    pub fn set(&mut self, index: usize, argument: &[u8]) {
+        let at = u32::try_from(self.bytes.len()).expect("a request is below 4 GiB");
+        self.bytes.extend_from_slice(argument);
+        self.spans[index] = Span { at, len: argument.len() as u32 };
+    }
+
     pub fn borrow(&self) -> Args<'_> {
         Args::new(&self.bytes, &self.spans)
     }

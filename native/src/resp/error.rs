@@ -118,6 +118,98 @@ pub const LIMIT_BY_RANK: &str = "ERR syntax error, LIMIT is only supported in co
 pub const WITHSCORES_BY_LEX: &str = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
 pub const WEIGHT_NOT_FLOAT: &str = "ERR weight value is not a float";
 pub const ZADD_INCR_PAIRS: &str = "ERR INCR option supports a single increment-element pair";
+// ---- stream ----
+pub const STREAM_ID: &str = "ERR Invalid stream ID specified as stream command argument";
+pub const STREAM_ID_ZERO: &str = "ERR The ID specified in XADD must be greater than 0-0";
+pub const STREAM_ID_SMALL: &str = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+pub const STREAM_EXHAUSTED: &str = "ERR The stream has exhausted the last possible ID, unable to add more items";
+pub const STREAM_ENTRY_TOO_LARGE: &str = "ERR Elements are too large to be stored";
+pub const STREAM_TRIM_TWICE: &str = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+pub const STREAM_MAXLEN: &str = "ERR The MAXLEN argument must be >= 0.";
+pub const STREAM_LIMIT: &str = "ERR The LIMIT argument must be >= 0.";
+pub const STREAM_LIMIT_ALONE: &str = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+pub const STREAM_LIMIT_EXACT: &str = "ERR syntax error, LIMIT cannot be used without the special ~ option";
+pub const STREAM_NO_TRIM: &str = "ERR syntax error, XTRIM must be called with a trimming strategy";
+pub const STREAM_IDMP_TWICE: &str = "ERR syntax error, IDMP/IDMPAUTO specified multiple times";
+pub const STREAM_IDMP_AUTO_PRODUCER: &str = "ERR syntax error, IDMPAUTO requires a non-empty producer ID";
+pub const STREAM_IDMP_PRODUCER: &str = "ERR syntax error, IDMP requires a non-empty producer ID";
+pub const STREAM_IDMP_IID: &str = "ERR syntax error, IDMP requires a non-empty idempotent ID";
+pub const STREAM_IDMP_WITH_ID: &str = "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs";
+pub const STREAM_INTERVAL_START: &str = "ERR invalid start ID for the interval";
+pub const STREAM_INTERVAL_END: &str = "ERR invalid end ID for the interval";
+pub const STREAM_GROUP_OPTION: &str = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+pub const STREAM_NOACK_OPTION: &str = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+pub const STREAM_CLAIM_OPTION: &str = "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.";
+pub const STREAM_CLAIM_IDLE: &str = "ERR min-idle-time is not an integer or out of range";
+pub const STREAM_CLAIM_NEGATIVE: &str = "ERR min-idle-time must be a positive integer";
+pub const STREAM_MAXCOUNT: &str = "ERR MAXCOUNT must be a positive integer";
+pub const STREAM_MAXSIZE: &str = "ERR MAXSIZE must be a positive integer";
+pub const STREAM_MAXCOUNT_BELOW_COUNT: &str = "ERR MAXCOUNT must be greater than or equal to COUNT";
+pub const STREAM_NO_GROUP_OPTION: &str = "ERR Missing GROUP option for XREADGROUP";
+pub const STREAM_NEW_OF_XREAD: &str =
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
+pub const STREAM_GROUP_EXISTS: &str = "BUSYGROUP Consumer Group name already exists";
+pub const STREAM_GROUP_NO_KEY: &str = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.";
+pub const STREAM_ENTRIES_READ: &str = "ERR value for ENTRIESREAD must be positive or -1";
+pub const STREAM_ENTRIES_ADDED: &str = "ERR entries_added must be positive";
+pub const STREAM_SETID_DELETED: &str =
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+pub const STREAM_SETID_NOW_DELETED: &str =
+    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+pub const STREAM_SETID_SMALL: &str = "ERR The ID specified in XSETID is smaller than the target stream top item";
+pub const STREAM_SETID_ADDED: &str =
+    "ERR The entries_added specified in XSETID is smaller than the target stream length";
+pub const STREAM_CLAIM_MIN_IDLE: &str = "ERR Invalid min-idle-time argument for XCLAIM";
+pub const STREAM_AUTOCLAIM_MIN_IDLE: &str = "ERR Invalid min-idle-time argument for XAUTOCLAIM";
+pub const STREAM_AUTOCLAIM_COUNT: &str = "ERR COUNT must be > 0";
+pub const STREAM_NACK_MODE: &str = "ERR mode must be SILENT, FAIL, or FATAL";
+pub const STREAM_NACK_NUMIDS: &str = "ERR numids must be a positive integer";
+pub const STREAM_NACK_FEW_IDS: &str = "ERR number of IDs doesn't match numids";
+pub const STREAM_NACK_RETRYCOUNT: &str = "ERR Invalid RETRYCOUNT value, must be >= 0";
+pub const STREAM_NACK_NO_IDS: &str = "ERR syntax error, expected IDS keyword";
+pub const STREAM_IDS_COUNT: &str = "ERR Number of IDs must be a positive integer";
+pub const STREAM_IDS_FEW: &str = "ERR The `numids` parameter must match the number of arguments";
+pub const STREAM_IDS_MISSING: &str = "ERR IDS option is required";
+pub const STREAM_IDMP_NO_ENTRY: &str = "ERR No such message in stream";
+pub const STREAM_IDMP_OTHER_ENTRY: &str = "ERR IID already exists for this producer with a different stream ID";
+pub const STREAM_IDMP_RECORD_PRODUCER: &str = "ERR producer ID must be non-empty";
+pub const STREAM_IDMP_RECORD_IID: &str = "ERR idempotent ID must be non-empty";
+pub const STREAM_IDMP_DURATION_TWICE: &str = "ERR IDMP-DURATION specified multiple times";
+pub const STREAM_IDMP_MAXSIZE_TWICE: &str = "ERR IDMP-MAXSIZE specified multiple times";
+pub const STREAM_IDMP_DURATION: &str = "ERR IDMP-DURATION must be between 1 and 86400 seconds";
+pub const STREAM_IDMP_MAXSIZE: &str = "ERR IDMP-MAXSIZE must be between 1 and 10000 entries";
+pub const STREAM_CFG_NOTHING: &str = "ERR At least one parameter must be specified";
+
+/// An id that means something to XREAD only, given to XREADGROUP.
+pub fn stream_meaningless(id: char) -> String {
+    format!(
+        "ERR The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The {id} ID would just return an empty result set."
+    )
+}
+
+/// A word that XCLAIM or XNACK does not know.
+pub fn stream_option(command: &str, word: &[u8]) -> Vec<u8> {
+    [b"ERR Unrecognized ", command.as_bytes(), b" option '", quotable(word, usize::MAX), b"'"].concat()
+}
+
+/// XREAD and XREADGROUP with a key too many or too few.
+pub fn stream_unbalanced(command: &str) -> String {
+    let id = if command == "xread" { '$' } else { '>' };
+    format!("ERR Unbalanced '{command}' list of streams: for each stream key an ID or '{id}' must be specified.")
+}
+
+/// A group that is not there, or its key; as XREADGROUP says it if `of_read`.
+pub fn no_group(key: &[u8], group: &[u8], of_read: bool) -> Vec<u8> {
+    let tail: &[u8] = if of_read { b"' in XREADGROUP with GROUP option" } else { b"'" };
+    [b"NOGROUP No such key '", quotable(key, usize::MAX), b"' or consumer group '", quotable(group, usize::MAX), tail]
+        .concat()
+}
+
+/// The same, of a key that is there.
+pub fn no_group_of(key: &[u8], group: &[u8]) -> Vec<u8> {
+    let (key, group) = (quotable(key, usize::MAX), quotable(group, usize::MAX));
+    [b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"].concat()
+}
 
 /// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
 pub fn wrong_arity(name: &str) -> String {

@@ -162,6 +162,29 @@ impl<'a> Reply<'a> {
         self.header(b'*', len as i64);
     }
 
+    /// Puts bytes before what was written since `mark`, which moves.
+    pub fn insert(&mut self, mark: usize, bytes: &[u8]) {
+        let end = self.out.len();
+        self.out.extend_from_slice(bytes);
+        self.out.copy_within(mark..end, mark + bytes.len());
+        self.out[mark..mark + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Puts the header of an array of `len` replies before what was written since `mark`.
+    pub fn array_at(&mut self, mark: usize, len: usize) {
+        let (line, bytes) = header_line(b'*', len as i64);
+        self.insert(mark, &line[..bytes]);
+    }
+
+    /// The same of a map.
+    pub fn map_at(&mut self, mark: usize, pairs: usize) {
+        if !self.resp3() {
+            return self.array_at(mark, pairs * 2);
+        }
+        let (line, bytes) = header_line(b'%', pairs as i64);
+        self.insert(mark, &line[..bytes]);
+    }
+
     /// `pairs` keys, each with its value, follow.
     pub fn map(&mut self, pairs: usize) {
         if self.resp3() { self.header(b'%', pairs as i64) } else { self.header(b'*', pairs as i64 * 2) }
@@ -194,13 +217,19 @@ impl<'a> Reply<'a> {
 
     #[inline]
     fn header(&mut self, kind: u8, value: i64) {
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(value).as_bytes();
-        let mut line = [0u8; 24];
-        line[0] = kind;
-        line[1..=digits.len()].copy_from_slice(digits);
-        line[digits.len() + 1] = b'\r';
-        line[digits.len() + 2] = b'\n';
-        self.out.extend_from_slice(&line[..digits.len() + 3]);
+        let (line, len) = header_line(kind, value);
+        self.out.extend_from_slice(&line[..len]);
     }
+}
+
+#[inline]
+fn header_line(kind: u8, value: i64) -> ([u8; 24], usize) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(value).as_bytes();
+    let mut line = [0u8; 24];
+    line[0] = kind;
+    line[1..=digits.len()].copy_from_slice(digits);
+    line[digits.len() + 1] = b'\r';
+    line[digits.len() + 2] = b'\n';
+    (line, digits.len() + 3)
 }
