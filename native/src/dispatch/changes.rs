@@ -12,6 +12,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::execute::Executor;
 use super::permission::permitted;
@@ -138,6 +139,7 @@ impl Executor {
         let mut reply = Reply::new(&mut out, waiter.proto);
         match handler(&mut self.txn, request, &mut reply) {
             Effect::Block(_) => {
+                waiter.again_ms.store(self.txn.again_ms.take().unwrap_or(i64::MAX), Ordering::Relaxed);
                 if waiter.release() {
                     return Served::Not;
                 }
@@ -187,6 +189,12 @@ impl Executor {
         } else {
             self.server.send(core, mail);
         }
+    }
+
+    /// Runs the command of a waiter whose time to run again has come; others of its keys are asked on the way, in their order.
+    pub fn serve_again(&mut self, waiter: &Waiter) {
+        self.deferred.extend(waiter.keys.iter().map(|key| (waiter.db, key.clone())));
+        self.serve_deferred();
     }
 
     /// Tries again what had to wait for other shards, now latched in order. Holds no latches before or after. True: there is

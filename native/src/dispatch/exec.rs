@@ -159,6 +159,7 @@ impl Executor {
                             Outcome::Failed
                         }
                         (_, Wait::Begin(block)) => {
+                            self.txn.again_ms = None;
                             let nothing = block.nothing.reply(conn.client.proto);
                             Reply::new(&mut conn.output, conn.client.proto).raw(nothing);
                             Outcome::Done

@@ -520,6 +520,7 @@ impl Executor {
             // As Redis: the end of the time is told by a null array whatever the command.
             nothing: Nothing::Array.reply(client.proto),
             deadline_ms: block.deadline_ms,
+            again_ms: self.txn.again_ms.take().unwrap_or(i64::MAX).into(),
         });
         self.txn.unprime();
         self.txn.enqueue(&waiter);

@@ -194,6 +194,7 @@ impl Executor {
                 Effect::Busy(shard) => return self.doom_for(shard),
                 // Nothing waits inside a procedure.
                 Effect::Block(block) => {
+                    self.txn.again_ms = None;
                     reply.raw(block.nothing.reply(Protocol::Resp3));
                     break;
                 }

@@ -5,7 +5,28 @@ use crate::acl::check::Denial;
 use crate::dispatch::books::after_wait;
 use crate::session::conn::{Conn, Wait};
 use crate::store::waiting::Waiter;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// When waiting clients give up, and when the commands of those that asked for it are to run again.
+#[derive(Default)]
+pub(super) struct Timeouts {
+    /// Ms since the epoch, client.
+    by_time: BTreeSet<(i64, u64)>,
+    /// Of those to run again, when; that time is in `by_time` as well.
+    again: HashMap<u64, i64>,
+}
+
+impl Timeouts {
+    pub(super) fn first_ms(&self) -> i64 {
+        self.by_time.first().map_or(i64::MAX, |(at_ms, _)| *at_ms)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_time.len()
+    }
+}
 
 impl Core {
     /// The client in `conn` begins to wait.
@@ -13,7 +34,17 @@ impl Core {
         let Wait::Block(waiter) = &conn.wait else { return };
         self.blocked += 1;
         if let Some(at_ms) = waiter.deadline_ms {
-            self.timeouts.insert((at_ms, conn.client.id));
+            self.timeouts.by_time.insert((at_ms, conn.client.id));
+        }
+        self.arm_again(waiter, 0);
+    }
+
+    /// Notes when a waiter's command is to run again, if it is; not before `earliest_ms`.
+    fn arm_again(&mut self, waiter: &Waiter, earliest_ms: i64) {
+        let at_ms = waiter.again_ms.load(Ordering::Relaxed).max(earliest_ms);
+        if at_ms < i64::MAX {
+            self.timeouts.again.insert(waiter.client, at_ms);
+            self.timeouts.by_time.insert((at_ms, waiter.client));
         }
     }
 
@@ -58,19 +89,35 @@ impl Core {
         let Wait::Block(waiter) = &conn.wait else { return };
         self.blocked -= 1;
         if let Some(at_ms) = waiter.deadline_ms {
-            self.timeouts.remove(&(at_ms, conn.client.id));
+            self.timeouts.by_time.remove(&(at_ms, conn.client.id));
+        }
+        if let Some(at_ms) = self.timeouts.again.remove(&conn.client.id)
+            && Some(at_ms) != waiter.deadline_ms
+        {
+            self.timeouts.by_time.remove(&(at_ms, conn.client.id));
         }
     }
 
-    /// Ends the waiting of those whose time is over.
+    /// Ends the waiting of those whose time is over, and runs the commands again that asked for it.
     pub(super) fn end_overdue(&mut self, now_ms: i64) {
-        while let Some(&(at_ms, client)) = self.timeouts.first() {
+        while let Some(&(at_ms, client)) = self.timeouts.by_time.first() {
             if at_ms > now_ms {
                 return;
             }
-            self.timeouts.pop_first();
+            self.timeouts.by_time.pop_first();
             let Some(slot) = self.by_id.get(&client).copied() else { continue };
             let Some(mut conn) = self.conns.take(slot) else { continue };
+            if let Wait::Block(waiter) = &conn.wait
+                && waiter.deadline_ms.is_none_or(|deadline_ms| deadline_ms > now_ms)
+            {
+                self.timeouts.again.remove(&client);
+                self.executor.serve_again(waiter);
+                if !waiter.is_over() {
+                    self.arm_again(waiter, now_ms + 1);
+                }
+                self.conns.put_back(slot, conn);
+                continue;
+            }
             // One that cannot be cancelled is being served: its reply is on the way.
             if let Wait::Block(waiter) = &conn.wait
                 && waiter.cancel()

@@ -7,10 +7,11 @@
 //!          └─ wait (cron within), mail ──────────────────────────▶ return MAIL, NOTE, LEAVE, STOP
 //! ```
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 
 use super::backend::{Backend, Event, Received, Wake};
+use super::blocked::Timeouts;
 use super::cron::Cron;
 use super::gathering::Gathering;
 use crate::dispatch::call::CallEnd;
@@ -59,9 +60,9 @@ pub struct Core {
     working: VecDeque<usize>,
     /// Some work went on in this turn: look again at once.
     worked: bool,
-    /// Connections whose client waits for a key, and when those with a timeout give up: ms since the epoch, client.
+    /// Connections whose client waits for a key, and when those with a timeout give up.
     pub(super) blocked: usize,
-    pub(super) timeouts: BTreeSet<(i64, u64)>,
+    pub(super) timeouts: Timeouts,
     pub(super) gatherings: HashMap<(u64, u64), Gathering>,
     /// Connections whose replies wait for the end of this turn.
     pub(super) to_send: Vec<usize>,
@@ -101,7 +102,7 @@ impl Core {
             working: VecDeque::new(),
             worked: false,
             blocked: 0,
-            timeouts: BTreeSet::new(),
+            timeouts: Timeouts::default(),
             gatherings: HashMap::new(),
             to_send: Vec::new(),
             sweep_later: false,
@@ -375,7 +376,7 @@ impl Core {
         } else if !self.parked.is_empty() || !self.working.is_empty() || more_to_serve {
             1
         } else {
-            let first = self.timeouts.first().map_or(i64::MAX, |(at_ms, _)| *at_ms);
+            let first = self.timeouts.first_ms();
             self.cron.timeout_ms(now_ms).min(first.saturating_sub(now_ms).clamp(0, 1000) as u32)
         };
         let mut events = std::mem::take(&mut self.events);

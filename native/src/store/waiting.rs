@@ -14,7 +14,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
 use crate::acl::user::User;
 use crate::resp::args::OwnedArgs;
@@ -53,6 +53,8 @@ pub struct Waiter {
     pub nothing: &'static [u8],
     /// Ms since the epoch; None: for ever.
     pub deadline_ms: Option<i64>,
+    /// When its command wants to run though no key changed, ms since the epoch; `i64::MAX`: never.
+    pub again_ms: AtomicI64,
 }
 
 impl Waiter {
@@ -153,6 +155,7 @@ mod tests {
             proto: Protocol::Resp2,
             nothing: b"*-1\r\n",
             deadline_ms: None,
+            again_ms: i64::MAX.into(),
         })
     }
 

@@ -128,6 +128,9 @@ pub struct Txn {
     pub access_clock: u32,
     /// The user may read every key, whatever the request names: what BY and GET of SORT need.
     pub reads_all_keys: bool,
+    /// A handler that replies [`Effect::Block`] wants to run again then, though no key changes (XREADGROUP CLAIM); ms since the
+    /// epoch.
+    pub again_ms: Option<i64>,
     /// CLIENT NO-TOUCH: reads leave the access clock alone.
     pub no_touch: bool,
     primed: (usize, usize, u64),
@@ -158,6 +161,7 @@ impl Txn {
             now_ms: 0,
             access_clock: 0,
             reads_all_keys: true,
+            again_ms: None,
             no_touch: false,
             primed: (0, 0, 0),
             undo: Vec::new(),
@@ -245,6 +249,12 @@ impl Txn {
 
     pub fn holds(&self, shard: u32) -> bool {
         self.latches.holds(shard)
+    }
+
+    /// Latches the shard of `key` where it is not held anyway, for a slice of work. Err: it is held for long by another.
+    pub fn hold(&mut self, key: &[u8]) -> Result<(), u32> {
+        let shard = self.shard_of(key);
+        if self.latches.holds(shard) || self.latches.acquire(shard) { Ok(()) } else { Err(shard) }
     }
 
     /// Runs `with` on one shard, latched for that long where it is not held anyway. Err: it is held for long by another.
