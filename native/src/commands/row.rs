@@ -395,7 +395,27 @@ impl Row {
     }
 }
 
+/// The word STREAMS of XREAD and XREADGROUP, past their options: a group, a consumer or an option's value may be called so too
+/// (Redis: xreadGetKeys). What follows another order than theirs is refused before a key is touched.
+fn find_streams(args: Args) -> Option<usize> {
+    let mut index = 1;
+    while index < args.len() {
+        let is = |words: &[&str]| words.iter().any(|word| args.is(index, word));
+        index += match () {
+            () if is(&["streams"]) => return Some(index),
+            () if is(&["count", "maxcount", "maxsize", "block", "claim"]) => 2,
+            () if is(&["group"]) => 3,
+            () if is(&["noack"]) => 1,
+            () => return None,
+        };
+    }
+    None
+}
+
 fn find_word(args: Args, word: &str, from: i32) -> Option<usize> {
+    if word == "STREAMS" {
+        return find_streams(args);
+    }
     if from >= 0 {
         (from as usize..args.len()).find(|index| args.get(*index).eq_ignore_ascii_case(word.as_bytes()))
     } else {

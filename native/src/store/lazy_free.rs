@@ -21,6 +21,39 @@ struct Figures {
     freed: AtomicU64,
 }
 
+/// Something that is dropped by the thread, if it is dropped at all: what an undo log may give back.
+pub struct Later<T: Send + 'static> {
+    thing: Option<T>,
+    /// None: it is small, and dropped where it is.
+    by: Option<&'static LazyFree>,
+}
+
+impl<T: Send + 'static> Later<T> {
+    pub fn new(thing: T, by: Option<&'static LazyFree>) -> Later<T> {
+        Later { thing: Some(thing), by }
+    }
+
+    pub fn into_inner(mut self) -> T {
+        self.thing.take().expect("it is taken once")
+    }
+}
+
+impl<T: Send + 'static> std::ops::Deref for Later<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.thing.as_ref().expect("it is there until it is taken")
+    }
+}
+
+impl<T: Send + 'static> Drop for Later<T> {
+    fn drop(&mut self) {
+        if let (Some(thing), Some(by)) = (self.thing.take(), self.by) {
+            by.free(1, Box::new(thing));
+        }
+    }
+}
+
 impl LazyFree {
     pub fn start() -> LazyFree {
         let (queue, work) = channel::<(u64, Box<dyn Any + Send>)>();
