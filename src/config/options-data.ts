@@ -142,6 +142,8 @@ export const DATA_OPTIONS = [
   },
   { name: "stream-node-max-bytes", type: "memory", min: 0n, max: LONG_MAX, default: "4096", native: true },
   { name: "stream-node-max-entries", type: "int", min: 0n, max: LONG_MAX, default: "100", native: true },
+  { name: "stream-idmp-duration", type: "int", min: 1n, max: 86_400n, default: "100", native: true },
+  { name: "stream-idmp-maxsize", type: "int", min: 1n, max: 10_000n, default: "100", native: true },
   {
     name: "hll-sparse-max-bytes",
     type: "memory",

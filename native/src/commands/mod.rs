@@ -37,6 +37,7 @@ pub fn rows() -> Vec<row::Row> {
         &crate::types::hyperloglog::rows(),
         &crate::types::list::rows(),
         &crate::types::set::rows(),
+        &crate::types::stream::rows(),
         &crate::types::string::rows(),
         &crate::types::zset::rows(),
     ]

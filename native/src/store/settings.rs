@@ -23,6 +23,13 @@ pub struct Settings {
     pub zset_max_listpack_value: AtomicU64,
     /// Bytes up to which a HyperLogLog may stay sparse, its header with it.
     pub hll_sparse_max_bytes: AtomicU64,
+    /// Bytes of a block of entries; 0 means no limit.
+    pub stream_node_max_bytes: AtomicU64,
+    /// Entries of a block; 0 means no limit.
+    pub stream_node_max_entries: AtomicU64,
+    /// Seconds that new streams remember the messages of idempotent producers for, and how many of each.
+    pub stream_idmp_duration: AtomicU64,
+    pub stream_idmp_maxsize: AtomicU64,
     /// Bytes; 0 means no limit.
     pub maxmemory: AtomicU64,
     /// Longest bulk string a request or a value may have, bytes.
@@ -53,6 +60,10 @@ impl Default for Settings {
             zset_max_listpack_entries: AtomicU64::new(128),
             zset_max_listpack_value: AtomicU64::new(64),
             hll_sparse_max_bytes: AtomicU64::new(3000),
+            stream_node_max_bytes: AtomicU64::new(4096),
+            stream_node_max_entries: AtomicU64::new(100),
+            stream_idmp_duration: AtomicU64::new(100),
+            stream_idmp_maxsize: AtomicU64::new(100),
             maxmemory: AtomicU64::new(0),
             proto_max_bulk_len: AtomicU64::new(512 * 1024 * 1024),
             active_expire: AtomicBool::new(true),
