@@ -4,6 +4,7 @@ import { bitmapMakers } from "./sequence-bitmap.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
+import { streamMakers, streamReads } from "./sequence-stream.ts";
 
 export type Step = readonly (string | Uint8Array)[];
 
@@ -221,6 +222,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   ...hyperloglogMakers(key),
   ...listMakers(key, number),
   ...setMakers(key),
+  ...streamMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -249,5 +251,5 @@ export function randomSequence(random: Random): Step[] {
     ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
   );
   const lists = listKeys.map((name) => ["LRANGE", name, "0", "-1"]);
-  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists];
+  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists, ...streamReads];
 }

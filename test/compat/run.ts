@@ -29,6 +29,8 @@ const defaultUnits = [
   "unit/type/list",
   "unit/type/list-2",
   "unit/type/list-3",
+  "unit/type/stream",
+  "unit/type/stream-cgroups",
   "unit/expire",
   "unit/other",
   "unit/multi",
