@@ -59,6 +59,12 @@ interface ZedisBytes {
   zrevrangebyscore(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): Uint8Array[] | [Uint8Array, number][];
   zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]];
   zunion(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
+  xadd(key: ZedisKey, ...options: readonly ("NOMKSTREAM" | "KEEPREF" | "DELREF" | "ACKED" | "IDMPAUTO" | ZedisSome<ZedisValue> | "IDMP" | "MAXLEN" | "MINID" | "=" | "~" | "LIMIT" | ZedisInteger | "*")[]): Uint8Array | null;
+  xautoclaim(key: ZedisKey, group: ZedisValue, consumer: ZedisValue, minIdleTime: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger | "JUSTID")[]): [Uint8Array, unknown[], Uint8Array[]];
+  xgroup_help(): Uint8Array[];
+  xinfo_help(): Uint8Array[];
+  xrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]][] | null;
+  xrevrange(key: ZedisKey, end: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]][] | null;
   digest(key: ZedisKey): Uint8Array | null;
   get(key: ZedisKey): Uint8Array | null;
   getdel(key: ZedisKey): Uint8Array | null;
@@ -366,6 +372,58 @@ interface ZedisApi {
   zunion(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): string[] | [string, number][];
   /** Stores the members that any of several sorted sets has under a key. O(N)+O(M*log(M)) with N members in all inputs together and M in the result. `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>]` */
   zunionstore(destination: ZedisKey, numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT")[]): number;
+  /** Acknowledges entries that a consumer of a group has dealt with. O(log(N)) for each id. `XACK key group id [id ...]` */
+  xack(key: ZedisKey, group: ZedisValue, id: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Acknowledges entries for a group, and deletes them from the stream. O(log(N)) for each id and each group. `XACKDEL key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]` */
+  xackdel(key: ZedisKey, group: ZedisValue, ...options: readonly ("KEEPREF" | "DELREF" | "ACKED" | "IDS" | ZedisSome<ZedisValue>)[]): number[];
+  /** Appends an entry to a stream, under a given id or one made from the clock, and may trim the stream. O(1); O(N) in the entries trimmed, where MAXLEN or MINID trims. `XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [IDMPAUTO pid | IDMP pid iid] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]` */
+  xadd(key: ZedisKey, ...options: readonly ("NOMKSTREAM" | "KEEPREF" | "DELREF" | "ACKED" | "IDMPAUTO" | ZedisSome<ZedisValue> | "IDMP" | "MAXLEN" | "MINID" | "=" | "~" | "LIMIT" | ZedisInteger | "*")[]): string | null;
+  /** Makes a consumer the owner of pending entries that have waited for long, and returns them. O(log(N)+M) with M entries looked at, ten times COUNT at most. `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]` */
+  xautoclaim(key: ZedisKey, group: ZedisValue, consumer: ZedisValue, minIdleTime: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger | "JUSTID")[]): [string, unknown[], string[]];
+  /** Sets for how long a stream remembers the messages of idempotent producers, and how many of each. O(1). `XCFGSET key [IDMP-DURATION duration] [IDMP-MAXSIZE maxsize]` */
+  xcfgset(key: ZedisKey, ...options: readonly ("IDMP-DURATION" | ZedisSome<ZedisValue> | "IDMP-MAXSIZE")[]): "OK";
+  /** Makes a consumer the owner of pending entries that another did not acknowledge, and returns them. O(log(N)) for each id. `XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]` */
+  xclaim(key: ZedisKey, group: ZedisValue, consumer: ZedisValue, minIdleTime: ZedisValue, id: ZedisValue, ...options: readonly (ZedisSome<ZedisValue> | "IDLE" | "TIME" | ZedisInteger | "RETRYCOUNT" | "FORCE" | "JUSTID" | "LASTID")[]): unknown[];
+  /** Deletes entries of a stream by their ids. O(log(N)) for each entry deleted. `XDEL key id [id ...]` */
+  xdel(key: ZedisKey, id: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Deletes entries of a stream, and says what becomes of the references that groups have to them. O(log(N)) for each entry deleted and each group. `XDELEX key [KEEPREF | DELREF | ACKED] IDS numids id [id ...]` */
+  xdelex(key: ZedisKey, ...options: readonly ("KEEPREF" | "DELREF" | "ACKED" | "IDS" | ZedisSome<ZedisValue>)[]): number[];
+  /** Makes a group of consumers. O(1). `XGROUP CREATE key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read]` */
+  xgroup_create(key: ZedisKey, group: ZedisValue, choice: ZedisSome<ZedisValue> | "$", ...options: readonly ("MKSTREAM" | "ENTRIESREAD" | ZedisSome<ZedisValue>)[]): "OK";
+  /** Makes a consumer of a group. O(1). `XGROUP CREATECONSUMER key group consumer` */
+  xgroup_createconsumer(key: ZedisKey, group: ZedisValue, consumer: ZedisValue): number;
+  /** Deletes a consumer, and returns how many entries were pending for it. O(N) in the pending entries of the group. `XGROUP DELCONSUMER key group consumer` */
+  xgroup_delconsumer(key: ZedisKey, group: ZedisValue, consumer: ZedisValue): number;
+  /** Destroys a group of consumers. O(1). `XGROUP DESTROY key group` */
+  xgroup_destroy(key: ZedisKey, group: ZedisValue): number;
+  /** Lists the subcommands. O(1). `XGROUP HELP` */
+  xgroup_help(): string[];
+  /** Sets the id that a group has read last. O(1). `XGROUP SETID key group <id | $> [ENTRIESREAD entries-read]` */
+  xgroup_setid(key: ZedisKey, group: ZedisValue, choice: ZedisSome<ZedisValue> | "$", ...options: readonly ("ENTRIESREAD" | ZedisSome<ZedisValue>)[]): "OK";
+  /** Notes which message of an idempotent producer an entry was; the log and replicas need it. O(1). `XIDMPRECORD key pid iid stream-id` */
+  xidmprecord(key: ZedisKey, pid: ZedisValue, iid: ZedisValue, streamId: ZedisValue): "OK";
+  /** Lists the consumers of a group. O(N) in the consumers. `XINFO CONSUMERS key group` */
+  xinfo_consumers(key: ZedisKey, group: ZedisValue): Record<string, unknown>[];
+  /** Lists the groups of a stream. O(N) in the groups. `XINFO GROUPS key` */
+  xinfo_groups(key: ZedisKey): Record<string, unknown>[];
+  /** Lists the subcommands. O(1). `XINFO HELP` */
+  xinfo_help(): string[];
+  /** Tells what is known of a stream, with FULL also of its entries, groups, consumers and pending entries. O(1); O(N) in what is listed with FULL. `XINFO STREAM key [FULL [COUNT count]]` */
+  xinfo_stream(key: ZedisKey, ...options: readonly ("FULL" | "COUNT" | ZedisInteger)[]): Record<string, unknown>;
+  /** Returns how many entries a stream has. O(1). `XLEN key` */
+  xlen(key: ZedisKey): number;
+  /** Gives pending entries back to their group, for other consumers to claim. O(log(N)) for each id. `XNACK key group <SILENT | FAIL | FATAL> IDS numids id [id ...] [RETRYCOUNT count] [FORCE]` */
+  xnack(key: ZedisKey, group: ZedisValue, choice: "SILENT" | "FAIL" | "FATAL", ids: "IDS", numids: ZedisValue, id: ZedisValue, ...options: readonly (ZedisSome<ZedisValue> | "RETRYCOUNT" | ZedisInteger | "FORCE")[]): number;
+  /** Returns the entries that were delivered to consumers of a group and not acknowledged, or a summary of them. O(N) in the entries returned, or looked at where IDLE leaves some out; O(N) in the consumers for the summary. `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]` */
+  xpending(key: ZedisKey, group: ZedisValue, ...options: readonly ("IDLE" | ZedisSome<ZedisValue> | ZedisInteger)[]): unknown[];
+  /** Returns the entries of a stream between two ids, in their order. O(log(N)+M) with M entries returned, in slices that let others pass. `XRANGE key start end [COUNT count]` */
+  xrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [string, string[]][] | null;
+  /** Returns the entries of a stream between two ids, the newest first. O(log(N)+M) with M entries returned, in slices that let others pass. `XREVRANGE key end start [COUNT count]` */
+  xrevrange(key: ZedisKey, end: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [string, string[]][] | null;
+  /** Sets the id that a stream has given last. O(1). `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]` */
+  xsetid(key: ZedisKey, lastId: ZedisValue, ...options: readonly ("ENTRIESADDED" | ZedisSome<ZedisValue> | "MAXDELETEDID")[]): "OK";
+  /** Takes the oldest entries of a stream away, down to a length or up to an id. O(N) in the entries trimmed; whole blocks of them go at once. `XTRIM key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]` */
+  xtrim(key: ZedisKey, choice: "MAXLEN" | "MINID", ...options: readonly ("=" | "~" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "KEEPREF" | "DELREF" | "ACKED")[]): number;
   /** Adds a tail to the string value of a key; a missing key counts as empty. O(1) amortised, for a short tail: the room a value has doubles as it grows. `APPEND key value` */
   append(key: ZedisKey, value: ZedisValue): number;
   /** Takes one from the integer value of a key; a missing key counts as 0. O(1). `DECR key` */
