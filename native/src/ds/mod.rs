@@ -8,6 +8,7 @@ pub mod block;
 mod bucket;
 pub mod due;
 pub mod entry;
+pub mod hnsw;
 pub mod item;
 pub mod latch;
 pub mod object;
