@@ -307,6 +307,10 @@ impl Row {
     pub fn all_categories(&self) -> u32 {
         let mut all = self.categories;
         let has = |bit: u32| self.flags & bit != 0;
+        if has(flag::MODULE) {
+            // Commands of modules are in none but those that they name.
+            return all;
+        }
         if has(flag::WRITE) {
             all |= category::WRITE;
         }

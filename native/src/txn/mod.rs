@@ -217,6 +217,12 @@ impl Txn {
         self.latches.acquire(shard)
     }
 
+    /// Latches the shard of a key that is not held yet (work in slices). Err names it: its holder is in for long.
+    pub fn latch_key(&mut self, key: &[u8]) -> Result<(), u32> {
+        let shard = self.shard_of(key);
+        if self.latches.acquire(shard) { Ok(()) } else { Err(shard) }
+    }
+
     /// Latches shards (any order, repeats allowed) or none of them. Err names the one that was taken.
     pub fn latch_all(&mut self, shards: &mut Vec<u32>) -> Result<(), u32> {
         shards.sort_unstable();
