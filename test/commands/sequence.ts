@@ -5,6 +5,7 @@ import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
 import { streamMakers, streamReads } from "./sequence-stream.ts";
+import { vectorMakers } from "./sequence-vector.ts";
 
 export type Step = readonly (string | Uint8Array)[];
 
@@ -223,6 +224,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   ...listMakers(key, number),
   ...setMakers(key),
   ...streamMakers(key),
+  ...vectorMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 

@@ -40,6 +40,7 @@ pub fn rows() -> Vec<row::Row> {
         &crate::types::stream::rows(),
         &crate::types::string::rows(),
         &crate::types::zset::rows(),
+        &crate::types::vector::rows(),
     ]
     .concat()
 }

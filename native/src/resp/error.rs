@@ -287,3 +287,40 @@ pub fn listening_only(name: &str) -> String {
         "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
     )
 }
+
+// ---- vector sets ----
+pub const VECTOR_SPECIFICATION: &str = "ERR invalid vector specification";
+pub const VECTOR_EF: &str = "ERR invalid EF";
+pub const VECTOR_M: &str = "ERR invalid M";
+pub const VECTOR_OPTION: &str = "ERR invalid option after element";
+pub const VECTOR_CODING_MISMATCH: &str = "ERR asked quantization mismatch with existing vector set";
+pub const VECTOR_M_MISMATCH: &str = "ERR asked M value mismatch with existing vector set";
+pub const VECTOR_NO_PROJECTION: &str = "ERR cannot add projection to existing set without projection";
+pub const VECTOR_NO_ELEMENT: &str = "ERR element not found in set";
+pub const VECTOR_COUNT: &str = "ERR invalid COUNT";
+pub const VECTOR_EPSILON: &str = "ERR invalid EPSILON";
+pub const VECTOR_FILTER_EF: &str = "ERR invalid FILTER-EF";
+pub const VECTOR_SIM_SYNTAX: &str = "ERR syntax error in VSIM command";
+pub const VECTOR_EMB_OPTION: &str = "ERR invalid option";
+pub const VECTOR_RANDOM_COUNT: &str = "ERR COUNT value is not an integer";
+pub const VECTOR_RANDOM_RANGE: &str = "ERR COUNT value is out of range";
+pub const VECTOR_RANGE_COUNT: &str = "ERR invalid COUNT value";
+pub const VECTOR_RANGE_START: &str = "ERR invalid start range format";
+pub const VECTOR_RANGE_END: &str = "ERR invalid end range format";
+pub const VECTOR_RANGE_ORDER: &str = "ERR '-' can only be used as first argument, '+' only as second";
+pub const KEY_DOES_NOT_EXIST: &str = "ERR key does not exist";
+
+/// A vector has another number of dimensions than those of its set.
+pub fn vector_dimension(given: usize, has: usize) -> String {
+    format!("ERR Vector dimension mismatch - got {given} but set has {has}")
+}
+
+/// A vector has another number of dimensions than the projection of its set takes.
+pub fn vector_projection_dimension(given: usize, expected: usize) -> String {
+    format!("ERR Input dimension mismatch for projection - got {given} but projection expects {expected}")
+}
+
+/// A filter does not compile; `rest` is its text from where that was noticed.
+pub fn vector_filter(rest: &str) -> String {
+    format!("ERR syntax error in FILTER expression near: {rest}")
+}

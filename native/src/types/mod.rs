@@ -8,3 +8,4 @@ pub mod set;
 pub mod stream;
 pub mod string;
 pub mod zset;
+pub mod vector;
