@@ -7,5 +7,5 @@ pub mod list;
 pub mod set;
 pub mod stream;
 pub mod string;
-pub mod zset;
 pub mod vector;
+pub mod zset;
