@@ -88,7 +88,12 @@ impl<'a> Reply<'a> {
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.out.reserve(bytes.len() + 24);
-        self.header(b'$', bytes.len() as i64);
+        let len = bytes.len() as u8;
+        match bytes.len() {
+            0..=9 => self.out.extend_from_slice(&[b'$', b'0' + len, b'\r', b'\n']),
+            10..=99 => self.out.extend_from_slice(&[b'$', b'0' + len / 10, b'0' + len % 10, b'\r', b'\n']),
+            _ => self.header(b'$', bytes.len() as i64),
+        }
         self.out.extend_from_slice(bytes);
         self.out.extend_from_slice(b"\r\n");
     }
