@@ -384,7 +384,7 @@ pub mod moves {
 #[path = "segments_walk.rs"]
 mod walk;
 
-pub use walk::Prefix;
+pub use walk::{Glimpse, Prefix};
 
 #[cfg(test)]
 #[path = "segments_tests.rs"]

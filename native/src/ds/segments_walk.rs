@@ -67,6 +67,19 @@ impl<B: Block> Segments<B> {
         Ok(place.map(|place| segment.table.at(place)))
     }
 
+    /// What can be told of a block with such a hash without looking at any.
+    #[inline]
+    pub fn glimpse<'t>(&'t self, prefix: Prefix) -> Glimpse<B::Ref<'t>> {
+        let segment = &self.segments[self.segment_of(prefix.hash)];
+        if prefix.bits < segment.depth + 24 {
+            return Glimpse::TooShort;
+        }
+        match segment.table.find_where(prefix.hash << segment.depth, |_| true) {
+            None => Glimpse::No,
+            Some(place) => Glimpse::Maybe(segment.table.at(place)),
+        }
+    }
+
     /// How deep the segment of this hash is: prefixes of walks over it have so many bits and 24.
     #[inline]
     pub fn depth_at(&self, hash: u64) -> u32 {
@@ -113,3 +126,12 @@ impl<B: Block> Segments<B> {
 /// A prefix has fewer bits than the segment's table is ordered by.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooShort;
+
+/// What 24 bits of a hash tell; see [`Segments::glimpse`].
+pub enum Glimpse<R> {
+    /// There is none.
+    No,
+    /// There is this one, whose hash begins so, and perhaps others.
+    Maybe(R),
+    TooShort,
+}

@@ -3,17 +3,15 @@
 use smallvec::SmallVec;
 
 use super::ints::Ints;
+use super::items::Items;
 use super::member::{self, MemberRef, MemberTable};
-use super::packed::{self, Packed};
 use super::value::{SetValue, View};
 use crate::ds::item::{Coded, Item, after, decoded};
-use crate::ds::segments::Prefix;
+use crate::ds::segments::{Glimpse, Prefix};
 use crate::sys::cpu::prefetch;
 
 /// Members of a batch, about: enough to cover the latency of memory, few enough to stay in the first cache.
 pub const BATCH_MEMBERS: usize = 48;
-/// Tables with more members are loaded ahead; smaller ones are in the cache after a few lookups.
-const PREFETCH_MEMBERS_MIN: usize = 1024;
 /// A listpack with more members is indexed before it is asked for several; below, walking it is cheaper.
 const INDEX_MEMBERS_MIN: usize = 8;
 
@@ -70,6 +68,17 @@ pub struct Position(u64);
 impl Position {
     /// Adds the next members to `batch`; false: they were the last.
     pub fn next<'s>(&mut self, set: &'s SetValue, batch: &mut Batch<'s>) -> bool {
+        self.next_passing(set, batch, |_| true)
+    }
+
+    /// The same, without those of a table that do not `pass` by what is known of their hashes.
+    #[inline]
+    pub fn next_passing<'s>(
+        &mut self,
+        set: &'s SetValue,
+        batch: &mut Batch<'s>,
+        mut pass: impl FnMut(Prefix) -> bool,
+    ) -> bool {
         let mut add = |item| batch.push(Candidate { what: What::Item(item), hash: UNKNOWN });
         match set.view() {
             View::Ints(ints) => {
@@ -78,9 +87,9 @@ impl Position {
                 self.0 = to as u64;
                 to < ints.len()
             }
-            View::Packed(packed) => {
-                let run = packed.run();
-                let mut at = (self.0 as usize).max(packed::HEAD_BYTES);
+            View::Items(items) => {
+                let run = items.run();
+                let mut at = self.0 as usize;
                 for _ in 0..BATCH_MEMBERS {
                     if at >= run.len() {
                         break;
@@ -94,8 +103,10 @@ impl Position {
             }
             View::Table(table) => {
                 self.0 = table.scan_prefixed(self.0, BATCH_MEMBERS, |hash, member| {
-                    prefetch(member.address());
-                    batch.push(Candidate { what: What::Member(member), hash });
+                    if pass(hash) {
+                        prefetch(member.address());
+                        batch.push(Candidate { what: What::Member(member), hash });
+                    }
                 });
                 self.0 != 0
             }
@@ -107,7 +118,7 @@ impl Position {
 pub enum Probe<'s> {
     /// With where the last one was found: they are asked for in ascending order, or from the beginning.
     Ints(Ints<'s>, usize),
-    Packed(Packed<'s>),
+    Items(Items<'s>),
     Indexed(Index<'s>),
     Table(&'s MemberTable),
 }
@@ -117,16 +128,17 @@ impl<'s> Probe<'s> {
     pub fn new(set: &'s SetValue, lookups: usize) -> Probe<'s> {
         match set.view() {
             View::Ints(ints) => Probe::Ints(ints, 0),
-            View::Packed(packed) if packed.len() >= INDEX_MEMBERS_MIN && lookups >= INDEX_MEMBERS_MIN / 2 => {
-                Index::of(packed).map_or(Probe::Packed(packed), Probe::Indexed)
+            View::Items(items) if items.len() >= INDEX_MEMBERS_MIN && lookups >= INDEX_MEMBERS_MIN / 2 => {
+                Index::of(items).map_or(Probe::Items(items), Probe::Indexed)
             }
-            View::Packed(packed) => Probe::Packed(packed),
+            View::Items(items) => Probe::Items(items),
             View::Table(table) => Probe::Table(table),
         }
     }
 
-    /// Keeps the candidates that are in the set, or with `there` false those that are not.
-    pub fn retain(&mut self, batch: &mut Batch, there: bool) {
+    /// Keeps the candidates that are in the set, or with `there` false those that are not. `loaded`: what that looks at is on
+    /// its way into the cache.
+    pub fn retain(&mut self, batch: &mut Batch, there: bool, loaded: bool) {
         match self {
             Probe::Ints(ints, from) => batch.retain(|candidate| {
                 let Item::Int(number) = candidate.item() else { return !there };
@@ -145,21 +157,59 @@ impl<'s> Probe<'s> {
                     }
                 }
             }),
-            Probe::Packed(packed) => {
-                batch.retain(|candidate| packed.find(&Coded::canonical(candidate.item())).is_some() == there);
+            Probe::Items(items) => {
+                batch.retain(|candidate| items.find(&Coded::canonical(candidate.item())).is_some() == there);
             }
             Probe::Indexed(index) => batch.retain(|candidate| index.contains(candidate) == there),
             Probe::Table(table) => {
-                if table.len() > PREFETCH_MEMBERS_MIN {
-                    for blocks in [false, true] {
-                        for candidate in batch.iter_mut() {
-                            let hash = candidate.hash_for(table);
-                            table.prefetch(hash.hash, blocks);
-                        }
-                    }
+                if !loaded {
+                    load_ahead(table, batch);
                 }
                 batch.retain(|candidate| is_in(table, candidate) == there);
             }
+        }
+    }
+
+    /// Does a walk over `walked` know as much of each hash as a look into this takes?
+    pub fn is_glimpsed_from(&self, walked: &SetValue) -> bool {
+        match (self, walked.view()) {
+            (Probe::Table(table), View::Table(walked)) => table.depth_at(0) <= walked.depth_at(0),
+            _ => false,
+        }
+    }
+
+    /// May a member with such a hash be in the set? Loads ahead the one that may be it.
+    #[inline]
+    pub fn may_have(&self, hash: Prefix) -> bool {
+        let Probe::Table(table) = self else { return true };
+        match table.glimpse(hash) {
+            Glimpse::No => false,
+            Glimpse::TooShort => true,
+            Glimpse::Maybe(member) => {
+                prefetch(member.address());
+                true
+            }
+        }
+    }
+}
+
+/// Starts loading what looking these up in a table will touch. Where their prefixes do, they go through it in its own order:
+/// its buckets come by themselves.
+fn load_ahead(table: &MemberTable, batch: &mut Batch) {
+    let mut scattered = false;
+    for candidate in batch.iter_mut() {
+        match table.glimpse(candidate.hash) {
+            Glimpse::No => (),
+            Glimpse::Maybe(member) => prefetch(member.address()),
+            Glimpse::TooShort => {
+                scattered = true;
+                table.prefetch(candidate.full_hash(), false);
+            }
+        }
+    }
+    if scattered {
+        for candidate in batch.iter_mut() {
+            table.prefetch(candidate.hash_for(table).hash, true);
         }
     }
 }
@@ -172,7 +222,7 @@ pub fn is_in(table: &MemberTable, candidate: &mut Candidate) -> bool {
     found.expect("the prefix is as long as the table asks").is_some()
 }
 
-/// Members of a listpack by hash: where each begins in the run, in an open table at most half full.
+/// Members of a listpack by hash: one more than where each begins in the run, in an open table at most half full.
 pub struct Index<'s> {
     run: &'s [u8],
     slots: Vec<u16>,
@@ -181,17 +231,17 @@ pub struct Index<'s> {
 
 impl<'s> Index<'s> {
     /// None: the run is too long for short offsets.
-    fn of(packed: Packed<'s>) -> Option<Index<'s>> {
-        let run = packed.run();
+    fn of(items: Items<'s>) -> Option<Index<'s>> {
+        let run = items.run();
         u16::try_from(run.len()).ok()?;
-        let count = (packed.len() * 2).next_power_of_two();
+        let count = (items.len() * 2).next_power_of_two();
         let mut index = Index { run, slots: vec![0; count], shift: 64 - count.trailing_zeros() };
-        for span in packed.spans() {
-            let mut slot = (member::hash(packed.get(span)) >> index.shift) as usize;
+        for span in items.spans() {
+            let mut slot = (member::hash(items.get(span)) >> index.shift) as usize;
             while index.slots[slot] != 0 {
                 slot = (slot + 1) % count;
             }
-            index.slots[slot] = span.at as u16;
+            index.slots[slot] = span.at as u16 + 1;
         }
         Some(index)
     }
@@ -199,9 +249,8 @@ impl<'s> Index<'s> {
     fn contains(&self, candidate: &mut Candidate) -> bool {
         let mut slot = (candidate.full_hash() >> self.shift) as usize;
         let item = candidate.item();
-        // No member begins at 0, where the head of the run is.
         while self.slots[slot] != 0 {
-            let at = self.slots[slot] as usize;
+            let at = self.slots[slot] as usize - 1;
             if decoded(&self.run[at..after(self.run, at)]) == item {
                 return true;
             }

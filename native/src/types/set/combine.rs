@@ -118,14 +118,25 @@ impl Combination {
         let mut probes: Vec<Probe> = self.probes(sets);
         let mut batch = Batch::new();
         while self.turn < self.walked.len() {
-            let more = self.position.next(sets[self.walked[self.turn]], &mut batch);
+            let walked = sets[self.walked[self.turn]];
+            // A glimpse in passing drops most of what the first other table has not, and loads what the rest is compared with.
+            let glimpsed = self.how == How::InAll && probes.first().is_some_and(|first| first.is_glimpsed_from(walked));
+            let more = if glimpsed {
+                self.position.next_passing(walked, &mut batch, |hash| probes[0].may_have(hash))
+            } else {
+                self.position.next(walked, &mut batch)
+            };
             match self.how {
+                How::InAll if glimpsed => {
+                    probes[0].retain(&mut batch, true, true);
+                    retain_each(&mut probes[1..], &mut batch, true);
+                }
                 How::InAll => retain_each(&mut probes, &mut batch, true),
                 How::InNone => retain_each(&mut probes, &mut batch, false),
                 How::All => (),
                 How::NotBefore => retain_each(&mut probes[..self.turn], &mut batch, false),
                 How::GatherThenNot if self.turn + 1 == self.walked.len() => {
-                    Probe::Table(&self.gathered).retain(&mut batch, false);
+                    Probe::Table(&self.gathered).retain(&mut batch, false, false);
                 }
                 How::Gather | How::GatherThenNot => self.gather(&mut batch),
             }
@@ -175,7 +186,7 @@ fn retain_each(probes: &mut [Probe], batch: &mut Batch, there: bool) {
         if batch.is_empty() {
             return;
         }
-        probe.retain(batch, there);
+        probe.retain(batch, there, false);
     }
 }
 

@@ -1,22 +1,21 @@
 //! The encoding that OBJECT ENCODING calls `intset`: ascending integers, all of one width.
 //!
 //! ```text
-//!   run = u16 (0xfff2, 0xfff4, 0xfff8: the width), then width bytes each, little endian
+//!   run = 2, 4 or 8 bytes each, little endian; ds/packed.rs keeps their number, and its mark says that they are integers
 //!
-//!   SADD s 5 -1 300   ->   f2 ff  ff ff  05 00  2c 01
+//!   SADD s 5 -1 300   ->   ff ff  05 00  2c 01
 //! ```
 //!
-//! The first integer that needs more makes all wider; nothing makes them narrower again but a rollback.
+//! The first integer that needs more makes all wider; nothing makes them narrower again but a rollback, or the last one's
+//! going.
 
-use super::run::Run;
-
-pub const HEAD_BYTES: usize = 2;
-
-/// The first two bytes of a run of integers are above this.
-pub const MARK: u16 = 0xfff0;
+use crate::ds::packed::Packed;
 
 /// Elements at most, as Redis bounds an intset.
 pub const ELEMENTS_MAX: usize = 1 << 30;
+
+/// Bytes of an element where there is none yet.
+const WIDTH_MIN: usize = 2;
 
 #[derive(Clone, Copy)]
 pub struct Ints<'a> {
@@ -25,12 +24,10 @@ pub struct Ints<'a> {
 }
 
 /// An empty run.
-pub fn empty() -> Run {
-    Run::of(&[&head(2)])
-}
-
-fn head(width: usize) -> [u8; 2] {
-    (MARK | width as u16).to_le_bytes()
+pub fn empty<L>() -> Packed<L> {
+    let mut run = Packed::default();
+    run.set_mark(true);
+    run
 }
 
 #[inline]
@@ -45,11 +42,10 @@ fn width_of(number: i64) -> usize {
 }
 
 impl<'a> Ints<'a> {
-    /// Views a whole run; None if it is none of integers.
+    /// Views a run of so many integers.
     #[inline]
-    pub fn of(run: &'a [u8]) -> Option<Ints<'a>> {
-        let mark = u16::from_le_bytes([run[0], run[1]]);
-        (mark > MARK).then(|| Ints { bytes: &run[HEAD_BYTES..], width: (mark & 0xf) as usize })
+    pub fn of(bytes: &'a [u8], len: usize) -> Ints<'a> {
+        Ints { bytes, width: if len == 0 { WIDTH_MIN } else { bytes.len() / len } }
     }
 
     pub fn len(self) -> usize {
@@ -97,6 +93,10 @@ impl<'a> Ints<'a> {
     /// The same from `from` on, with steps that double: for numbers that are asked for in ascending order.
     #[inline]
     pub fn gallop(self, number: i64, from: usize) -> Result<usize, usize> {
+        // Sets that have much in common: the next one is it.
+        if from + 1 < self.len() && self.get(from + 1) == number {
+            return Ok(from + 1);
+        }
         let (mut step, mut low) = (1, from);
         while low + step < self.len() && self.get(low + step) < number {
             low += step;
@@ -112,60 +112,55 @@ fn chunk<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 }
 
 /// Puts `number` in, and gives the width there was before; None if it is there.
-pub fn insert(run: &mut Run, number: i64) -> Option<usize> {
+pub fn insert<L>(run: &mut Packed<L>, number: i64) -> Option<usize> {
     let ints = view(run);
     let old_width = ints.width;
     if width_of(number) > old_width {
-        let numbers: Vec<i64> = ints.iter().collect();
+        let mut numbers: Vec<i64> = ints.iter().collect();
         // What is wider than all others is less or more than all of them.
-        let index = if number < 0 { 0 } else { numbers.len() };
-        let width = width_of(number);
-        let mut made = Vec::with_capacity(HEAD_BYTES + (numbers.len() + 1) * width);
-        made.extend_from_slice(&head(width));
-        for wide in numbers[..index].iter().chain([&number]).chain(&numbers[index..]) {
-            made.extend_from_slice(&wide.to_le_bytes()[..width]);
-        }
-        *run = Run::from_vec(made);
+        numbers.insert(if number < 0 { 0 } else { numbers.len() }, number);
+        *run = with_width(&numbers, width_of(number));
         return Some(old_width);
     }
     // Ascending ones are the commonest.
     let end = ints.len();
     let index = if end > 0 && ints.get(end - 1) < number { end } else { ints.find(number, 0, end).err()? };
-    let at = HEAD_BYTES + index * old_width;
-    run.splice(at, 0, &[&number.to_le_bytes()[..old_width]]);
+    run.splice(index * old_width, 0, &[&number.to_le_bytes()[..old_width]], 1);
     Some(old_width)
 }
 
-/// Takes `number` out; its byte offset, or None if it is not there.
-pub fn remove(run: &mut Run, number: i64) -> Option<usize> {
+/// Takes `number` out; false if it is not there.
+pub fn remove<L>(run: &mut Packed<L>, number: i64) -> bool {
     let ints = view(run);
-    let index = ints.find(number, 0, ints.len()).ok()?;
-    let (at, width) = (HEAD_BYTES + index * ints.width, ints.width);
-    run.splice(at, width, &[]);
-    Some(at)
+    let Ok(index) = ints.find(number, 0, ints.len()) else { return false };
+    let width = ints.width;
+    run.splice(index * width, width, &[], -1);
+    true
 }
 
-/// Makes all narrower, as they were; each must fit.
-pub fn narrow(run: &mut Run, width: usize) {
+/// Gives all another width, as they had it; each must fit.
+pub fn rewiden<L>(run: &mut Packed<L>, width: usize) {
     let numbers: Vec<i64> = view(run).iter().collect();
     *run = with_width(&numbers, width);
 }
 
-fn view(run: &Run) -> Ints<'_> {
-    Ints::of(run.bytes()).expect("a run of integers")
+fn view<L>(run: &Packed<L>) -> Ints<'_> {
+    Ints::of(run.bytes(), run.elements())
 }
 
 /// A run of these, which must be ascending and distinct.
-pub fn of_sorted(numbers: &[i64]) -> Run {
-    with_width(numbers, numbers.first().into_iter().chain(numbers.last()).map(|end| width_of(*end)).max().unwrap_or(2))
+pub fn of_sorted<L>(numbers: &[i64]) -> Packed<L> {
+    let ends = numbers.first().into_iter().chain(numbers.last());
+    with_width(numbers, ends.map(|end| width_of(*end)).max().unwrap_or(WIDTH_MIN))
 }
 
 /// The same of a width that all of them fit.
-pub fn with_width(numbers: &[i64], width: usize) -> Run {
-    let mut made = Vec::with_capacity(HEAD_BYTES + numbers.len() * width);
-    made.extend_from_slice(&head(width));
+pub fn with_width<L>(numbers: &[i64], width: usize) -> Packed<L> {
+    let mut made = Vec::with_capacity(numbers.len() * width);
     numbers.iter().for_each(|number| made.extend_from_slice(&number.to_le_bytes()[..width]));
-    Run::from_vec(made)
+    let mut run = Packed::of_run(&made, numbers.len());
+    run.set_mark(true);
+    run
 }
 
 #[cfg(test)]
@@ -178,7 +173,7 @@ mod tests {
         let edges =
             [0, 1, -1, 0x7fff, 0x8000, -0x8000, -0x8001, 1 << 31, (1 << 31) - 1, -(1 << 31), i64::MAX, i64::MIN];
         for turn in 0..200u64 {
-            let (mut run, mut model) = (empty(), BTreeSet::new());
+            let (mut run, mut model) = (empty::<()>(), BTreeSet::new());
             let mut seed = turn;
             for _ in 0..60 {
                 seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -188,7 +183,7 @@ mod tests {
                     _ => (seed >> 33) as i64 % 40,
                 };
                 if (seed >> 37) % 3 == 0 {
-                    assert_eq!(remove(&mut run, number).is_some(), model.remove(&number));
+                    assert_eq!(remove(&mut run, number), model.remove(&number));
                 } else {
                     assert_eq!(insert(&mut run, number).is_some(), model.insert(number));
                 }
@@ -208,16 +203,8 @@ mod tests {
                     }
                 }
             }
-            assert!(of_sorted(&model.iter().copied().collect::<Vec<_>>()).bytes().len() <= run.bytes().len());
+            let fresh: Packed<()> = of_sorted(&model.iter().copied().collect::<Vec<_>>());
+            assert!(fresh.bytes().len() <= run.bytes().len());
         }
-    }
-
-    #[test]
-    fn ten_short_integers_need_no_block() {
-        let mut run = empty();
-        (0..10).for_each(|number| assert!(insert(&mut run, number * 100).is_some()));
-        assert_eq!(run.heap_bytes(), 0);
-        assert!(insert(&mut run, -5).is_some());
-        assert_eq!(run.heap_bytes(), 24);
     }
 }

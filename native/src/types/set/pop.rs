@@ -3,7 +3,7 @@
 use super::algebra::AT_ONCE_MEMBERS_MAX;
 use super::combine::Operation;
 use super::ints;
-use super::packed;
+use super::items;
 use super::random::{DRAWS_AT_ONCE_MAX, draw_one};
 use super::sliced::{Answer, SLICE_NS, SlicedAnswer, batches, gather};
 use super::snapshot::Snapshot;
@@ -88,10 +88,10 @@ fn take_one(set: &mut SetValue, inverses: &mut Inverses, see: impl FnOnce(Item))
             });
             set.remove(Item::Int(drawn), inverses);
         }
-        View::Packed(packed) => {
-            let nth = random::below(packed.len() as u64) as usize;
-            let span = packed.spans().nth(nth).expect("below their number");
-            see(packed.get(span));
+        View::Items(items) => {
+            let nth = random::below(items.len() as u64) as usize;
+            let span = items.spans().nth(nth).expect("below their number");
+            see(items.get(span));
             set.remove_span(span, inverses);
         }
         View::Table(table) => {
@@ -104,7 +104,7 @@ fn take_one(set: &mut SetValue, inverses: &mut Inverses, see: impl FnOnce(Item))
 
 fn pop_several(txn: &mut Txn, key: &[u8], count: usize, reply: &mut Reply) -> Effect {
     let (size, is_table) = match txn.peek_object::<SetValue>(key) {
-        Ok(Some(set)) => (set.len(), matches!(set, SetValue::Table(_))),
+        Ok(Some(set)) => (set.len(), set.is_table()),
         Ok(None) => (0, false),
         Err(WrongType) => return wrong_type(reply),
     };
@@ -133,9 +133,10 @@ fn pop_several(txn: &mut Txn, key: &[u8], count: usize, reply: &mut Reply) -> Ef
                 logged.push(member.to_vec());
             }
         };
-        match set {
-            SetValue::Table(_) => (0..count).for_each(|_| take_one(set, inverses, &mut see)),
-            SetValue::Run(_) => take_of_run(set, count, inverses, see),
+        if set.is_table() {
+            (0..count).for_each(|_| take_one(set, inverses, &mut see));
+        } else {
+            take_of_run(set, count, inverses, see);
         }
     });
     debug_assert!(matches!(popped, Ok(Some(()))), "it was looked at above");
@@ -174,19 +175,19 @@ fn take_of_run(set: &mut SetValue, count: usize, inverses: &mut Inverses, mut se
             }
             ints::with_width(&stay, ints.width())
         }
-        View::Packed(packed) => {
-            let stay = packed.iter().filter(|member| {
+        View::Items(members) => {
+            let stay = members.iter().filter(|member| {
                 let goes = goes();
                 if goes {
                     see(*member);
                 }
                 !goes
             });
-            packed::of_items(stay)
+            items::of_items(stay)
         }
         View::Table(_) => unreachable!("a set in a run"),
     };
-    set.replace(SetValue::Run(made), inverses);
+    set.replace(SetValue::of_run(made), inverses);
 }
 
 /// The whole set: the key goes at once, and its members are written from what it was.
@@ -212,12 +213,12 @@ fn pop_all(txn: &mut Txn, key: &[u8], reply: &mut Reply) -> Effect {
 fn pop_most(txn: &mut Txn, key: &[u8], stay: usize, reply: &mut Reply) -> Effect {
     let limits = Limits::of(&txn.store.settings);
     let rest = txn.edit_object(key, |set: &mut SetValue, inverses| {
-        let mut rest = std::mem::replace(set, SetValue::packed());
+        let mut rest = set.take();
         if inverses.on() {
             let old = rest.clone();
-            inverses.push(move |set: &mut SetValue| *set = old);
+            inverses.push(move |set: &mut SetValue| set.replace(old, &mut Inverses::off()));
         }
-        let SetValue::Table(table) = &mut rest else { unreachable!("it was looked at before") };
+        let table = rest.table_mut().expect("it was looked at before");
         for _ in 0..stay {
             let spot = table.random_spot().expect("more than stay");
             let member = table.remove(spot);

@@ -92,9 +92,9 @@ fn srandmember(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 pub fn draw_one<'s>(set: &'s SetValue, each: impl FnOnce(Item<'s>)) {
     match set.view() {
         View::Ints(ints) => each(Item::Int(ints.get(random::below(ints.len() as u64) as usize))),
-        View::Packed(packed) => {
-            let nth = random::below(packed.len() as u64) as usize;
-            if let Some(member) = packed.iter().nth(nth) {
+        View::Items(items) => {
+            let nth = random::below(items.len() as u64) as usize;
+            if let Some(member) = items.iter().nth(nth) {
                 each(member);
             }
         }
@@ -128,8 +128,8 @@ impl Drawing {
         let mut batch = Batch::new();
         while self.wanted > 0 {
             match (&mut self.how, set.view()) {
-                (How::Any, View::Packed(packed)) => {
-                    let members: Vec<Item> = packed.iter().collect();
+                (How::Any, View::Items(items)) => {
+                    let members: Vec<Item> = items.iter().collect();
                     for _ in 0..self.wanted.min(DRAWS_AT_ONCE_MAX) {
                         each(members[random::below(members.len() as u64) as usize]);
                         self.wanted -= 1;

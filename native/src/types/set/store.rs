@@ -2,7 +2,6 @@
 
 use super::combine::{Combination, Operation};
 use super::ints;
-use super::run::Run;
 use super::value::{Limits, SetValue, View};
 use crate::ds::entry::{NewValue, Object};
 use crate::ds::item::Item;
@@ -110,8 +109,7 @@ fn become_ints_again(value: &mut SetValue, limits: Limits) {
     });
     if only {
         numbers.sort_unstable();
-        let run: Run = ints::of_sorted(&numbers);
-        *value = SetValue::Run(run);
+        *value = SetValue::of_run(ints::of_sorted(&numbers));
     }
 }
 
@@ -136,13 +134,13 @@ fn encoding_of_all(set: &SetValue, limits: Limits) -> Encoding {
         return Encoding::Table;
     }
     set.for_each(|member| {
-        if !matches!(all, SetValue::Table(_)) {
+        if !all.is_table() {
             all.add_new(member, limits, &mut Inverses::off());
         }
     });
     match all.view() {
         View::Ints(_) => Encoding::Ints,
-        View::Packed(_) => Encoding::Packed,
+        View::Items(_) => Encoding::Packed,
         View::Table(_) => Encoding::Table,
     }
 }

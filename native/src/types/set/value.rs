@@ -4,31 +4,28 @@ use std::any::Any;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::ints::{self, Ints};
+use super::items::{self, Items};
 use super::member::{self, Member, MemberTable};
-use super::packed::{self, Packed};
-use super::run::Run;
 use crate::ds::entry::Object;
 use crate::ds::item::{Coded, Item};
+use crate::ds::packed::{Form, Packed, RUN_BYTES_MAX};
 use crate::ds::segments::Spot;
+use crate::ds::thin::{Thin, ThinType, register};
 use crate::store::Settings;
 use crate::txn::edit::Inverses;
 
-/// 24 bytes; the smallest sets lie inside them. The first two bytes of a run say whether it is an `intset` or a `listpack`.
+/// One word: a run of members, which lies in the key's own entry while it is short, or a table. A marked run is one of
+/// integers.
 ///
 /// A clone is cheap for large sets, whose tables it shares: a snapshot for who reads in slices.
-#[derive(Clone)]
-pub enum SetValue {
-    Run(Run),
-    Table(Box<MemberTable>),
-}
-
-const _: () = assert!(size_of::<SetValue>() == 24);
+#[derive(Clone, Default)]
+pub struct SetValue(Packed<MemberTable>);
 
 /// A set as its encoding has it.
 #[derive(Clone, Copy)]
 pub enum View<'s> {
     Ints(Ints<'s>),
-    Packed(Packed<'s>),
+    Items(Items<'s>),
     Table(&'s MemberTable),
 }
 
@@ -63,28 +60,39 @@ impl SetValue {
             _ => {
                 let mut table = MemberTable::default();
                 table.reserve(hint);
-                SetValue::Table(Box::new(table))
+                SetValue(Packed::large(Box::new(table)))
             }
         }
     }
 
     pub fn ints() -> SetValue {
-        SetValue::Run(ints::empty())
+        SetValue(ints::empty())
     }
 
     pub fn packed() -> SetValue {
-        SetValue::Run(packed::empty())
+        SetValue::default()
+    }
+
+    /// Of a run that `ints` or `items` made.
+    pub fn of_run(run: Packed<MemberTable>) -> SetValue {
+        SetValue(run)
     }
 
     #[inline]
     pub fn view(&self) -> View<'_> {
-        match self {
-            SetValue::Run(run) => match Ints::of(run.bytes()) {
-                Some(ints) => View::Ints(ints),
-                None => View::Packed(Packed::of(run.bytes())),
-            },
-            SetValue::Table(table) => View::Table(table),
+        match self.0.form() {
+            Form::Large(table) => View::Table(table),
+            Form::Run(run) if self.0.marked() => View::Ints(Ints::of(run, self.0.elements())),
+            Form::Run(run) => View::Items(Items::of(run, self.0.elements())),
         }
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.0.form(), Form::Large(_))
+    }
+
+    pub fn table_mut(&mut self) -> Option<&mut MemberTable> {
+        self.0.large_mut()
     }
 
     /// O(log n) in an intset, O(n) in a listpack, O(1) in a table.
@@ -92,16 +100,16 @@ impl SetValue {
     pub fn contains(&self, member: Item) -> bool {
         match self.view() {
             View::Ints(ints) => matches!(member, Item::Int(number) if ints.contains(number)),
-            View::Packed(packed) => packed.find(&Coded::canonical(member)).is_some(),
+            View::Items(items) => items.find(&Coded::canonical(member)).is_some(),
             View::Table(table) => find(table, member).is_some(),
         }
     }
 
     /// Has nothing changed between these two, one a clone of the other? A table that was changed and changed back is another.
     pub fn is_same(&self, other: &SetValue) -> bool {
-        match (self, other) {
-            (SetValue::Run(run), SetValue::Run(other)) => run.bytes() == other.bytes(),
-            (SetValue::Table(table), SetValue::Table(other)) => table.is_same(other),
+        match (self.0.form(), other.0.form()) {
+            (Form::Run(run), Form::Run(other)) => run == other,
+            (Form::Large(table), Form::Large(other)) => table.is_same(other),
             _ => false,
         }
     }
@@ -110,7 +118,7 @@ impl SetValue {
     pub fn for_each<'s>(&'s self, mut each: impl FnMut(Item<'s>)) {
         match self.view() {
             View::Ints(ints) => ints.iter().for_each(|number| each(Item::Int(number))),
-            View::Packed(packed) => packed.iter().for_each(each),
+            View::Items(items) => items.iter().for_each(each),
             View::Table(table) => table.for_each(|member| each(member.item())),
         }
     }
@@ -120,7 +128,7 @@ impl SetValue {
     pub fn make_room(&mut self, members: usize, limits: Limits, inverses: &mut Inverses) {
         match self.view() {
             View::Ints(_) if members > limits.ints => self.become_table(members, inverses),
-            View::Packed(_) if members > limits.packed => self.become_table(members, inverses),
+            View::Items(_) if members > limits.packed => self.become_table(members, inverses),
             _ => (),
         }
     }
@@ -128,172 +136,163 @@ impl SetValue {
     /// Adds `member`; false if it is there.
     #[inline]
     pub fn add(&mut self, member: Item, limits: Limits, inverses: &mut Inverses) -> bool {
-        match self {
-            SetValue::Table(table) => {
-                let hash = member::hash(member);
-                if table.find_where(hash, |other| other.is(member)).is_some() {
-                    return false;
-                }
-                table.insert(hash, Member::new(member));
-                if inverses.on() {
-                    let added = Member::new(member);
-                    inverses.push(move |set: &mut SetValue| set.take_out(added.item()));
-                }
+        if let Some(table) = self.0.large_mut() {
+            let hash = member::hash(member);
+            return table.find_where(hash, |other| other.is(member)).is_none() && {
+                insert(table, hash, member, inverses);
                 true
-            }
-            SetValue::Run(_) => !self.contains(member) && self.add_new(member, limits, inverses),
+            };
         }
+        !self.contains(member) && self.add_new(member, limits, inverses)
     }
 
     /// Adds a member that is not there; gives true.
     pub fn add_new(&mut self, member: Item, limits: Limits, inverses: &mut Inverses) -> bool {
-        if let SetValue::Run(run) = self {
-            match (Ints::of(run.bytes()), member) {
-                (Some(ints), Item::Int(number)) if ints.len() < limits.ints => {
-                    let old_width = ints::insert(run, number).expect("it is not there");
-                    if inverses.on() {
-                        inverses.push(move |set: &mut SetValue| {
-                            let run = set.run_mut();
-                            ints::remove(run, number);
-                            if Ints::of(run.bytes()).is_some_and(|ints| ints.width() != old_width) {
-                                ints::narrow(run, old_width);
-                            }
-                        });
-                    }
-                    return true;
+        match (self.view(), member) {
+            (View::Ints(ints), Item::Int(number)) if ints.len() < limits.ints => {
+                let old_width = ints::insert(&mut self.0, number).expect("it is not there");
+                if inverses.on() {
+                    inverses.push(move |set: &mut SetValue| {
+                        ints::remove(&mut set.0, number);
+                        if matches!(set.view(), View::Ints(ints) if ints.width() != old_width) {
+                            ints::rewiden(&mut set.0, old_width);
+                        }
+                    });
                 }
-                (Some(_), Item::Int(_)) => self.become_table(1, inverses),
-                (Some(ints), Item::Text(text)) => {
-                    if ints.len() < limits.packed.min(packed::MEMBERS_MAX)
-                        && text.len() <= limits.member_bytes
-                        && digits_max(ints) <= limits.member_bytes
-                    {
-                        self.become_packed(inverses);
-                        self.append(member, inverses);
-                        return true;
-                    }
-                    self.become_table(1, inverses);
-                }
-                (None, _) => {
-                    let packed = Packed::of(run.bytes());
-                    if packed.len() < limits.packed.min(packed::MEMBERS_MAX)
-                        && (limits.member_bytes >= 20 && matches!(member, Item::Int(_))
-                            || member.text_len() <= limits.member_bytes)
-                        && run.bytes().len() < packed::BYTES_MAX
-                    {
-                        self.append(member, inverses);
-                        return true;
-                    }
-                    self.become_table(1, inverses);
-                }
+                return true;
             }
+            (View::Ints(ints), Item::Text(text))
+                if ints.len() < limits.packed.min(items::MEMBERS_MAX)
+                    && text.len() <= limits.member_bytes
+                    && digits_max(ints) <= limits.member_bytes =>
+            {
+                self.become_packed(inverses);
+                self.append(member, inverses);
+                return true;
+            }
+            (View::Items(items), _)
+                if items.len() < limits.packed.min(items::MEMBERS_MAX)
+                    && (limits.member_bytes >= 20 && matches!(member, Item::Int(_))
+                        || member.text_len() <= limits.member_bytes)
+                    && items.run().len() < RUN_BYTES_MAX / 2 =>
+            {
+                self.append(member, inverses);
+                return true;
+            }
+            (View::Table(_), _) => (),
+            _ => self.become_table(1, inverses),
         }
-        let SetValue::Table(table) = self else { unreachable!("became one") };
-        table.insert(member::hash(member), Member::new(member));
-        if inverses.on() {
-            let added = Member::new(member);
-            inverses.push(move |set: &mut SetValue| set.take_out(added.item()));
-        }
+        let table = self.0.large_mut().expect("became one");
+        insert(table, member::hash(member), member, inverses);
         true
     }
 
     fn append(&mut self, member: Item, inverses: &mut Inverses) {
         let coded = Coded::canonical(member);
-        let end = self.run_mut().bytes().len();
+        let end = self.0.bytes().len();
         self.splice(end, 0, &[coded.head(), coded.body()], 1, inverses);
     }
 
     /// Takes `member` out; false if it was not there.
     pub fn remove(&mut self, member: Item, inverses: &mut Inverses) -> bool {
-        match self {
-            SetValue::Table(table) => match find(table, member) {
+        match (self.view(), member) {
+            (View::Table(table), _) => match find(table, member) {
                 Some(spot) => drop(self.remove_spot(spot, inverses)),
                 None => return false,
             },
-            SetValue::Run(run) => match (Ints::of(run.bytes()), member) {
-                (Some(_), Item::Text(_)) => return false,
-                (Some(_), Item::Int(number)) => {
-                    if ints::remove(run, number).is_none() {
-                        return false;
+            (View::Ints(_), Item::Text(_)) => return false,
+            (View::Ints(ints), Item::Int(number)) => {
+                let width = ints.width();
+                if !ints::remove(&mut self.0, number) {
+                    return false;
+                }
+                inverses.push(move |set: &mut SetValue| {
+                    ints::insert(&mut set.0, number);
+                    if matches!(set.view(), View::Ints(ints) if ints.width() != width) {
+                        ints::rewiden(&mut set.0, width);
                     }
-                    inverses.push(move |set: &mut SetValue| {
-                        let _ = ints::insert(set.run_mut(), number);
-                    });
-                }
-                (None, _) => {
-                    let Some(span) = Packed::of(run.bytes()).find(&Coded::canonical(member)) else { return false };
-                    self.remove_span(span, inverses);
-                }
-            },
+                });
+            }
+            (View::Items(items), _) => {
+                let Some(span) = items.find(&Coded::canonical(member)) else { return false };
+                self.remove_span(span, inverses);
+            }
         }
         true
     }
 
-    pub fn remove_span(&mut self, span: packed::Span, inverses: &mut Inverses) {
+    pub fn remove_span(&mut self, span: items::Span, inverses: &mut Inverses) {
         self.splice(span.at, span.end - span.at, &[], -1, inverses);
     }
 
     /// Takes the member at a spot of the table out. Some: nobody else needs it; with the undo log on it goes there.
     pub fn remove_spot(&mut self, spot: Spot, inverses: &mut Inverses) -> Option<Member> {
-        let SetValue::Table(table) = self else { unreachable!("a spot is one of a table") };
-        let old = table.remove(spot);
+        let old = self.0.large_mut().expect("a spot is one of a table").remove(spot);
         if !inverses.on() {
             return Some(old);
         }
         inverses.push(move |set: &mut SetValue| {
-            let SetValue::Table(table) = set else { unreachable!("the inverse of an edit of a table") };
+            let table = set.0.large_mut().expect("the inverse of an edit of a table");
             table.insert(member::hash(old.item()), old);
         });
         None
     }
 
-    /// An edit of a packed run, with the splice that undoes it: order and bytes come back exactly.
-    fn splice(&mut self, at: usize, remove: usize, parts: &[&[u8]], members: isize, inverses: &mut Inverses) {
-        let run = self.run_mut();
+    /// An edit of a run of items, with the splice that undoes it: order and bytes come back exactly.
+    fn splice(&mut self, at: usize, remove: usize, parts: &[&[u8]], members: i32, inverses: &mut Inverses) {
         if inverses.on() {
             let insert: usize = parts.iter().map(|part| part.len()).sum();
-            let old: Box<[u8]> = run.bytes()[at..at + remove].into();
-            inverses.push(move |set: &mut SetValue| splice_packed(set.run_mut(), at, insert, &[&old], -members));
+            let old: Box<[u8]> = self.0.bytes()[at..at + remove].into();
+            inverses.push(move |set: &mut SetValue| set.0.splice(at, insert, &[&old], -members));
         }
-        splice_packed(run, at, remove, parts, members);
-    }
-
-    fn run_mut(&mut self) -> &mut Run {
-        match self {
-            SetValue::Run(run) => run,
-            SetValue::Table(_) => unreachable!("only asked for a run"),
-        }
+        self.0.splice(at, remove, parts, members);
     }
 
     fn take_out(&mut self, member: Item) {
-        let SetValue::Table(table) = self else { unreachable!("the inverse of an edit of a table") };
+        let table = self.0.large_mut().expect("the inverse of an edit of a table");
         if let Some(spot) = find(table, member) {
             drop(table.remove(spot));
         }
     }
 
-    /// One way, as in Redis. The inverse puts the run back as it was, without a copy.
+    /// One way, as in Redis. The inverse puts the run back as it was.
     pub fn become_table(&mut self, more: usize, inverses: &mut Inverses) {
-        if let SetValue::Table(_) = self {
+        if self.is_table() {
             return;
         }
         let mut table = MemberTable::default();
         table.reserve(self.len() + more);
         self.for_each(|item| table.insert(member::hash(item), Member::new(item)));
-        self.replace(SetValue::Table(Box::new(table)), inverses);
+        self.replace(SetValue(Packed::large(Box::new(table))), inverses);
     }
 
     pub fn become_packed(&mut self, inverses: &mut Inverses) {
         if let View::Ints(ints) = self.view() {
-            let packed = packed::of_items(ints.iter().map(Item::Int));
-            self.replace(SetValue::Run(packed), inverses);
+            let run = items::of_items(ints.iter().map(Item::Int));
+            self.replace(SetValue(run), inverses);
         }
     }
 
-    /// Becomes `made`; the inverse puts the old value back, without a copy.
+    /// Becomes `made`; the inverse puts the old value back.
     pub fn replace(&mut self, made: SetValue, inverses: &mut Inverses) {
-        let old = std::mem::replace(self, made);
-        inverses.push(move |set: &mut SetValue| *set = old);
+        if inverses.on() {
+            let old = self.0.take();
+            inverses.push(move |set: &mut SetValue| set.0 = old);
+        }
+        self.0 = made.0;
+    }
+
+    /// The value, moved out; an empty listpack stays.
+    pub fn take(&mut self) -> SetValue {
+        SetValue(self.0.take())
+    }
+}
+
+fn insert(table: &mut MemberTable, hash: u64, member: Item, inverses: &mut Inverses) {
+    table.insert(hash, Member::new(member));
+    if inverses.on() {
+        let added = Member::new(member);
+        inverses.push(move |set: &mut SetValue| set.take_out(added.item()));
     }
 }
 
@@ -310,13 +309,6 @@ fn digits_max(ints: Ints) -> usize {
     }
 }
 
-fn splice_packed(run: &mut Run, at: usize, remove: usize, parts: &[&[u8]], members: isize) {
-    let len = Packed::of(run.bytes()).len();
-    run.splice(at, remove, parts);
-    packed::set_len(run, len.checked_add_signed(members).expect("a member goes that was there"));
-    debug_assert_eq!(Packed::of(run.bytes()).len(), Packed::of(run.bytes()).spans().count());
-}
-
 impl Object for SetValue {
     fn type_name(&self) -> &'static str {
         "set"
@@ -325,31 +317,32 @@ impl Object for SetValue {
     fn encoding(&self) -> &'static str {
         match self.view() {
             View::Ints(_) => "intset",
-            View::Packed(_) => "listpack",
+            View::Items(_) => "listpack",
             View::Table(_) => "hashtable",
         }
     }
 
     #[inline]
     fn memory_bytes(&self) -> usize {
-        size_of::<SetValue>()
-            + match self {
-                SetValue::Run(run) => run.heap_bytes(),
-                SetValue::Table(table) => table.memory_bytes(),
-            }
+        match self.0.form() {
+            Form::Run(_) => self.0.memory_bytes(),
+            Form::Large(table) => table.memory_bytes(),
+        }
     }
 
     #[inline]
     fn len(&self) -> usize {
-        match self.view() {
-            View::Ints(ints) => ints.len(),
-            View::Packed(packed) => packed.len(),
-            View::Table(table) => table.len(),
+        match self.0.form() {
+            Form::Run(_) => self.0.elements(),
+            Form::Large(table) => table.len(),
         }
     }
 
     fn blocks(&self) -> usize {
-        if let SetValue::Table(table) = self { table.len() } else { 1 }
+        match self.0.form() {
+            Form::Run(_) => 1,
+            Form::Large(table) => table.len(),
+        }
     }
 
     fn duplicate(&self) -> Box<dyn Object> {
@@ -362,5 +355,38 @@ impl Object for SetValue {
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
+    }
+
+    #[inline]
+    fn thin(&self) -> Option<&'static ThinType> {
+        Some(register::<SetValue>())
+    }
+
+    #[inline]
+    fn annex_bytes(&self) -> usize {
+        self.0.annex_bytes()
+    }
+
+    #[inline]
+    fn is_annexed(&self) -> bool {
+        self.0.is_annexed()
+    }
+}
+
+impl Thin for SetValue {
+    const NUMBER: u8 = 1;
+
+    unsafe fn move_to(&mut self, room: *mut u8, bytes: usize) {
+        // SAFETY: (1) is the caller's.
+        unsafe { self.0.move_to(room, bytes) }
+    }
+
+    fn move_out(&mut self) {
+        self.0.move_out()
+    }
+
+    #[inline]
+    fn home(&self) -> *const u8 {
+        self.0.home()
     }
 }
