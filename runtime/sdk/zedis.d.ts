@@ -20,6 +20,8 @@ interface ZedisBytes {
   object_help(): Uint8Array[];
   randomkey(): Uint8Array | null;
   scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [Uint8Array, Uint8Array[]];
+  sort(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA" | "STORE" | ZedisSome<ZedisKey>)[]): (Uint8Array | null)[] | number;
+  sort_ro(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA")[]): (Uint8Array | null)[];
   hget(key: ZedisKey, field: ZedisValue): Uint8Array | null;
   hgetall(key: ZedisKey): Record<string, Uint8Array>;
   hincrbyfloat(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): Uint8Array;
@@ -173,6 +175,10 @@ interface ZedisApi {
   restore(key: ZedisKey, ttl: ZedisValue, serializedValue: ZedisValue, ...options: readonly ("REPLACE" | "ABSTTL" | "IDLETIME" | ZedisInteger | "FREQ" | ZedisSome<ZedisValue>)[]): "OK";
   /** Lists keys of the database in steps, from a cursor on. O(COUNT) for every step, O(N) for a whole iteration over N keys. `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]` */
   scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [string, string[]];
+  /** Sorts a list, a set or a sorted set, by its elements or by keys that they name, and returns or stores the result. O(N+M*log(M)) with N elements, M of them returned; O(N) where nothing is sorted. `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] [STORE destination]` */
+  sort(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA" | "STORE" | ZedisSome<ZedisKey>)[]): (string | null)[] | number;
+  /** Sorts a list, a set or a sorted set, as SORT does, and returns the result. O(N+M*log(M)) with N elements, M of them returned; O(N) where nothing is sorted. `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]` */
+  sort_ro(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA")[]): (string | null)[];
   /** Marks keys as used just now and counts those that exist. O(N) where N is the number of keys. `TOUCH key [key ...]` */
   touch(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
   /** Tells how many seconds a key has left; -1: for ever, -2: there is no such key. O(1). `TTL key` */

@@ -1,4 +1,4 @@
-/** Set commands for the differential tester: few keys, so that sets of every encoding meet each other and other types. */
+/** Set commands and SORT for the differential tester: few keys, so that sets of every encoding meet each other and other types. */
 import type { Random } from "../harness/random.ts";
 import type { Step } from "./sequence.ts";
 
@@ -52,6 +52,20 @@ export const setMakers = (any: (random: Random) => string): readonly Maker[] => 
         const limit = r.chance(0.4) ? ["LIMIT", r.pick(["0", "1", "2", "5", "-1", "x"])] : [];
         return ["SINTERCARD", count, ...keys, ...limit];
       },
+    ],
+    [
+      3,
+      (r) => [
+        r.chance(0.8) ? "SORT" : "SORT_RO",
+        key(r),
+        ...(r.chance(0.3) ? ["BY", r.pick(["*", "s*", "nosort", "*->f", "#"])] : []),
+        ...(r.chance(0.3) ? ["LIMIT", String(r.from(-1, 4)), String(r.from(-1, 6))] : []),
+        ...(r.chance(0.3) ? ["GET", r.pick(["#", "*", "*->f", "x"])] : []),
+        ...(r.chance(0.1) ? ["GET", "#"] : []),
+        ...(r.chance(0.7) ? ["ALPHA"] : []),
+        ...(r.chance(0.3) ? [r.pick(["ASC", "DESC"])] : []),
+        ...(r.chance(0.2) ? ["STORE", key(r)] : []),
+      ],
     ],
     [
       1,

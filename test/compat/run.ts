@@ -31,6 +31,7 @@ const defaultUnits = [
   "unit/type/list-3",
   "unit/type/stream",
   "unit/type/stream-cgroups",
+  "unit/sort",
   "unit/expire",
   "unit/other",
   "unit/multi",

@@ -54,6 +54,8 @@ pub mod flag {
     pub const WALKS: u32 = 1 << 25;
     /// Runs at once inside MULTI instead of being queued.
     pub const IMMEDIATE: u32 = 1 << 26;
+    /// Its keys are found as SORT's are, and it reads others that its patterns name.
+    pub const SORTS: u32 = 1 << 27;
 
     /// Names as COMMAND INFO shows them, in Redis's order.
     pub const NAMES: &[(u32, &str)] = &[
@@ -337,6 +339,10 @@ impl Row {
 
     /// Calls `each` with the index of every key argument. Err: the request's own key count makes no sense.
     pub fn each_key(&self, args: Args, mut each: impl FnMut(usize, u16)) -> Result<(), BadKeys> {
+        if self.flags & flag::SORTS != 0 {
+            super::generic::sort::keys_of(args, self.flags & flag::READONLY != 0, each);
+            return Ok(());
+        }
         for spec in self.keys {
             let begin = match spec.begin {
                 Begin::Index(index) => index,

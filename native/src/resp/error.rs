@@ -107,6 +107,9 @@ pub const RANK_ZERO: &str = "ERR RANK can't be zero: use 1 to start from the fir
 // ---- set ----
 pub const NUMKEYS_NOT_POSITIVE: &str = "ERR numkeys should be greater than 0";
 pub const LIMIT_NEGATIVE: &str = "ERR LIMIT can't be negative";
+pub const SORT_NOT_DOUBLE: &str = "ERR One or more scores can't be converted into double";
+pub const SORT_BY_DENIED: &str = "ERR BY option of SORT denied due to insufficient ACL permissions.";
+pub const SORT_GET_DENIED: &str = "ERR GET option of SORT denied due to insufficient ACL permissions.";
 
 // ---- sorted sets ----
 pub const NOT_SCORE_RANGE: &str = "ERR min or max is not a float";

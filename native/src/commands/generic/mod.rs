@@ -6,6 +6,7 @@ pub mod expire;
 pub mod keys;
 pub mod object;
 pub mod scan;
+pub mod sort;
 pub mod wait;
 pub mod walk;
 
@@ -17,7 +18,18 @@ use crate::resp::reply::Reply;
 use crate::txn::{Effect, Txn};
 
 pub fn rows() -> Vec<Row> {
-    [keys::ROWS, copy_rename::ROWS, dump::ROWS, expire::ROWS, object::ROWS, scan::ROWS, wait::ROWS, walk::ROWS].concat()
+    [
+        keys::ROWS,
+        copy_rename::ROWS,
+        dump::ROWS,
+        expire::ROWS,
+        object::ROWS,
+        scan::ROWS,
+        sort::ROWS,
+        wait::ROWS,
+        walk::ROWS,
+    ]
+    .concat()
 }
 
 /// The effect of a change that another command than the one sent reproduces.

@@ -45,7 +45,7 @@ impl<'a> Ints<'a> {
     /// Views a run of so many integers.
     #[inline]
     pub fn of(bytes: &'a [u8], len: usize) -> Ints<'a> {
-        Ints { bytes, width: if len == 0 { WIDTH_MIN } else { bytes.len() / len } }
+        Ints { bytes, width: bytes.len().checked_div(len).unwrap_or(WIDTH_MIN) }
     }
 
     pub fn len(self) -> usize {
