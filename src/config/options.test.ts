@@ -13,6 +13,14 @@ test("every directive of Redis 7.2 has a row", async () => {
   expect(names.filter((name) => findOption(name)?.name !== name)).toEqual([]);
 });
 
+test("every directive of Valkey has a row", async () => {
+  const names = (await Bun.file(join(import.meta.dir, "valkey-directives.txt")).text())
+    .split("\n")
+    .filter((name) => name !== "");
+  expect(names.length).toBe(201);
+  expect(names.filter((name) => findOption(name) === undefined)).toEqual([]);
+});
+
 test("Zedis's own directives have rows that the native side is told about", () => {
   for (const name of [...OWN, "procedure-keys-limit"]) expect(findOption(name)?.native).toBe(true);
 });

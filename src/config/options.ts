@@ -1,13 +1,14 @@
-/** All directives, one row each: those of Redis 7.2 and Zedis's own. */
+/** All directives, one row each: those of Redis and Valkey, and Zedis's own. */
 
 import type { Option } from "./option.ts";
 import { DATA_OPTIONS } from "./options-data.ts";
 import { DURABILITY_OPTIONS } from "./options-durability.ts";
 import { SERVER_OPTIONS } from "./options-server.ts";
+import { VALKEY_OPTIONS } from "./options-valkey.ts";
 import { ZEDIS_OPTIONS } from "./options-zedis.ts";
 
 /** In the order in which CONFIG GET lists them and CONFIG REWRITE appends them. */
-const ROWS = [...SERVER_OPTIONS, ...DATA_OPTIONS, ...DURABILITY_OPTIONS, ...ZEDIS_OPTIONS] as const;
+const ROWS = [...SERVER_OPTIONS, ...DATA_OPTIONS, ...DURABILITY_OPTIONS, ...VALKEY_OPTIONS, ...ZEDIS_OPTIONS] as const;
 
 export type OptionName = (typeof ROWS)[number]["name"];
 

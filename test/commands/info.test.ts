@@ -173,3 +173,14 @@ info.both("used_memory follows what is stored and given back", async (wire) => {
 });
 
 info.rows("the dump's age is told", [["INFO persistence", like(/rdb_last_save_time:\d{10}\r\n/)]]);
+
+info.both(
+  "INFO ALL has every field that redis_exporter reads of Redis",
+  async (wire) => {
+    const has = new Set(Object.values(await sections(wire, "INFO ALL")).flatMap((fields) => Object.keys(fields)));
+    const wanted = await Bun.file(`${import.meta.dir}/exporter-fields.txt`).text();
+    const missing = wanted.split("\n").filter((name) => name !== "" && !has.has(name));
+    expect(missing).toEqual([]);
+  },
+  { since: "9.9" },
+);

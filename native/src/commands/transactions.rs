@@ -1,5 +1,7 @@
 //! MULTI, EXEC, DISCARD, WATCH, UNWATCH. What EXEC runs is dispatch's business; here the connection's state changes.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::row::{Group, ROW, Row, Run, access, category, flag::*, keys};
 use crate::resp::args::Args;
 use crate::resp::error;
@@ -108,6 +110,7 @@ fn watch(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if !client.watch_broken() {
         for key in args.from(1).iter() {
             if txn.watch(client.db, key, &client.watch_flag) {
+                session.server.store.watching_clients.fetch_add(client.watched.is_empty() as u64, Relaxed);
                 client.watched.push((client.db, key.into()));
             }
         }

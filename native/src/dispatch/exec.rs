@@ -198,6 +198,12 @@ impl Executor {
             if self.is_monitored() {
                 self.show_queued(&conn.client, number, args);
             }
+            if self.counts_hotkeys() {
+                let us = (clock::mono_ns() - exec.since_ns) / 1000;
+                let bytes = args.iter().map(|arg| arg.len() as u64).sum::<u64>()
+                    + conn.output.len().saturating_sub(mark) as u64;
+                self.count_keys(row, args, us, bytes);
+            }
             self.book_queued(conn, &mut exec);
         }
         conn.client.in_exec = false;

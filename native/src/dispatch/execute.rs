@@ -282,7 +282,8 @@ impl Executor {
     #[inline]
     fn run(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
         self.requests += 1;
-        self.weight = self.weight_of(request);
+        let counted = self.counts_hotkeys();
+        self.weight = if counted { 1 } else { self.weight_of(request) };
         self.started_ns = if self.weight != 0 { clock::mono_ns() } else { 0 };
         self.mark = conn.output.len();
         let client = &conn.client;
@@ -297,6 +298,9 @@ impl Executor {
             self.show(&conn.client, &outcome);
         }
         self.judge_size(conn, request);
+        if counted {
+            self.count_hotkeys(conn, request, &outcome);
+        }
         // What is not run yet, or not through yet, is booked later.
         if !matches!(outcome, Outcome::Shard(_) | Outcome::Paused | Outcome::Upcall | Outcome::Asks) {
             self.book(conn, &outcome);

@@ -17,6 +17,7 @@ mod changes;
 mod exec;
 pub mod execute;
 pub mod host;
+mod hotkeys;
 mod later;
 mod monitor;
 mod permission;

@@ -62,6 +62,7 @@ impl Cron {
             server.sample_rates(now_ms);
             server.judge_memory();
             executor.forget_some_readers();
+            executor.stop_overdue_hotkeys();
         }
     }
 

@@ -81,6 +81,8 @@ impl Local {
         kind: Kind,
         name: &[u8],
     ) {
+        let first = client.subscribed.is_none();
+        store.subscriptions.clients.fetch_add(first as u64, Ordering::Relaxed);
         let own = client.subscribed.get_or_insert_default();
         if !own.of_mut(kind).insert(name.into()) {
             return;
@@ -102,6 +104,7 @@ impl Local {
         }
         if own.is_empty() {
             client.subscribed = None;
+            store.subscriptions.clients.fetch_sub(1, Ordering::Relaxed);
         }
         match kind {
             Kind::Channel => forget(&mut self.channels, name, client.id),

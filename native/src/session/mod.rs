@@ -9,6 +9,7 @@ pub mod events;
 pub mod figures;
 pub mod gather;
 pub mod handle;
+pub mod hotkeys;
 mod judge;
 pub mod latency;
 pub mod local;

@@ -8,6 +8,7 @@ use super::conn::Conns;
 use super::control::{Asker, ControlQueue, LogQueue};
 use super::events::LatencyEvents;
 use super::figures::Figures;
+use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
 use super::local::{Letter, Recipient};
 use super::manifest::Manifest;
@@ -151,6 +152,7 @@ pub struct Server {
     pub large_requests: Slowlog,
     pub large_replies: Slowlog,
     pub events: LatencyEvents,
+    pub hotkeys: Hotkeys,
     pub io: RwLock<String>,
     /// What connections by the TLS port are made with; None: there is no such port.
     pub tls: RwLock<Option<Arc<tls::config::Config>>>,
@@ -183,6 +185,7 @@ pub const GATE_MEMORY: u32 = 2;
 /// Users have changed, and not every core knows.
 pub const GATE_USERS: u32 = 4;
 pub const GATE_MONITOR: u32 = 8;
+pub const GATE_HOTKEYS: u32 = 16;
 
 impl Server {
     /// `catalog`: the rows of the command table, which figures count and users' rules name.
@@ -221,6 +224,7 @@ impl Server {
             large_requests: Slowlog::default(),
             large_replies: Slowlog::default(),
             events: LatencyEvents::default(),
+            hotkeys: Hotkeys::default(),
             io: RwLock::default(),
             tls: RwLock::default(),
             stopping: AtomicBool::new(false),
@@ -314,6 +318,16 @@ impl Server {
             self.gate.fetch_or(GATE_MONITOR, Ordering::SeqCst);
         } else {
             self.gate.fetch_and(!GATE_MONITOR, Ordering::SeqCst);
+        }
+    }
+
+    /// Opens or shuts the gate by whether hot keys are being counted.
+    pub fn judge_hotkeys(&self) {
+        let active = self.hotkeys.with(|now| now.as_ref().is_some_and(|now| now.active));
+        if active {
+            self.gate.fetch_or(GATE_HOTKEYS, Ordering::SeqCst);
+        } else {
+            self.gate.fetch_and(!GATE_HOTKEYS, Ordering::SeqCst);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Letting go of what a client watches.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::client::Client;
 use crate::txn::Txn;
 
@@ -21,6 +23,9 @@ impl Client {
                 txn.latches.release_one(shard);
             }
             self.watched.pop();
+            if self.watched.is_empty() {
+                txn.store.watching_clients.fetch_sub(1, Relaxed);
+            }
         }
         txn.db = before;
         if self.watch_broken() {

@@ -51,6 +51,9 @@ pub struct Store {
     /// Keys that clients may have in their caches, and how many clients each, summed up.
     pub tracked_keys: AtomicU64,
     pub tracked_items: AtomicU64,
+    /// Keys that are watched, and clients that watch any.
+    pub watched_keys: AtomicU64,
+    pub watching_clients: AtomicU64,
     /// Keys that clients wait for, and those of them that some wait to see gone (INFO's total_blocking_keys…).
     pub waited_keys: AtomicU64,
     pub waited_keys_gone: AtomicU64,
@@ -76,6 +79,8 @@ impl Store {
             prefixes: Names::default(),
             tracked_keys: AtomicU64::new(0),
             tracked_items: AtomicU64::new(0),
+            watched_keys: AtomicU64::new(0),
+            watching_clients: AtomicU64::new(0),
             waited_keys: AtomicU64::new(0),
             waited_keys_gone: AtomicU64::new(0),
             dirty: AtomicU64::new(0),

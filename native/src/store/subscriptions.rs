@@ -4,7 +4,7 @@
 //! any. Publishing takes a lock for reading, subscribing one for writing.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{RwLock, RwLockReadGuard};
 
 use crate::resp::glob;
@@ -34,6 +34,8 @@ pub struct Names {
 /// All subscriptions of the server.
 #[derive(Default)]
 pub struct Subscriptions {
+    /// Connections that subscribe to anything.
+    pub clients: AtomicU64,
     channels: Names,
     patterns: Names,
     shards: Names,

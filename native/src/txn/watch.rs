@@ -9,10 +9,11 @@ use crate::store::shard::{Shard, WatchFlag, Watcher};
 impl Txn {
     /// Registers `flag` for `key` of database `db`; false if it was registered already. The key's shard must be latched.
     pub fn watch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) -> bool {
-        let now_ms = self.now_ms;
+        let (now_ms, store) = (self.now_ms, self.store);
         let (hash, shard) = self.shard_mut(key);
         let expired = is_expired(shard, db, hash, key, now_ms);
         let watchers = shard.watched.entry((db, key.into())).or_default();
+        store.watched_keys.fetch_add(watchers.is_empty() as u64, Ordering::Relaxed);
         let new = !watchers.iter().any(|watcher| Arc::ptr_eq(&watcher.flag, flag));
         if new {
             watchers.push(Watcher { flag: flag.clone(), expired });
@@ -31,12 +32,14 @@ impl Txn {
 
     /// Takes `flag` off `key` of database `db`. The key's shard must be latched.
     pub fn unwatch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) {
+        let store = self.store;
         let (_, shard) = self.shard_mut(key);
         let name = (db, Box::from(key));
         if let Some(watchers) = shard.watched.get_mut(&name) {
             watchers.retain(|watcher| !Arc::ptr_eq(&watcher.flag, flag));
             if watchers.is_empty() {
                 shard.watched.remove(&name);
+                store.watched_keys.fetch_sub(1, Ordering::Relaxed);
             }
         }
     }

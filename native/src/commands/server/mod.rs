@@ -5,6 +5,7 @@ mod acl;
 mod acl_tests;
 mod command;
 mod control;
+mod hotkeys;
 mod info;
 mod keyspace;
 mod latency;
@@ -25,6 +26,7 @@ pub fn rows() -> Vec<Row> {
         acl::ROWS,
         command::ROWS,
         control::ROWS,
+        hotkeys::ROWS,
         info::ROWS,
         keyspace::ROWS,
         latency::ROWS,

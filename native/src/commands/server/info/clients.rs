@@ -12,6 +12,11 @@ pub fn clients(session: &mut Session, text: &mut Text) {
     };
     text.field("connected_clients", server.connected.load(Relaxed));
     text.field("cluster_connections", 0);
+    // Names of before Redis 5, which exporters still ask for.
+    let (input, output) =
+        (most(|figures| figures.input_buffer_max.get()), most(|figures| figures.output_buffer_max.get()));
+    text.field("client_biggest_input_buf", input);
+    text.field("client_longest_output_list", output);
     text.field("maxclients", server.settings.maxclients.load(Relaxed));
     text.field("client_recent_max_input_buffer", most(|figures| figures.input_buffer_max.get()));
     text.field("client_recent_max_output_buffer", most(|figures| figures.output_buffer_max.get()));
@@ -24,4 +29,7 @@ pub fn clients(session: &mut Session, text: &mut Text) {
     text.field("clients_in_timeout_table", sum(|figures| figures.timeouts.get()));
     text.field("total_blocking_keys", server.store.waited_keys.load(Relaxed));
     text.field("total_blocking_keys_on_nokey", server.store.waited_keys_gone.load(Relaxed));
+    text.field("pubsub_clients", server.store.subscriptions.clients.load(Relaxed));
+    text.field("watching_clients", server.store.watching_clients.load(Relaxed));
+    text.field("total_watched_keys", server.store.watched_keys.load(Relaxed));
 }

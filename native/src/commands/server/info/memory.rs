@@ -30,6 +30,7 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("allocator_allocated", used);
     text.field("allocator_active", resident.max(used));
     text.field("allocator_resident", resident.max(used));
+    text.field("allocator_muzzy", 0);
     text.bytes("total_system_memory", total);
     text.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
     text.field("used_memory_lua_human", human(0));
@@ -52,6 +53,7 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("mem_fragmentation_ratio", format_args!("{:.2}", resident as f64 / used.max(1) as f64));
     text.field("mem_fragmentation_bytes", resident as i64 - used as i64);
     text.zeros(&[
+        "mem_overhead_db_hashtable_rehashing",
         "mem_not_counted_for_evict",
         "mem_replication_backlog",
         "mem_total_replication_buffers",

@@ -29,7 +29,18 @@ pub fn persistence(session: &mut Session, text: &mut Text) {
     text.field("aof_last_bgrewrite_status", "ok");
     text.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
     text.field("aof_last_write_status", "ok");
-    text.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+    text.zeros(&[
+        "aof_last_cow_size",
+        "aof_current_size",
+        "aof_base_size",
+        "aof_pending_rewrite",
+        "aof_buffer_length",
+        "aof_rewrite_buffer_length",
+        "aof_pending_bio_fsync",
+        "aof_delayed_fsync",
+        "module_fork_in_progress",
+        "module_fork_last_cow_size",
+    ]);
 }
 
 pub fn replication(session: &mut Session, text: &mut Text) {
@@ -43,9 +54,11 @@ pub fn replication(session: &mut Session, text: &mut Text) {
     text.field("repl_backlog_active", 0);
     let size = session.server.settings.text("repl-backlog-size");
     text.field("repl_backlog_size", if size.is_empty() { "1048576" } else { &size });
+    let priority = session.server.settings.text("replica-priority");
+    text.field("slave_priority", if priority.is_empty() { "100" } else { &priority });
     text.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
 }
 
 pub fn cluster(_: &mut Session, text: &mut Text) {
-    text.field("cluster_enabled", 0);
+    text.zeros(&["cluster_enabled", "cluster_stats_messages_sent", "cluster_stats_messages_received"]);
 }

@@ -38,6 +38,10 @@ pub fn server(session: &mut Session, text: &mut Text) {
     text.field("io_threads_active", 0);
     for (index, listener) in facts.listeners.iter().enumerate() {
         text.field(&format!("listener{index}"), listener);
+    text.field("server_threads", server.cores.len());
+    let zone = server.settings.text("availability-zone");
+    if !zone.is_empty() {
+        text.field("availability_zone", zone);
     }
     text.field("zedis_version", VERSION);
     text.field("zedis_io", &io);
@@ -54,10 +58,13 @@ fn build_id() -> String {
     format!("{hash:016x}")
 }
 
-pub fn cpu(_: &mut Session, text: &mut Text) {
+pub fn cpu(session: &mut Session, text: &mut Text) {
     let [own, children, thread] = memory::cpu_seconds();
     for (suffix, (system, user)) in [("", own), ("_children", children), ("_main_thread", thread)] {
         text.field(&format!("used_cpu_sys{suffix}"), format_args!("{system:.6}"));
         text.field(&format!("used_cpu_user{suffix}"), format_args!("{user:.6}"));
     }
+    let busy_us = session.server.sum(|figures| figures.loop_busy_us.get());
+    let busy_s = busy_us as f64 / 1e6 / session.server.cores.len() as f64;
+    text.field("used_active_time_main_thread", format_args!("{busy_s:.6}"));
 }
