@@ -5,7 +5,8 @@
 //! too: the core holds its latches and reads nothing but that answer and mail for its VM, which the answer may need.
 
 use super::caching::{reader, remember_read};
-use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches, run_handler};
+use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches};
+use super::handler::run_handler;
 use super::permission::permitted;
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;

@@ -16,6 +16,7 @@ pub mod call;
 mod changes;
 mod exec;
 pub mod execute;
+mod handler;
 pub mod host;
 mod hotkeys;
 mod later;
