@@ -29,7 +29,7 @@ use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
 use crate::session::slowlog::shortened;
 use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
-use crate::txn::{Effect, Nothing, Txn};
+use crate::txn::{Nothing, Txn};
 
 /// What became of one request.
 #[derive(Debug, PartialEq, Eq)]
