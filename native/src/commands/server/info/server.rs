@@ -38,6 +38,7 @@ pub fn server(session: &mut Session, text: &mut Text) {
     text.field("io_threads_active", 0);
     for (index, listener) in facts.listeners.iter().enumerate() {
         text.field(&format!("listener{index}"), listener);
+    }
     text.field("server_threads", server.cores.len());
     let zone = server.settings.text("availability-zone");
     if !zone.is_empty() {
