@@ -13,6 +13,7 @@ pub mod hotkeys;
 mod judge;
 pub mod latency;
 pub mod local;
+pub mod mail;
 pub mod manifest;
 pub mod multi;
 pub mod rates;

@@ -1,78 +1,30 @@
 //! What all cores share: the store, the settings, mailboxes, the procedures' manifest.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::conn::Conns;
 use super::control::{Asker, ControlQueue, LogQueue};
 use super::events::LatencyEvents;
 use super::figures::Figures;
 use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
-use super::local::{Letter, Recipient};
 use super::manifest::Manifest;
 use super::rates::{Rate, Rates};
 use super::settings::Settings;
 use super::slowlog::Slowlog;
 use crate::acl::catalog::Catalog;
-use crate::acl::check::Denial;
 use crate::acl::table::Acl;
 use crate::resp::args::OwnedArgs;
 use crate::store::Store;
-use crate::store::waiting::Waiter;
 use crate::sys::{clock, random};
 use crate::tls;
+
+pub use super::mail::{Mail, Via};
 
 /// What the version commands and INFO say. Compatibility is with this Redis.
 pub const REDIS_VERSION: &str = "7.2.5";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Which kind of listening socket a connection came in by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Via {
-    Tcp = 0,
-    Tls = 1,
-    Unix = 2,
-}
-
-/// A message to a core's loop.
-pub enum Mail {
-    /// The reply (RESP bytes in the client's protocol) of control request `id`.
-    Control { client: u64, id: u64, reply: Vec<u8> },
-    /// Run this over the core's connections.
-    Visit(Box<dyn FnOnce(&mut Conns) + Send>),
-    /// One core's answer to gathering `id` that `client` waits for.
-    Answer { client: u64, id: u64, core: usize, text: Vec<u8>, number: i64 },
-    /// A new connection for this core: an accepted socket.
-    Accepted { fd: i32, via: Via },
-    /// For the JavaScript of the core: thaw or drop a library.
-    JavaScript(String),
-    /// Look at parked connections again.
-    Look,
-    /// A client of this core that waited for a key was served: the reply, and how long its command ran.
-    Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
-    /// The command of a client of this core that waits may not run any more.
-    Refused { waiter: Arc<Waiter>, denial: Denial },
-    /// A message for who of this core subscribes to its channel.
-    Letter(Arc<Letter>),
-    /// The same for these of them: who subscribed when it was published here.
-    Deliver(Arc<Letter>, Vec<Recipient>),
-    /// A key changed that this client read; `by` is who changed it.
-    Invalid { client: u64, key: Box<[u8]>, by: u64 },
-    /// Keys that changed, each with who changed it last, for who wants to know of their prefixes.
-    Changed(Arc<BTreeMap<Box<[u8]>, u64>>),
-    /// All keys may have gone: for who has a cache.
-    Flushed,
-    /// Invalid keys (None: all) for a connection that another one named for that.
-    Redirected { client: u64, keys: Option<Arc<[Box<[u8]>]>> },
-    /// For who runs MONITOR on this core.
-    Line(Arc<[u8]>),
-    /// CONFIG RESETSTAT: the figures of the core start anew.
-    ResetFigures,
-    /// Users have changed: judge the connections anew.
-    Judge,
-}
 
 /// What other threads may reach of a core.
 pub struct CoreShared {

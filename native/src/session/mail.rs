@@ -1,0 +1,55 @@
+//! Mail between cores: what one thread asks another core's loop to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conn::Conns;
+use super::local::{Letter, Recipient};
+use crate::acl::check::Denial;
+use crate::store::waiting::Waiter;
+
+/// Which kind of listening socket a connection came in by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Via {
+    Tcp = 0,
+    Tls = 1,
+    Unix = 2,
+}
+
+/// A message to a core's loop.
+pub enum Mail {
+    /// The reply (RESP bytes in the client's protocol) of control request `id`.
+    Control { client: u64, id: u64, reply: Vec<u8> },
+    /// Run this over the core's connections.
+    Visit(Box<dyn FnOnce(&mut Conns) + Send>),
+    /// One core's answer to gathering `id` that `client` waits for.
+    Answer { client: u64, id: u64, core: usize, text: Vec<u8>, number: i64 },
+    /// A new connection for this core: an accepted socket.
+    Accepted { fd: i32, via: Via },
+    /// For the JavaScript of the core: thaw or drop a library.
+    JavaScript(String),
+    /// Look at parked connections again.
+    Look,
+    /// A client of this core that waited for a key was served: the reply, and how long its command ran.
+    Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
+    /// The command of a client of this core that waits may not run any more.
+    Refused { waiter: Arc<Waiter>, denial: Denial },
+    /// A message for who of this core subscribes to its channel.
+    Letter(Arc<Letter>),
+    /// The same for these of them: who subscribed when it was published here.
+    Deliver(Arc<Letter>, Vec<Recipient>),
+    /// A key changed that this client read; `by` is who changed it.
+    Invalid { client: u64, key: Box<[u8]>, by: u64 },
+    /// Keys that changed, each with who changed it last, for who wants to know of their prefixes.
+    Changed(Arc<BTreeMap<Box<[u8]>, u64>>),
+    /// All keys may have gone: for who has a cache.
+    Flushed,
+    /// Invalid keys (None: all) for a connection that another one named for that.
+    Redirected { client: u64, keys: Option<Arc<[Box<[u8]>]>> },
+    /// For who runs MONITOR on this core.
+    Line(Arc<[u8]>),
+    /// CONFIG RESETSTAT: the figures of the core start anew.
+    ResetFigures,
+    /// Users have changed: judge the connections anew.
+    Judge,
+}
