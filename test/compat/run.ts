@@ -25,6 +25,7 @@ const defaultUnits = [
   "unit/type/incr",
   "unit/type/hash",
   "unit/type/zset",
+  "unit/geo",
   "unit/type/set",
   "unit/type/list",
   "unit/type/list-2",

@@ -33,6 +33,7 @@ pub fn rows() -> Vec<row::Row> {
         &server::rows(),
         transactions::ROWS,
         &crate::types::bitmap::rows(),
+        &crate::types::geo::rows(),
         &crate::types::hash::rows(),
         &crate::types::hyperloglog::rows(),
         &crate::types::list::rows(),

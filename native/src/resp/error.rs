@@ -111,6 +111,32 @@ pub const SORT_NOT_DOUBLE: &str = "ERR One or more scores can't be converted int
 pub const SORT_BY_DENIED: &str = "ERR BY option of SORT denied due to insufficient ACL permissions.";
 pub const SORT_GET_DENIED: &str = "ERR GET option of SORT denied due to insufficient ACL permissions.";
 
+// ---- geo ----
+
+pub const GEO_UNIT: &str = "ERR unsupported unit provided. please use M, KM, FT, MI";
+pub const GEO_MEMBER: &str = "ERR could not decode requested zset member";
+pub const GEO_RADIUS: &str = "ERR need numeric radius";
+pub const GEO_RADIUS_NEGATIVE: &str = "ERR radius cannot be negative";
+pub const GEO_WIDTH: &str = "ERR need numeric width";
+pub const GEO_HEIGHT: &str = "ERR need numeric height";
+pub const GEO_SIDE_NEGATIVE: &str = "ERR height or width cannot be negative";
+pub const GEO_COUNT: &str = "ERR COUNT must be > 0";
+pub const GEO_VERTICES: &str = "ERR invalid number of vertices";
+pub const GEO_TOO_FEW_VERTICES: &str = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
+pub const GEO_ANY_WITHOUT_COUNT: &str = "ERR the ANY argument requires COUNT argument";
+pub const GEOSEARCHSTORE_WITH: &str =
+    "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+pub const GEORADIUS_STORE_WITH: &str =
+    "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+/// The command's name follows, as it was sent.
+pub const GEO_ONE_CENTER: &str = "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ";
+pub const GEO_ONE_SHAPE: &str = "ERR exactly one of BYRADIUS and BYBOX can be specified for ";
+
+/// A position off the map.
+pub fn invalid_position(longitude: f64, latitude: f64) -> String {
+    format!("ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}")
+}
+
 // ---- sorted sets ----
 pub const NOT_SCORE_RANGE: &str = "ERR min or max is not a float";
 pub const NOT_LEX_RANGE: &str = "ERR min or max not valid string range item";

@@ -127,13 +127,17 @@ impl<'a> Reply<'a> {
     }
 
     pub fn double(&mut self, value: f64) {
-        let text = number::double_text(value);
+        self.double_text(&number::double_text(value));
+    }
+
+    /// A double that somebody else wrote down.
+    pub fn double_text(&mut self, text: &[u8]) {
         if self.resp3() {
             self.out.push(b',');
-            self.out.extend_from_slice(&text);
+            self.out.extend_from_slice(text);
             self.out.extend_from_slice(b"\r\n");
         } else {
-            self.bulk(&text);
+            self.bulk(text);
         }
     }
 

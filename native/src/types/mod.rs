@@ -1,6 +1,7 @@
 //! One room per data type: the value, the handlers, and their table rows.
 
 pub mod bitmap;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;

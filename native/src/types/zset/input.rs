@@ -1,5 +1,6 @@
 //! What ZUNION and its like combine: sorted sets, and sets, whose members count as having the score 1.
 
+use super::text_of;
 use super::value::ZsetValue;
 use crate::ds::entry::{Object, Value};
 use crate::ds::item::Item;
@@ -37,14 +38,6 @@ impl Candidate<'_> {
     #[inline]
     pub fn text<R>(&self, with: impl FnOnce(&[u8]) -> R) -> R {
         text_of(self.member, with)
-    }
-}
-
-#[inline]
-fn text_of<R>(member: Item, with: impl FnOnce(&[u8]) -> R) -> R {
-    match member {
-        Item::Text(text) => with(text),
-        Item::Int(number) => with(itoa::Buffer::new().format(number).as_bytes()),
     }
 }
 

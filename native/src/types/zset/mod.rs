@@ -11,7 +11,7 @@ mod range;
 mod read;
 mod scan;
 pub mod value;
-mod write;
+pub mod write;
 
 use crate::commands::row::{Group, ROW, Row, category};
 use crate::ds::entry::{NewValue, Object};
@@ -30,10 +30,19 @@ pub fn rows() -> Vec<Row> {
 }
 
 #[inline]
-fn bulk(reply: &mut Reply, member: Item) {
+pub fn bulk(reply: &mut Reply, member: Item) {
     match member {
         Item::Int(number) => reply.bulk_int(number),
         Item::Text(text) => reply.bulk(text),
+    }
+}
+
+/// Calls `with` with a member's text.
+#[inline]
+pub fn text_of<R>(member: Item, with: impl FnOnce(&[u8]) -> R) -> R {
+    match member {
+        Item::Text(text) => with(text),
+        Item::Int(number) => with(itoa::Buffer::new().format(number).as_bytes()),
     }
 }
 
@@ -55,7 +64,7 @@ fn member(reply: &mut Reply, member: Item, score: f64, with_scores: bool) {
 }
 
 /// Puts what a command computed under `key`, whatever is there; nothing computed removes it.
-fn store(txn: &mut Txn, key: &[u8], reply: &mut Reply, made: ZsetValue, event: &'static str) -> Effect {
+pub fn store(txn: &mut Txn, key: &[u8], reply: &mut Reply, made: ZsetValue, event: &'static str) -> Effect {
     let members = made.len();
     reply.int(members as i64);
     if members > 0 {

@@ -84,14 +84,14 @@ pub const ROWS: &[Row] = &[
 ];
 
 #[derive(Clone, Copy, Default)]
-struct Options {
-    nx: bool,
-    xx: bool,
-    gt: bool,
-    lt: bool,
+pub struct Options {
+    pub nx: bool,
+    pub xx: bool,
+    pub gt: bool,
+    pub lt: bool,
     /// The reply counts what changed, too.
-    ch: bool,
-    incr: bool,
+    pub ch: bool,
+    pub incr: bool,
 }
 
 /// What became of the pairs of one request.
@@ -114,7 +114,6 @@ fn zincrby(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn add(txn: &mut Txn, args: Args, reply: &mut Reply, mut options: Options) -> Effect {
-    let key = args.get(1);
     let first = parse_options(args, &mut options);
     let words = args.len() - first;
     if words == 0 || !words.is_multiple_of(2) {
@@ -132,8 +131,22 @@ fn add(txn: &mut Txn, args: Args, reply: &mut Reply, mut options: Options) -> Ef
             None => return refuse(reply, error::NOT_FLOAT),
         }
     }
+    set_scores(txn, args.get(1), reply, options, &scores, |index| pairs.get(index * 2 + 1))
+}
+
+/// Gives member number `index` the score of the same number, each as the options allow.
+#[inline]
+pub fn set_scores<'a>(
+    txn: &mut Txn,
+    key: &[u8],
+    reply: &mut Reply,
+    options: Options,
+    scores: &[f64],
+    member: impl Fn(usize) -> &'a [u8],
+) -> Effect {
     let limits = Limits::of(&txn.store.settings);
-    let edit = |zset: &mut ZsetValue, inverses: &mut Inverses| put_all(zset, pairs, &scores, options, limits, inverses);
+    let edit =
+        |zset: &mut ZsetValue, inverses: &mut Inverses| put_all(zset, scores, &member, options, limits, inverses);
     let done = if options.xx {
         txn.edit_object(key, edit).map(Option::unwrap_or_default)
     } else {
@@ -191,10 +204,10 @@ fn conflict(options: &Options, pairs: usize) -> Option<&'static str> {
 }
 
 #[inline]
-fn put_all(
+fn put_all<'a>(
     zset: &mut ZsetValue,
-    pairs: Args,
     scores: &[f64],
+    member: impl Fn(usize) -> &'a [u8],
     options: Options,
     limits: Limits,
     inverses: &mut Inverses,
@@ -202,9 +215,8 @@ fn put_all(
     zset.make_room(scores.len(), limits, inverses);
     let mut done = Done::default();
     for (index, given) in scores.iter().enumerate() {
-        let member = pairs.get(index * 2 + 1);
         let mut nan = false;
-        let put = zset.put(member, limits, inverses, |old| {
+        let put = zset.put(member(index), limits, inverses, |old| {
             let Some(old) = old else { return (!options.xx).then_some(*given) };
             if options.nx {
                 return None;
