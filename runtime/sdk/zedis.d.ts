@@ -22,6 +22,8 @@ interface ZedisBytes {
   scan(cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "TYPE")[]): [Uint8Array, Uint8Array[]];
   sort(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA" | "STORE" | ZedisSome<ZedisKey>)[]): (Uint8Array | null)[] | number;
   sort_ro(key: ZedisKey, ...options: readonly ("BY" | ZedisSome<ZedisValue> | "LIMIT" | ZedisInteger | "GET" | "ASC" | "DESC" | "ALPHA")[]): (Uint8Array | null)[];
+  geodist(key: ZedisKey, member1: ZedisValue, member2: ZedisValue, ...options: readonly ("M" | "KM" | "FT" | "MI")[]): Uint8Array | null;
+  geohash(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue>)[]): (Uint8Array | null)[];
   hget(key: ZedisKey, field: ZedisValue): Uint8Array | null;
   hgetall(key: ZedisKey): Record<string, Uint8Array>;
   hincrbyfloat(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): Uint8Array;
@@ -187,6 +189,26 @@ interface ZedisApi {
   type(key: ZedisKey): "none" | "string" | "list" | "set" | "zset" | "hash" | "stream";
   /** Deletes one or more keys and frees their values in the background. O(N) where N is the number of keys. Large values are freed by another thread. `UNLINK key [key ...]` */
   unlink(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): number;
+  /** Adds members with their positions, and moves those that are there. O(log(N)) for each member given, with N members. `GEOADD key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]` */
+  geoadd(key: ZedisKey, ...options: readonly ("NX" | "XX" | "CH" | ZedisSome<ZedisValue>)[]): number;
+  /** Returns the distance between two members. O(1). `GEODIST key member1 member2 [M|KM|FT|MI]` */
+  geodist(key: ZedisKey, member1: ZedisValue, member2: ZedisValue, ...options: readonly ("M" | "KM" | "FT" | "MI")[]): string | null;
+  /** Returns the positions of members as geohash strings. O(N) in the number of members asked for. `GEOHASH key [member [member ...]]` */
+  geohash(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue>)[]): (string | null)[];
+  /** Returns the longitudes and latitudes of members. O(N) in the number of members asked for. `GEOPOS key [member [member ...]]` */
+  geopos(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue>)[]): ([number, number] | null)[];
+  /** Returns or stores the members within a distance of a position. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]` */
+  georadius(key: ZedisKey, longitude: ZedisValue, latitude: ZedisValue, radius: ZedisValue, choice: "M" | "KM" | "FT" | "MI", ...options: readonly ("WITHCOORD" | "WITHDIST" | "WITHHASH" | "COUNT" | ZedisInteger | "ANY" | "ASC" | "DESC" | "STORE" | ZedisSome<ZedisKey> | "STOREDIST")[]): unknown[] | number;
+  /** Returns the members within a distance of a position. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEORADIUS_RO key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]` */
+  georadius_ro(key: ZedisKey, longitude: ZedisValue, latitude: ZedisValue, radius: ZedisValue, choice: "M" | "KM" | "FT" | "MI", ...options: readonly ("WITHCOORD" | "WITHDIST" | "WITHHASH" | "COUNT" | ZedisInteger | "ANY" | "ASC" | "DESC")[]): unknown[];
+  /** Returns or stores the members within a distance of another. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]` */
+  georadiusbymember(key: ZedisKey, member: ZedisValue, radius: ZedisValue, choice: "M" | "KM" | "FT" | "MI", ...options: readonly ("WITHCOORD" | "WITHDIST" | "WITHHASH" | "COUNT" | ZedisInteger | "ANY" | "ASC" | "DESC" | "STORE" | ZedisSome<ZedisKey> | "STOREDIST")[]): unknown[] | number;
+  /** Returns the members within a distance of another. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEORADIUSBYMEMBER_RO key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]` */
+  georadiusbymember_ro(key: ZedisKey, member: ZedisValue, radius: ZedisValue, choice: "M" | "KM" | "FT" | "MI", ...options: readonly ("WITHCOORD" | "WITHDIST" | "WITHHASH" | "COUNT" | ZedisInteger | "ANY" | "ASC" | "DESC")[]): unknown[];
+  /** Returns the members within a circle, a box or a polygon. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEOSEARCH key [FROMMEMBER member|FROMLONLAT longitude latitude] <BYRADIUS radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>|BYPOLYGON num-vertices longitude latitude [longitude latitude ...]> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]` */
+  geosearch(key: ZedisKey, ...options: readonly ("FROMMEMBER" | ZedisSome<ZedisValue> | "FROMLONLAT" | "BYRADIUS" | "M" | "KM" | "FT" | "MI" | "BYBOX" | "BYPOLYGON" | "ASC" | "DESC" | "COUNT" | ZedisInteger | "ANY" | "WITHCOORD" | "WITHDIST" | "WITHHASH")[]): unknown[];
+  /** Stores the members within a circle, a box or a polygon under another key. O(N+log(M)) with N members in the cells that cover the shape, of M. `GEOSEARCHSTORE destination source [FROMMEMBER member|FROMLONLAT longitude latitude] <BYRADIUS radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>|BYPOLYGON num-vertices longitude latitude [longitude latitude ...]> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]` */
+  geosearchstore(destination: ZedisKey, source: ZedisKey, ...options: readonly ("FROMMEMBER" | ZedisSome<ZedisValue> | "FROMLONLAT" | "BYRADIUS" | "M" | "KM" | "FT" | "MI" | "BYBOX" | "BYPOLYGON" | "ASC" | "DESC" | "COUNT" | ZedisInteger | "ANY" | "STOREDIST")[]): number;
   /** Deletes fields of a hash, and the key with the last of them. O(N) in the number of fields given. `HDEL key field [field ...]` */
   hdel(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Tells whether a hash has a field. O(1). `HEXISTS key field` */
