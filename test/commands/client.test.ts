@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { anything, between, err, like, map, ok, set, simple } from "../harness/expected.ts";
 import { numberOf, show, textOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
-import { targetHas } from "../harness/target.ts";
+import { isOracle, targetHas } from "../harness/target.ts";
 import { until, within } from "../harness/wait.ts";
 
 const clients = suite();
@@ -36,7 +36,7 @@ clients.rows(
   [
     ["CLIENT SETINFO LIB-NAME mylib", ok],
     ["CLIENT SETINFO lib-ver 1.2.3", ok],
-    ["CLIENT INFO", like(/ lib-name=mylib lib-ver=1\.2\.3\n?$/)],
+    ["CLIENT INFO", like(/ lib-name=mylib lib-ver=1\.2\.3[ \n]/)],
     ['CLIENT SETINFO LIB-NAME "a b"', err("ERR lib-name cannot contain spaces, newlines or special characters.")],
     ['CLIENT SETINFO LIB-VER "a\\nb"', err("ERR lib-ver cannot contain spaces, newlines or special characters.")],
     ["CLIENT SETINFO FOO bar", err("ERR Unrecognized option 'FOO'")],
@@ -102,6 +102,8 @@ clients.both("CLIENT INFO and LIST describe connections with Redis's fields", as
   if (targetHas("7.2")) {
     names.splice(names.indexOf("multi") + 1, 0, "watch");
     names.push("lib-name", "lib-ver");
+    // Of Valkey 8 and Redis 8.
+    if (!isOracle) names.push("tot-net-in", "tot-net-out", "tot-cmds");
   }
   // `watch` came with 7.4; where it is shown it stands behind `multi`.
   const shown = [...info.keys()];
@@ -144,6 +146,45 @@ clients.both("CLIENT LIST filters by id and type", async (wire) => {
   expect(await lines("CLIENT LIST TYPE replica")).toBe(0);
   await other.close();
 });
+
+clients.both(
+  "CLIENT LIST and CLIENT KILL take Valkey's conditions, and those that must not hold",
+  async (wire) => {
+    const other = await clients.server.connect();
+    await other.pipeline(["CLIENT SETNAME other", "CLIENT SETINFO LIB-NAME lib", "SELECT 3", "CLIENT CAPA redirect"]);
+    const names = async (request: string) =>
+      textOf(await wire.call(request))
+        .split("\n")
+        .filter((line) => line.includes(" name=other "))
+        .map((line) => / db=(\d+)/.exec(line)?.[1]);
+    for (const condition of [
+      "NAME other",
+      "LIB-NAME lib",
+      "DB 3",
+      "CAPA r",
+      "FLAGS N DB 3",
+      "NOT-NAME foo DB 3",
+      "IP 127.0.0.1",
+    ]) {
+      expect([condition, await names(`CLIENT LIST ${condition}`)]).toEqual([condition, ["3"]]);
+    }
+    for (const condition of [
+      "NAME foo",
+      "NOT-NAME other",
+      "DB 0",
+      "NOT-DB 3",
+      "NOT-LIB-NAME lib",
+      "FLAGS b",
+      "IDLE 1000",
+    ]) {
+      expect([condition, await names(`CLIENT LIST ${condition}`)]).toEqual([condition, []]);
+    }
+    expect(textOf(await wire.call("CLIENT LIST SKIPME YES NAME nobody"))).toBe("");
+    expect(show(await wire.call("CLIENT KILL NAME other NOT-DB 0"))).toBe(":1");
+    await other.bytes.closed;
+  },
+  { since: "9.9" },
+);
 
 clients.rows("CLIENT LIST refuses filters it does not know", [
   ["CLIENT LIST TYPE foo", err("ERR Unknown client type 'foo'")],

@@ -50,6 +50,8 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     pub no_touch: bool,
     pub no_evict: bool,
+    /// CLIENT CAPA REDIRECT (Valkey): it would follow a redirection to another server.
+    pub takes_redirects: bool,
     /// Ms since the epoch.
     pub created_ms: i64,
     pub last_active_ms: i64,
@@ -101,6 +103,7 @@ impl Client {
             reply_mode: ReplyMode::On,
             no_touch: false,
             no_evict: false,
+            takes_redirects: false,
             created_ms: now_ms,
             last_active_ms: now_ms,
             last_command: u16::MAX,

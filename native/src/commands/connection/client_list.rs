@@ -1,11 +1,12 @@
 //! CLIENT LIST and CLIENT INFO: connections as lines of fields.
 
 use super::CONNECTION;
+use super::client_filter::ClientFilter;
 use crate::commands::row::{Row, Run, flag::*};
 use crate::commands::table::table;
 use crate::resp::args::Args;
+use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
-use crate::resp::{error, number};
 use crate::session::client::Client;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::gather::Gather;
@@ -110,7 +111,7 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={multi} \
          qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_bytes} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
-         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={}",
+         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.address,
         client.local_address,
@@ -136,6 +137,9 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         if client.proto == Protocol::Resp3 { 3 } else { 2 },
         String::from_utf8_lossy(&client.lib_name),
         String::from_utf8_lossy(&client.lib_ver),
+        client.input_bytes,
+        client.output_bytes,
+        client.commands,
     )
 }
 
@@ -152,8 +156,9 @@ fn info(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 }
 
 fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    let (kind, ids) = match filters(args) {
-        Ok(filters) => filters,
+    // Without any condition everybody is meant, the asker too.
+    let filter = match ClientFilter::parse(session, args, "ERR Invalid client ID") {
+        Ok(filter) => filter,
         Err(text) => {
             reply.error_bytes(&text);
             return Flow::Done;
@@ -165,9 +170,7 @@ fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         let mut text = Vec::new();
         for (_, conn) in conns.iter() {
             let client = &conn.client;
-            let wanted = kind.is_none_or(|kind| ClientType::of(client) == kind)
-                && ids.as_ref().is_none_or(|ids| ids.contains(&client.id));
-            if wanted && !conn.dead {
+            if filter.meets(client, now_ms) && !conn.dead {
                 let mut buffers = Buffers::of(conn);
                 if client.id == asking {
                     buffers.input = client.unread_bytes;
@@ -180,19 +183,6 @@ fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     };
     let combine = |reply: &mut Reply, text: Vec<u8>, _: i64| reply.verbatim("txt", &by_id(&text));
     Flow::Gather(Gather { question: Some(Box::new(question)), combine: Box::new(combine) })
-}
-
-type Filters = (Option<ClientType>, Option<Vec<u64>>);
-
-fn filters(args: Args) -> Result<Filters, Vec<u8>> {
-    if args.len() == 4 && args.is(2, "type") {
-        return Ok((Some(ClientType::parse(args.get(3))?), None));
-    }
-    if args.len() > 3 && args.is(2, "id") {
-        let ids = args.from(3).iter().map(|id| number::integer(id).map(|id| id as u64)).collect::<Option<Vec<u64>>>();
-        return Ok((None, Some(ids.ok_or("ERR Invalid client ID")?)));
-    }
-    if args.len() == 2 { Ok((None, None)) } else { Err(error::SYNTAX.into()) }
 }
 
 /// The lines of all cores, oldest connection first.
@@ -222,7 +212,7 @@ mod tests {
         let mut client = Client::new(7, 9, ("1.2.3.4:5".into(), "1.2.3.4:6379".into()), false, 0, acl.default_now());
         let line = describe(&client, Buffers::default(), 65_000);
         assert!(line.starts_with("id=7 addr=1.2.3.4:5 laddr=1.2.3.4:6379 fd=9 name= age=65 idle=65 flags=N db=0 "));
-        assert!(line.contains(" cmd=NULL ") && line.ends_with(" lib-name= lib-ver="));
+        assert!(line.contains(" cmd=NULL ") && line.contains(" lib-name= lib-ver= tot-net-in=0 "));
         client.no_touch = true;
         let blocked = Buffers { blocked: true, ..Buffers::default() };
         assert!(describe(&client, blocked, 0).contains(" flags=Tb "));

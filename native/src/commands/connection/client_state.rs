@@ -75,6 +75,24 @@ pub const ROWS: &[Row] = &[
         run: Run::Session(no_touch),
         ..OWN
     },
+    Row {
+        name: "client|capa",
+        arity: -3,
+        since: "8.0.0",
+        summary: "Tells what the client can do: redirect is the one capability there is.",
+        args: "capability [capability ...]",
+        run: Run::Session(capa),
+        ..OWN
+    },
+    Row {
+        name: "client|import-source",
+        arity: 3,
+        since: "8.1.0",
+        summary: "Marks the connection as one that imports data, where the server is in import mode.",
+        args: "<ON | OFF>",
+        run: Run::Session(import_source),
+        ..OWN
+    },
 ];
 
 /// No spaces, no control characters, nothing beyond ASCII: fit for CLIENT LIST's space-separated fields.
@@ -159,4 +177,21 @@ fn no_evict(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 
 fn no_touch(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     switch(args, reply, &mut session.client.no_touch)
+}
+
+/// Capabilities that are not known are passed over, as in Valkey.
+fn capa(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    session.client.takes_redirects |= args.from(2).iter().any(|word| word.eq_ignore_ascii_case(b"redirect"));
+    reply.ok();
+    Flow::Done
+}
+
+/// Import mode, in which Valkey spares keys that expire, is never on here.
+fn import_source(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    if args.is(2, "off") {
+        reply.ok();
+    } else {
+        reply.error("ERR Server is not in import mode");
+    }
+    Flow::Done
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod client;
+mod client_filter;
 mod client_kill;
 mod client_list;
 mod client_state;
