@@ -11,6 +11,7 @@ import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
 import { configCommands } from "./config/config-commands.ts";
 import { DISK } from "./config/files.ts";
+import { renameCommands } from "./config/renames.ts";
 import { ZEDIS_VERSION } from "./config/version.ts";
 import { libraryPath } from "./core/build.ts";
 import { Control } from "./core/control.ts";
@@ -53,6 +54,11 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   const count = settings.number("cores") || native.cpus();
   log.write("notice", `Zedis ${ZEDIS_VERSION} starting, Bun ${Bun.version}, pid ${process.pid}, ${count} cores`);
   for (const warning of warnings) log.write("warning", warning);
+  const notRenamed = renameCommands(settings, native.rename);
+  if (notRenamed !== null) {
+    log.write("warning", notRenamed);
+    return 1;
+  }
   native.create(count, settings.number("shards"), settings.number("databases"));
 
   const cores = new Cores({

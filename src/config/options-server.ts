@@ -13,7 +13,6 @@ const NO_CPU_LISTS = { why: "each core thread is pinned to its own CPU; see 'cor
 const NO_THREADS = { why: "every core reads, executes and writes; see 'cores'" };
 const NO_TITLE = { why: "the process keeps its title" };
 const NO_CRASH_REPORT = { why: "crash reports come from the Bun runtime" };
-const NO_MODULES = { why: "native modules are not supported; see FUNCTION LOAD" };
 const DEBUG_ONLY = { why: "it serves tests of Redis itself" };
 
 export const SERVER_OPTIONS = [
@@ -106,7 +105,7 @@ export const SERVER_OPTIONS = [
     values: ["no", "yes", "local"],
     default: "no",
     fixed: true,
-    inert: NO_MODULES,
+    native: true,
   },
 
   // Process

@@ -3,6 +3,7 @@ import { ConfigError } from "./config-error.ts";
 import type { ConfigFiles } from "./files.ts";
 import { matchesPattern } from "./glob.ts";
 import { readConfigText } from "./parse.ts";
+import { renameCommands } from "./renames.ts";
 import { Settings } from "./settings.ts";
 import { declareUsers, disabledUsers } from "./users.ts";
 import { bytesOfText } from "./words.ts";
@@ -166,9 +167,25 @@ describe("a bad line", () => {
   });
 });
 
+describe("renamed commands", () => {
+  test("are kept in order for the native side", () => {
+    const { renames } = read("rename-command FLUSHALL ''\nrename-command get \"a b\"");
+    expect(renames.map(({ from, to, line }) => [from, to, line.number])).toEqual([
+      ["FLUSHALL", "", 1],
+      ["get", "a b", 2],
+    ]);
+  });
+
+  test("stop the start where one cannot be renamed, naming the line", () => {
+    const settings = read("hz 20\nrename-command a b");
+    const refused = renameCommands(settings, () => "No such command in rename-command");
+    expect(refused).toContain("at line 2");
+    expect(refused).toContain("No such command in rename-command");
+  });
+});
+
 describe("what would weaken a server silently", () => {
-  test("is refused: renamed commands, modules", () => {
-    expect(failure("rename-command FLUSHALL ''").at(-1)).toContain("rename-command is not supported");
+  test("is refused: modules", () => {
     expect(failure("loadmodule /x.so").at(-1)).toContain("modules are not supported");
   });
 });

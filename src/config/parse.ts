@@ -67,16 +67,17 @@ class Reader {
 
   #takeWords(words: readonly string[], line: LineAddress, depth: number): string | null {
     const [name = "", ...rest] = textOfWords(words, line);
-    return this.#take(name.toLowerCase(), rest, depth);
+    return this.#take(name.toLowerCase(), rest, line, depth);
   }
 
   /** Null when the directive was taken, otherwise the reason. */
-  #take(name: string, words: readonly string[], depth: number): string | null {
+  #take(name: string, words: readonly string[], line: LineAddress, depth: number): string | null {
     if (findOption(name) !== undefined) return this.#set(name, words);
     if (FORGOTTEN.includes(name) && words.length === 1) return null;
     if (name === "include" && words.length === 1) return this.#include(words[0] ?? "", depth);
     if (name === "rename-command" && words.length === 2) {
-      return "rename-command is not supported: Zedis would still serve the command under its own name";
+      this.#settings.renames.push({ from: words[0] ?? "", to: words[1] ?? "", line });
+      return null;
     }
     if (name === "loadmodule" && words.length >= 1) return "native modules are not supported; see FUNCTION LOAD";
     if (name === "sentinel") {

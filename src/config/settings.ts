@@ -2,11 +2,14 @@
 
 import type { Option } from "./option.ts";
 import { OPTIONS, type OptionName } from "./options.ts";
+import type { RenameLine } from "./renames.ts";
 import type { UserLine } from "./users.ts";
 import { nativeText } from "./value.ts";
 
 export class Settings {
   readonly #values = new Map<string, string>();
+  /** The `rename-command` lines, in order. */
+  readonly renames: RenameLine[] = [];
   /** The `user` lines, in order. */
   readonly users: UserLine[] = [];
 

@@ -52,6 +52,7 @@ const SYMBOLS = {
   zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_list: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_rename: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_tls: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_facts: { args: ["ptr", "f64"], returns: "f64" },
@@ -87,6 +88,8 @@ export interface CommandRow extends TableRow {
 export interface ControlRequest {
   readonly id: number;
   readonly proto: 2 | 3;
+  /** Who asks is on this machine. */
+  readonly local: boolean;
   readonly argv: Uint8Array[];
 }
 
@@ -112,6 +115,13 @@ export function loadNative(path: string) {
   return {
     /** Processors this process may use. */
     cpus: (): number => native.zedis_cpus(),
+
+    /** Gives a command another name, or takes it away (empty); before `create`. Null, or the error's text. */
+    rename(from: string, to: string): string | null {
+      const [f, t] = [Buffer.from(from), Buffer.from(to)];
+      const bytes = native.zedis_rename(at(f), f.length, at(t), t.length, ptr(failure), ERROR_BYTES);
+      return bytes === 0 ? null : failureText(bytes);
+    },
 
     /** Makes the server; once. */
     create(cores: number, shards: number, databases: number): void {
@@ -297,12 +307,12 @@ function assertLayout(layout: (out: Pointer, capacity: number) => number): void 
 
 function readControl(raw: Buffer): ControlRequest {
   const argv: Uint8Array[] = [];
-  const count = raw.readUInt32LE(9);
-  let offset = 13;
+  const count = raw.readUInt32LE(10);
+  let offset = 14;
   for (let index = 0; index < count; index++) {
     const length = raw.readUInt32LE(offset);
     argv.push(raw.subarray(offset + 4, offset + 4 + length));
     offset += 4 + length;
   }
-  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, argv };
+  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, local: raw[9] === 1, argv };
 }

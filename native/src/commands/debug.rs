@@ -1,4 +1,4 @@
-//! DEBUG: what tests of clients and of this server need. Refused unless enable-debug-command allows it.
+//! DEBUG: what tests of clients and of this server need. Dispatch refuses it unless enable-debug-command allows it.
 //!
 //! Nothing here stops the server or takes it down: where Redis would (SEGFAULT, PANIC, OOM), this is an unknown
 //! subcommand.
@@ -23,7 +23,7 @@ pub const ROWS: &[Row] = &[Row {
     name: "debug",
     arity: -2,
     // Some subcommands look at keys that no key specification names: inside MULTI all shards are latched for it.
-    flags: ADMIN | NOSCRIPT | LOADING | STALE | WALKS,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | WALKS | PROTECTED,
     group: Group::Server,
     complexity: "Depends on subcommand.",
     summary: "A container for debugging commands.",
@@ -33,10 +33,6 @@ pub const ROWS: &[Row] = &[Row {
 }];
 
 fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    if !allowed(session) {
-        reply.error(error::DEBUG_NOT_ALLOWED);
-        return Flow::Done;
-    }
     let settings = &session.server.store.settings;
     let name = args.get(1).to_ascii_lowercase();
     match (name.as_slice(), args.len()) {
@@ -80,13 +76,6 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         _ => reply.error_bytes(&error::subcommand_syntax(args.get(1), "debug")),
     }
     Flow::Done
-}
-
-fn allowed(session: &Session) -> bool {
-    let setting = session.server.settings.enable_debug.read().unwrap_or_else(|p| p.into_inner());
-    let address = &session.client.address;
-    let local = session.client.unix || address.starts_with("127.") || address.starts_with("[::1]");
-    setting.as_str() == "yes" || (setting.as_str() == "local" && (local || address.starts_with("::1")))
 }
 
 /// Latches the shard of a key that no key specification names. False: it is held for long.

@@ -10,6 +10,7 @@ pub mod generic;
 pub mod later;
 pub mod memory;
 pub mod pubsub;
+pub mod rename;
 pub mod row;
 pub mod server;
 pub mod table;

@@ -56,6 +56,8 @@ pub mod flag {
     pub const IMMEDIATE: u32 = 1 << 26;
     /// Its keys are found as SORT's are, and it reads others that its patterns name.
     pub const SORTS: u32 = 1 << 27;
+    /// Only for those whom enable-debug-command or enable-module-command lets.
+    pub const PROTECTED: u32 = 1 << 28;
 
     /// Names as COMMAND INFO shows them, in Redis's order.
     pub const NAMES: &[(u32, &str)] = &[

@@ -2,15 +2,21 @@
 
 use std::sync::LazyLock;
 
+use super::rename::names_in_force;
 use super::row::{Begin, Find, KeySpec, Row, Run, category};
 use crate::acl::catalog::{Catalog, Command};
+use crate::resp::args::{Args, OwnedArgs};
 
-/// Longest name of a command, bytes; longer ones are unknown without a look.
-const NAME_BYTES_MAX: usize = 24;
 const SLOTS: usize = 2048;
 
 pub struct Table {
     pub rows: Vec<Row>,
+    /// Per row the name that clients use, in lower case: its own one, or as `rename-command` says (empty: it was taken away).
+    names: Vec<Box<str>>,
+    /// Longest of them, bytes; longer ones are unknown without a look.
+    name_bytes_max: usize,
+    /// Some row does not go by its own name.
+    pub renamed: bool,
     /// Row numbers of the subcommands, per row.
     subcommands: Vec<Vec<u16>>,
     slots: Box<[u16; SLOTS]>,
@@ -20,7 +26,11 @@ pub struct Table {
     may_be_slow: Vec<bool>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(super::rows()));
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let rows = super::rows();
+    let names = names_in_force(&rows);
+    Table::new(rows, names)
+});
 
 /// The table of this build.
 #[inline]
@@ -29,22 +39,22 @@ pub fn table() -> &'static Table {
 }
 
 impl Table {
-    fn new(rows: Vec<Row>) -> Table {
+    fn new(rows: Vec<Row>, names: Vec<Box<str>>) -> Table {
         assert!(rows.len() * 2 < SLOTS && rows.len() < u16::MAX as usize);
         let mut slots = Box::new([u16::MAX; SLOTS]);
         let mut subcommands = vec![Vec::new(); rows.len()];
         for (number, row) in rows.iter().enumerate() {
-            assert!(row.name.len() <= NAME_BYTES_MAX * 2 && row.name == row.name.to_lowercase());
+            assert!(row.name == row.name.to_lowercase());
             match row.name.split_once('|') {
                 Some((container, _)) => {
                     let parent = rows.iter().position(|other| other.name == container);
                     subcommands[parent.expect("a subcommand has its container")].push(number as u16);
                 }
+                None if names[number].is_empty() => (),
                 None => {
-                    assert!(row.name.len() <= NAME_BYTES_MAX);
-                    let mut slot = slot_of(row.name.as_bytes());
+                    let mut slot = slot_of(names[number].as_bytes());
                     while slots[slot] != u16::MAX {
-                        assert!(rows[slots[slot] as usize].name != row.name, "{} has two rows", row.name);
+                        assert!(names[slots[slot] as usize] != names[number], "{} has two rows", row.name);
                         slot = (slot + 1) % SLOTS;
                     }
                     slots[slot] = number as u16;
@@ -54,13 +64,15 @@ impl Table {
         let plain_keys = rows.iter().map(plain_key).collect();
         let may_be_slow = rows.iter().map(|row| !matches!(row.run, Run::Call) && !row.complexity.starts_with("O(1)"));
         let may_be_slow = may_be_slow.collect();
-        Table { rows, subcommands, slots, plain_keys, may_be_slow }
+        let name_bytes_max = names.iter().map(|name| name.len()).max().unwrap_or(0);
+        let renamed = rows.iter().zip(&names).any(|(row, name)| *row.name != **name);
+        Table { rows, names, name_bytes_max, renamed, subcommands, slots, plain_keys, may_be_slow }
     }
 
     /// Row number of a command's name (not of a subcommand), in any case.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<u16> {
-        if name.len() > NAME_BYTES_MAX {
+        if name.len() > self.name_bytes_max {
             return None;
         }
         let mut slot = slot_of(name);
@@ -69,7 +81,7 @@ impl Table {
             if number == u16::MAX {
                 return None;
             }
-            if self.rows[number as usize].name.as_bytes().eq_ignore_ascii_case(name) {
+            if self.names[number as usize].as_bytes().eq_ignore_ascii_case(name) {
                 return Some(number);
             }
             slot = (slot + 1) % SLOTS;
@@ -130,9 +142,30 @@ impl Table {
         &self.rows[number as usize]
     }
 
+    /// The name that clients use for a row; empty: it was taken away.
+    pub fn name(&self, number: u16) -> &str {
+        &self.names[number as usize]
+    }
+
+    /// All rows that were not taken away.
+    pub fn served(&self) -> impl Iterator<Item = (u16, &Row)> {
+        let all = self.rows.iter().zip(0..);
+        all.filter(|(_, number)| !self.name(*number).is_empty()).map(|(row, number)| (number, row))
+    }
+
     /// Commands without their subcommands, as COMMAND COUNT counts.
     pub fn commands(&self) -> impl Iterator<Item = (u16, &Row)> {
-        self.rows.iter().enumerate().filter(|(_, row)| !row.name.contains('|')).map(|(n, row)| (n as u16, row))
+        self.served().filter(|(_, row)| !row.name.contains('|'))
+    }
+
+    /// A request with its command's own name, for the log and for the TypeScript side.
+    pub fn in_own_words(&self, row: &Row, args: Args) -> OwnedArgs {
+        if !self.renamed {
+            return args.to_owned();
+        }
+        let name = row.name.split('|').next().unwrap_or(row.name);
+        let words: Vec<&[u8]> = std::iter::once(name.as_bytes()).chain(args.from(1).iter()).collect();
+        OwnedArgs::of(&words)
     }
 
     pub fn is_container(&self, number: u16) -> bool {
@@ -169,6 +202,27 @@ mod tests {
         }
         assert_eq!(table.find(b"nosuchcommand"), None);
         assert_eq!(table.find(&[b'a'; 300]), None);
+    }
+
+    #[test]
+    fn a_renamed_command_is_found_under_its_new_name_alone() {
+        let rows = super::super::rows();
+        let long = "a".repeat(300);
+        let renamed = |row: &Row| match row.name {
+            "get" => long.as_str().into(),
+            "set" => "".into(),
+            name => name.into(),
+        };
+        let names = rows.iter().map(renamed).collect();
+        let table = Table::new(rows, names);
+        assert_eq!(table.find(long.to_uppercase().as_bytes()).map(|number| table.row(number).name), Some("get"));
+        assert_eq!((table.find(b"get"), table.find(b"set"), table.find(b"")), (None, None, None));
+        assert!(
+            table.commands().all(|(_, row)| row.name != "set") && table.commands().any(|(_, row)| row.name == "get")
+        );
+        let sent = OwnedArgs::of(&[long.as_bytes(), b"key"]);
+        let number = table.find(long.as_bytes()).expect("its new name");
+        assert_eq!(table.in_own_words(table.row(number), sent.borrow()), OwnedArgs::of(&[b"get", b"key"]));
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct Call {
     in_exec: bool,
     /// The caller, where it may not do everything.
     pub(super) user: Option<Arc<User>>,
+    /// Each command is asked for: the user may not do everything, or commands go by other names.
+    pub(super) judged: bool,
     /// What it was refused: for the ACL log, when the call ends.
     pub(super) denied: Vec<(Reason, Vec<u8>)>,
     /// The caller has a cache, which is told when what the procedure reads changes.
@@ -181,6 +183,7 @@ impl Executor {
         call.savepoint = self.txn.savepoint();
         call.doom = None;
         call.user = (!conn.client.user.free).then(|| conn.client.user.clone());
+        call.judged = call.user.is_some() || table().renamed;
         call.denied.clear();
         self.txn.reads_all_keys = true;
         call.in_exec = in_exec;

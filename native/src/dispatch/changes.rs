@@ -152,7 +152,10 @@ impl Executor {
                 out.extend_from_slice(waiter.nothing);
             }
             Effect::Slices(mut work) => while let Ok(Progress::More) = work.step(&mut self.txn, &mut reply) {},
-            Effect::Verbatim if self.txn.record => self.txn.effects.push((waiter.db, waiter.request.clone())),
+            Effect::Verbatim if self.txn.record => {
+                let request = table().in_own_words(row, waiter.request.borrow());
+                self.txn.effects.push((waiter.db, request));
+            }
             Effect::Rewrite(commands) if self.txn.record => {
                 self.txn.effects.extend(commands.into_iter().map(|command| (waiter.db, command)));
             }

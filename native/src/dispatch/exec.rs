@@ -123,8 +123,9 @@ impl Executor {
                         if reply.first() == Some(&b'-') { Outcome::Failed } else { Outcome::Done }
                     }
                     None => {
+                        let request = table.in_own_words(row, args);
                         let asker = Asker { core: self.core, client: conn.client.id };
-                        match self.server.control.ask(asker, args.to_owned(), conn.client.proto) {
+                        match self.server.control.ask(asker, request, conn.client.proto, conn.client.local) {
                             Some(id) => {
                                 self.noted = true;
                                 conn.wait = Wait::Control { id, since_ns: exec.since_ns };

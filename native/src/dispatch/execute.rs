@@ -334,7 +334,7 @@ impl Executor {
         self.txn.no_touch = conn.client.no_touch;
         let effect = handler(&mut self.txn, args, &mut reply);
         let failed = reply.failed();
-        let outcome = after_effect(effect, &mut self.txn, args, conn);
+        let outcome = after_effect(effect, &mut self.txn, row, args, conn);
         self.commit_and_release();
         if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }
     }
@@ -373,7 +373,7 @@ impl Executor {
             match table.find_subcommand(number, args.get(1)) {
                 Some(found) => number = found,
                 None => {
-                    let text = error::unknown_subcommand(args.get(1), table.row(number).name);
+                    let text = error::unknown_subcommand(args.get(1), args.get(0));
                     return self.refuse(conn, "", &text);
                 }
             }
@@ -382,6 +382,11 @@ impl Executor {
         conn.client.last_command = number;
         if !row.arity_fits(args.len()) || matches!(row.run, Run::Container) {
             return self.refuse(conn, row.name, error::wrong_arity(row.name).as_bytes());
+        }
+        if row.flags & flag::PROTECTED != 0
+            && let Err(text) = self.lets(&conn.client, row)
+        {
+            return self.refuse(conn, row.name, text.as_bytes());
         }
         if !conn.client.authenticated && row.flags & flag::NO_AUTH == 0 && self.needs_login(conn) {
             return self.refuse(conn, row.name, error::NO_AUTH.as_bytes());
@@ -468,9 +473,9 @@ impl Executor {
                 self.after_flow(conn, outcome)
             }
             Run::Control => {
-                let owned = args.to_owned();
+                let owned = table.in_own_words(row, args);
                 let asker = Asker { core: self.core, client: conn.client.id };
-                match self.server.control.ask(asker, owned, proto) {
+                match self.server.control.ask(asker, owned, proto, conn.client.local) {
                     Some(id) => {
                         self.noted = true;
                         conn.wait = Wait::Control { id, since_ns: clock::mono_ns() };

@@ -39,7 +39,7 @@ pub(super) fn run_handler(
         Run::Data(handler) => {
             let effect = handler(txn, args, &mut reply);
             let failed = reply.failed();
-            let outcome = after_effect(effect, txn, args, conn);
+            let outcome = after_effect(effect, txn, row, args, conn);
             (if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }, None)
         }
         Run::Session(handler) => {
@@ -54,7 +54,7 @@ pub(super) fn run_handler(
                 Flow::Close => (Outcome::Close, None),
                 Flow::Kill => (Outcome::Kill, None),
                 Flow::Effect(effect) => {
-                    let outcome = after_effect(effect, txn, args, conn);
+                    let outcome = after_effect(effect, txn, row, args, conn);
                     (if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }, None)
                 }
                 other => (Outcome::Done, Some(other)),
@@ -66,12 +66,12 @@ pub(super) fn run_handler(
 
 /// The one place that hands effects to the log, and walks to the loop.
 #[inline]
-pub(super) fn after_effect(effect: Effect, txn: &mut Txn, args: Args, conn: &mut Conn) -> Outcome {
+pub(super) fn after_effect(effect: Effect, txn: &mut Txn, row: &Row, args: Args, conn: &mut Conn) -> Outcome {
     match effect {
         Effect::None => Outcome::Done,
         Effect::Verbatim => {
             if txn.record {
-                txn.effects.push((txn.db, args.to_owned()));
+                txn.effects.push((txn.db, table().in_own_words(row, args)));
             }
             Outcome::Done
         }

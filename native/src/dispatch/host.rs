@@ -99,7 +99,7 @@ impl Executor {
     /// The same for a command with one key, by the command's name. Err: the error's text.
     #[inline]
     pub fn host_permits_key(&mut self, name: &str, key: &[u8]) -> Result<(), String> {
-        if self.call.user.is_none() {
+        if !self.call.judged {
             return Ok(());
         }
         self.host_judge_key(name, key)
@@ -108,6 +108,9 @@ impl Executor {
     #[cold]
     fn host_judge_key(&mut self, name: &str, key: &[u8]) -> Result<(), String> {
         let number = self.server.acl.catalog.find(name.as_bytes()).expect("the name is of a row");
+        if table().name(number) != name {
+            return Err(UNKNOWN.into());
+        }
         let request = OwnedArgs::of(&[name.as_bytes(), key]);
         self.host_permits(number, request.borrow()).map_err(|text| String::from_utf8_lossy(&text).into_owned())
     }
@@ -132,7 +135,7 @@ impl Executor {
         }
         let row = match table.rows.get(row_number as usize) {
             Some(row) => row,
-            None => return refuse(out, "ERR Unknown Redis command called from script"),
+            None => return refuse(out, UNKNOWN),
         };
         if !row.arity_fits(args.len()) {
             return refuse(out, "ERR Wrong number of args calling Redis command from script");
@@ -199,7 +202,7 @@ impl Executor {
                     break;
                 }
                 Effect::Verbatim if self.txn.record => {
-                    self.txn.effects.push((self.txn.db, args.to_owned()));
+                    self.txn.effects.push((self.txn.db, table.in_own_words(row, args)));
                     break;
                 }
                 Effect::Rewrite(commands) if self.txn.record => {
@@ -228,6 +231,9 @@ impl Executor {
         Host::Doomed
     }
 }
+
+/// Scripts and procedures have no command of that name.
+const UNKNOWN: &str = "ERR Unknown Redis command called from script";
 
 fn refuse(out: &mut Vec<u8>, text: &str) -> Host {
     out.extend_from_slice(text.as_bytes());

@@ -121,6 +121,17 @@ impl Executor {
         Outcome::Refused
     }
 
+    /// What the server protects, for those it lets. Err: the error's text.
+    #[cold]
+    pub(super) fn lets(&self, client: &Client, row: &Row) -> Result<(), &'static str> {
+        let settings = &self.server.settings;
+        let (allowed, text) = match row.name {
+            "debug" => (&settings.debug_command, error::DEBUG_NOT_ALLOWED),
+            _ => (&settings.module_command, error::MODULE_NOT_ALLOWED),
+        };
+        if allowed.to(client) { Ok(()) } else { Err(text) }
+    }
+
     /// False once the password has been taken away: the connection is then as good as one that logged in.
     #[cold]
     pub(super) fn needs_login(&self, conn: &mut Conn) -> bool {

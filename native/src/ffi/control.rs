@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::bridge::server;
 use super::deck::LAYOUT;
+use crate::commands::rename::rename;
 use crate::commands::row::{Run, category, flag};
 use crate::commands::table::table;
 use crate::resp::reply::Protocol;
@@ -66,6 +67,7 @@ pub extern "C" fn zedis_control_next() -> f64 {
     staged.clear();
     staged.extend_from_slice(&request.id.to_le_bytes());
     staged.push(if request.proto == Protocol::Resp3 { 3 } else { 2 });
+    staged.push(request.local as u8);
     let args = request.argv.borrow();
     staged.extend_from_slice(&(args.len() as u32).to_le_bytes());
     for arg in args.iter() {
@@ -75,7 +77,7 @@ pub extern "C" fn zedis_control_next() -> f64 {
     staged.len() as f64
 }
 
-/// Copies the request taken last: u64 number, u8 protocol, u32 count, then u32 length and bytes of each argument.
+/// Copies the request taken last: u64 number, u8 protocol, u8 (1: from this machine), u32 count, then u32 length and bytes of each argument.
 ///
 /// # Safety
 /// 1. `out` has as many writable bytes as [`zedis_control_next`] said.
@@ -186,7 +188,30 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
     unsafe { fill(json.as_bytes(), out, capacity) }
 }
 
-/// The command table as JSON, an object per row; gives its length.
+/// A `rename-command` line, before [`super::bridge::zedis_create`]: an empty `to` takes the command away. Gives 0, or the
+/// length of the error's text.
+///
+/// # Safety
+/// 1. All pairs are *bytes*; `error` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_rename(
+    from: *const u8,
+    from_len: f64,
+    to: *const u8,
+    to_len: f64,
+    error: *mut u8,
+    error_len: f64,
+) -> f64 {
+    // SAFETY: (1)
+    let (from, to) = unsafe { (text_of(from, from_len), text_of(to, to_len)) };
+    match rename(&from, &to) {
+        Ok(()) => 0.0,
+        // SAFETY: (1)
+        Err(text) => unsafe { fill(text.as_bytes(), error, error_len) },
+    }
+}
+
+/// The command table as JSON, an object per row that was not taken away, with the name it goes by; gives its length.
 ///
 /// # Safety
 /// 1. `out` has `capacity` writable bytes.
@@ -201,14 +226,12 @@ fn table_json() -> String {
         of.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect()
     };
     let rows: Vec<serde_json::Value> = table()
-        .rows
-        .iter()
-        .enumerate()
+        .served()
         .map(|(index, row)| {
             let (first, last, step) = row.legacy_keys();
             serde_json::json!({
                 "index": index,
-                "name": row.name,
+                "name": table().name(index),
                 "arity": row.arity,
                 "flags": names(row.flags, flag::NAMES),
                 "categories": names(row.all_categories(), category::NAMES),

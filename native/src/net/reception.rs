@@ -50,6 +50,7 @@ impl Core {
         let (user, users_version) = self.server.acl.default_now();
         if self.server.settings.protected_mode.load(Ordering::Relaxed) && user.nopass && !loopback {
             self.server.connected.fetch_sub(1, Ordering::Relaxed);
+            self.executor.figures().rejected_connections.add(1);
             return self.turn_away(fd, via, error::PROTECTED);
         }
         let tls = if via == Via::Tls { self.begin_tls() } else { None };
@@ -64,6 +65,7 @@ impl Core {
         let authenticated = user.enabled && user.nopass;
         let (now_ms, user) = (self.executor.txn.now_ms, (user, users_version));
         let mut client = Client::new(id, fd, (address, own), unix, now_ms, user);
+        client.local = loopback;
         client.authenticated = authenticated;
         client.refresh();
         let mut conn = Box::new(Conn::new(client));

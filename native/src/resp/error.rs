@@ -50,7 +50,7 @@ pub const NO_PROTO: &str = "NOPROTO unsupported protocol version";
 pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 pub const BUSY: &str = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 pub const MAX_CLIENTS: &str = "ERR max number of clients reached";
-pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To connect from other computers, either disable protected mode with CONFIG SET protected-mode no from the same host, or set a password with requirepass.";
+pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To let other computers in, do one of these: give the default user a password (requirepass, or ACL SETUSER default); send CONFIG SET protected-mode no from this machine, and CONFIG REWRITE to keep it; put protected-mode no into the configuration file, or --protected-mode no on the command line, and restart. Without a password anybody who reaches the port may do everything, so see to it that it cannot be reached from the internet.";
 pub const NOT_POSITIVE: &str = "ERR value is out of range, must be positive";
 pub const TIMEOUT_NOT_INTEGER: &str = "ERR timeout is not an integer or out of range";
 pub const TIMEOUT_NOT_FLOAT: &str = "ERR timeout is not a float or out of range";
@@ -284,9 +284,9 @@ fn quotable(bytes: &[u8], max: usize) -> &[u8] {
 }
 
 /// As Redis 7 names an unknown subcommand.
-pub fn unknown_subcommand(subcommand: &[u8], container: &str) -> Vec<u8> {
-    let container = container.to_uppercase();
-    [b"ERR unknown subcommand '", quotable(subcommand, 128), b"'. Try ", container.as_bytes(), b" HELP."].concat()
+pub fn unknown_subcommand(subcommand: &[u8], container: &[u8]) -> Vec<u8> {
+    let container = container.to_ascii_uppercase();
+    [b"ERR unknown subcommand '", quotable(subcommand, 128), b"'. Try ", quotable(&container, 128), b" HELP."].concat()
 }
 
 /// A number outside of the range that an argument has.

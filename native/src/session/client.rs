@@ -28,6 +28,8 @@ pub struct Client {
     pub fd: i32,
     /// True for a unix socket.
     pub unix: bool,
+    /// From this machine.
+    pub local: bool,
     pub name: Vec<u8>,
     pub lib_name: Vec<u8>,
     pub lib_ver: Vec<u8>,
@@ -86,6 +88,7 @@ impl Client {
             local_address,
             fd,
             unix,
+            local: unix,
             name: Vec::new(),
             lib_name: Vec::new(),
             lib_ver: Vec::new(),

@@ -13,6 +13,8 @@ pub struct ControlRequest {
     pub id: u64,
     pub argv: OwnedArgs,
     pub proto: Protocol,
+    /// Who asks is on this machine.
+    pub local: bool,
 }
 
 /// Lines of procedures that wait for the log, at most; later ones are dropped until the main thread has caught up.
@@ -59,7 +61,7 @@ struct Inner {
 
 impl ControlQueue {
     /// Queues a request; gives its number, or None if the queue is full.
-    pub fn ask(&self, asker: Asker, argv: OwnedArgs, proto: Protocol) -> Option<u64> {
+    pub fn ask(&self, asker: Asker, argv: OwnedArgs, proto: Protocol, local: bool) -> Option<u64> {
         let mut inner = self.lock();
         if inner.askers.len() >= CONTROL_REQUESTS_MAX {
             return None;
@@ -67,7 +69,7 @@ impl ControlQueue {
         inner.next += 1;
         let id = inner.next;
         inner.askers.insert(id, asker);
-        inner.waiting.push_back(ControlRequest { id, argv, proto });
+        inner.waiting.push_back(ControlRequest { id, argv, proto, local });
         Some(id)
     }
 

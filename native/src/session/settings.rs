@@ -1,7 +1,7 @@
 //! Directives that the data plane obeys, pushed here as text by the TypeScript side, which owns their rows.
 
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::client::Client;
 use super::server::Server;
@@ -22,8 +22,9 @@ pub struct Settings {
     pub output_pubsub: OutputLimit,
     pub hz: AtomicU64,
     pub protected_mode: AtomicBool,
-    /// `bind` was given; protected mode then leaves the choice to the user.
-    pub enable_debug: RwLock<String>,
+    /// Who may run DEBUG, and who may load modules.
+    pub debug_command: Allowed,
+    pub module_command: Allowed,
     /// Ms a procedure may run.
     pub procedure_time_limit: AtomicU64,
     /// Bytes of a procedure's result.
@@ -53,6 +54,29 @@ pub struct OutputLimit {
     pub soft_seconds: AtomicU64,
 }
 
+/// Who may do what the server protects: everyone (`yes`), clients of this machine (`local`), nobody (`no`).
+#[derive(Default)]
+pub struct Allowed(AtomicU8);
+
+impl Allowed {
+    fn set(&self, value: &str) {
+        let code = match value {
+            "yes" => 2,
+            "local" => 1,
+            _ => 0,
+        };
+        self.0.store(code, Relaxed);
+    }
+
+    pub fn to(&self, client: &Client) -> bool {
+        match self.0.load(Relaxed) {
+            0 => false,
+            1 => client.local,
+            _ => true,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -64,7 +88,8 @@ impl Default for Settings {
             output_pubsub: OutputLimit::default(),
             hz: AtomicU64::new(10),
             protected_mode: AtomicBool::new(true),
-            enable_debug: RwLock::new("no".into()),
+            debug_command: Allowed::default(),
+            module_command: Allowed::default(),
             procedure_time_limit: AtomicU64::new(1000),
             procedure_result_limit: AtomicU64::new(64 << 20),
             procedure_keys_limit: AtomicU64::new(10_000_000),
@@ -116,9 +141,8 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "acl-pubsub-default" => server.acl.set_all_channels(value == "allchannels"),
         "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),
         "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
-        "enable-debug-command" => {
-            *settings.enable_debug.write().unwrap_or_else(|p| p.into_inner()) = value.to_string();
-        }
+        "enable-debug-command" => settings.debug_command.set(value),
+        "enable-module-command" => settings.module_command.set(value),
         "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),

@@ -3,7 +3,6 @@
 use super::SERVER;
 use crate::commands::row::{Row, Run, category, flag::*};
 use crate::resp::args::Args;
-use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
 use crate::sys::clock;
@@ -11,8 +10,12 @@ use crate::txn::{Effect, Txn};
 
 const ADMINISTRATION: u32 = category::ADMIN | category::DANGEROUS;
 
-const MODULE_CHANGE: Row =
-    Row { flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING, since: "4.0.0", run: Run::Session(module_change), ..SERVER };
+const MODULE_CHANGE: Row = Row {
+    flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING | PROTECTED,
+    since: "4.0.0",
+    run: Run::Session(module_change),
+    ..SERVER
+};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -144,13 +147,8 @@ fn replicaof(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 }
 
 /// As Redis answers where a module cannot be loaded, or is not there.
-fn module_change(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    let setting = session.server.settings.text("enable-module-command");
-    let client = &session.client;
-    let local = client.unix || client.address.starts_with("127.") || client.address.starts_with("[::1]");
-    if setting != "yes" && !(setting == "local" && local) {
-        reply.error(error::MODULE_NOT_ALLOWED);
-    } else if args.is(1, "unload") {
+fn module_change(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    if args.is(1, "unload") {
         reply.error("ERR Error unloading module: no such module with that name");
     } else {
         reply.error("ERR Error loading the extension. Please check the server logs.");

@@ -91,6 +91,7 @@ export function makeZedis(setup: ZedisSetup) {
   const nativeLog = host.log;
   const nativeNow = host.now;
   const KEY_MAX = 1 << 14;
+  const NO_ROW = 0xffff;
   const VALUE_MAX = 1 << 15;
   const SAFE_MAX = 9007199254740991;
 
@@ -200,12 +201,13 @@ export function makeZedis(setup: ZedisSetup) {
     throw refusal(answer);
   }
 
+  /** A row that no table has stands for a command that is not there. */
   function rowOf(name: string): number {
     for (let index = 0; index < rows.length; index++) {
       const row = rows[index] as CommandRow;
       if (row[1] === name) return row[0];
     }
-    return -1;
+    return NO_ROW;
   }
 
   const GET = rowOf("get");
@@ -376,11 +378,11 @@ export function makeZedis(setup: ZedisSetup) {
     const lower = apply(toLowerCase, name, []) as string;
     let row = rowOf(lower);
     let skip = 0;
-    if (row < 0 && typeof values[0] === "string") {
+    if (row === NO_ROW && typeof values[0] === "string") {
       row = rowOf(`${lower}|${apply(toLowerCase, values[0], [])}`);
       skip = 1;
     }
-    if (row >= 0) {
+    if (row !== NO_ROW) {
       const rest: unknown[] = [];
       for (let index = skip; index < values.length; index++) {
         slot.value = values[index];

@@ -102,7 +102,7 @@ pub const ROWS: &[Row] = &[
 
 fn command(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if args.len() > 1 {
-        reply.error_bytes(&error::unknown_subcommand(args.get(1), "command"));
+        reply.error_bytes(&error::unknown_subcommand(args.get(1), args.get(0)));
     } else {
         all(reply);
     }
@@ -155,7 +155,7 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             return Flow::Done;
         }
     };
-    let names: Vec<&str> = table().rows.iter().filter(|row| wanted(row)).map(|row| row.name).collect();
+    let names: Vec<&str> = table().served().filter(|(_, row)| wanted(row)).map(|(_, row)| row.name).collect();
     reply.array(names.len());
     for name in names {
         reply.text(name);
