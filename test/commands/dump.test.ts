@@ -12,14 +12,23 @@ dump.both("DUMP and RESTORE carry a value and its expiry", async (wire) => {
   const value = ["SET s value", "SET n 12345", "HSET h f v g 17", ["SET", "big", "x".repeat(50_000)]] as const;
   await wire.pipeline(value);
   await wire.call(["HSET", "table", ...Array.from({ length: 300 }, (_, index) => [`f${index}`, `v${index}`]).flat()]);
-  for (const key of ["s", "n", "h", "big", "table"]) {
+  await wire.pipeline(["SADD ints 1 -2 70000", "SADD small a b 3"]);
+  await wire.call(["SADD", "set", ...Array.from({ length: 600 }, (_, index) => `member${index}`)]);
+  for (const key of ["s", "n", "h", "big", "table", "ints", "small", "set"]) {
     const dumped = await wire.call(["DUMP", key]);
     if (dumped.kind !== "bulk") throw new Error(`DUMP ${key} replied ${show(dumped)}`);
     expect(show(await wire.call(["RESTORE", `${key}2`, "0", dumped.bytes]))).toBe("+OK");
     expect(textOf(await wire.call(["OBJECT", "ENCODING", `${key}2`]))).toBe(
       textOf(await wire.call(["OBJECT", "ENCODING", key])),
     );
-    const read = key === "h" || key === "table" ? "HGETALL" : "GET";
+    const reads: Record<string, string> = {
+      h: "HGETALL",
+      table: "HGETALL",
+      ints: "SMEMBERS",
+      small: "SMEMBERS",
+      set: "SMEMBERS",
+    };
+    const read = reads[key] ?? "GET";
     const contents = async (name: string) => {
       const reply = await wire.call([read, name]);
       return "items" in reply ? reply.items.map(show).sort() : show(reply);

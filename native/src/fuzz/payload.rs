@@ -9,6 +9,7 @@ use crate::snapshot::value::Loaded;
 use crate::store::Settings;
 use crate::types::list::Limits;
 use crate::types::list::value::ListValue;
+use crate::types::set::value::SetValue;
 
 /// Contents as Redis writes them: texts, integers, a compressed text, hashes as a table, a listpack and a ziplist; lists as
 /// elements, as listpacks with a large element between them, as ziplists, and as one.
@@ -40,13 +41,21 @@ fn sealed(draw: &mut Draw) -> Vec<u8> {
 fn bytes_of(loaded: &Loaded) -> usize {
     match loaded {
         Loaded::Text(text) => text.len(),
-        Loaded::List(elements) => elements.iter().map(Vec::len).sum(),
+        Loaded::List(texts) | Loaded::Set(texts) => texts.iter().map(Vec::len).sum(),
         Loaded::Hash(pairs) => pairs.iter().map(|(field, value)| field.len() + value.len()).sum(),
     }
 }
 
+/// Members of a set come back in another order.
+fn in_order(mut loaded: Loaded) -> Loaded {
+    if let Loaded::Set(members) = &mut loaded {
+        members.sort();
+    }
+    loaded
+}
+
 #[test]
-fn payloads_are_refused_or_read_and_texts_and_lists_come_back() {
+fn payloads_are_refused_or_read_and_texts_lists_and_sets_come_back() {
     run("payloads", 100_000, |draw| {
         let sealed = sealed(draw);
         let Ok(loaded) = payload::read(&sealed) else { return };
@@ -59,10 +68,14 @@ fn payloads_are_refused_or_read_and_texts_and_lists_come_back() {
                 let list = ListValue::of(elements.iter().map(Vec::as_slice), &limits);
                 Entry::new(b"k", NewValue::Object(Box::new(list)), None)
             }
+            Loaded::Set(members) => {
+                let set = SetValue::of(members, &Settings::default());
+                Entry::new(b"k", NewValue::Object(Box::new(set)), None)
+            }
             Loaded::Hash(_) => return,
         };
         let again = payload::write(entry.borrow()).expect("it has a form");
-        assert_eq!(payload::read(&again), Ok(loaded), "{sealed:?}");
+        assert_eq!(payload::read(&again).map(in_order), Ok(in_order(loaded)), "{sealed:?}");
     });
 }
 
@@ -75,6 +88,8 @@ fn lengths_that_are_announced_are_not_believed() {
         b"\x04\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
         b"\x04\x80\xff\xff\xff\xff",
         b"\x01\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x02\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x0b\x08\x08\0\0\0\xff\xff\xff\xff",
         b"\x12\x81\x7f\xff\xff\xff\xff\xff\xff\xff",
         b"\x0e\x80\xff\xff\xff\xff",
     ] {

@@ -48,6 +48,27 @@ pub fn listpack(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
+/// The elements of an intset, as their digits; None if they are not ascending.
+///
+/// ```text
+///   width u32 (2, 4 or 8) · count u32 · integers of that width
+/// ```
+pub fn intset(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let word = |at: usize| Some(u32::from_le_bytes(pack.get(at..at + 4)?.try_into().ok()?) as usize);
+    let (width, count) = (word(0)?, word(4)?);
+    if !matches!(width, 2 | 4 | 8) || pack.len() - 8 != count.checked_mul(width)? {
+        return None;
+    }
+    let wide = |bytes: &[u8]| {
+        let mut whole = [if bytes[width - 1] & 0x80 != 0 { 0xff } else { 0 }; 8];
+        whole[..width].copy_from_slice(bytes);
+        i64::from_le_bytes(whole)
+    };
+    let numbers: Vec<i64> = pack[8..].chunks_exact(width).map(wide).collect();
+    let ascending = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    ascending.then(|| numbers.iter().map(|number| number.to_string().into_bytes()).collect())
+}
+
 /// The same for a ziplist.
 ///
 /// ```text

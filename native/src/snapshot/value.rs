@@ -5,29 +5,34 @@
 //!            0xc0 i8 · 0xc1 i16 · 0xc2 i32 (little-endian) · 0xc3 compressed: length, length before, LZF bytes
 //!   string   length and bytes, or one of the four above
 //!   type 0   a string                     type 4   count, then fields and values, as strings
-//!   type 1   count, then elements of a list, as strings
+//!   type 1   count, then elements of a list, as strings; type 2  members of a set
 //!   type 18  count of nodes, each a length (1: a large element, 2: a listpack) and a string; type 14 ziplists only, and
 //!            type 10 one ziplist (Redis below 7)
 //!   type 16  a string that is a listpack of fields and values; type 13 a ziplist (Redis below 7)
+//!   type 20  a string that is a listpack of members; type 11 an intset: u32 width, u32 count, the integers, ascending
 //! ```
 //!
-//! Written are types 0, 1 and 4 only, which every version of Redis and Valkey reads and packs as it likes.
+//! Written are types 0, 1, 2 and 4 only, which every version of Redis and Valkey reads and packs as it likes.
 
 use super::{lzf, packs};
 use crate::ds::entry::{EntryRef, Value};
 use crate::resp::number;
 use crate::types::hash::value::HashValue;
 use crate::types::list::value::ListValue;
+use crate::types::set::value::SetValue;
 
 mod kind {
     pub const STRING: u8 = 0;
     pub const LIST: u8 = 1;
+    pub const SET: u8 = 2;
     pub const HASH: u8 = 4;
     pub const LIST_ZIPLIST: u8 = 10;
+    pub const SET_INTSET: u8 = 11;
     pub const HASH_ZIPLIST: u8 = 13;
     pub const LIST_ZIPLISTS: u8 = 14;
     pub const HASH_LISTPACK: u8 = 16;
     pub const LIST_LISTPACKS: u8 = 18;
+    pub const SET_LISTPACK: u8 = 20;
 }
 
 /// A value that was read and can be put under a key.
@@ -36,6 +41,8 @@ pub enum Loaded {
     Text(Vec<u8>),
     /// Elements, at least one.
     List(Vec<Vec<u8>>),
+    /// Members, each once, at least one.
+    Set(Vec<Vec<u8>>),
     /// Fields with values, each field once, at least one.
     Hash(Vec<(Vec<u8>, Vec<u8>)>),
 }
@@ -56,6 +63,12 @@ pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) -> bool {
                 out.push(kind::LIST);
                 write_length(object.len(), out);
                 list.for_each(|element| write_string(&element.to_vec(), out));
+                return true;
+            }
+            if let Some(set) = object.as_any().downcast_ref::<SetValue>() {
+                out.push(kind::SET);
+                write_length(object.len(), out);
+                set.for_each(|member| write_string(&member.to_vec(), out));
                 return true;
             }
             let Some(hash) = object.as_any().downcast_ref::<HashValue>() else { return false };
@@ -121,13 +134,10 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
             }
             Loaded::Hash((0..count).map(|_| Some((read_string(rest)?, read_string(rest)?))).collect::<Option<_>>()?)
         }
-        kind::LIST => {
-            let count = read_length(rest)?;
-            if count > rest.len() {
-                return None;
-            }
-            Loaded::List((0..count).map(|_| read_string(rest)).collect::<Option<_>>()?)
-        }
+        kind::LIST => Loaded::List(read_strings(rest)?),
+        kind::SET => Loaded::Set(read_strings(rest)?),
+        kind::SET_INTSET => Loaded::Set(packs::intset(&read_string(rest)?)?),
+        kind::SET_LISTPACK => Loaded::Set(packs::listpack(&read_string(rest)?)?),
         kind::LIST_ZIPLIST => Loaded::List(packs::ziplist(&read_string(rest)?)?),
         kind::LIST_ZIPLISTS => nodes(rest, |rest| packs::ziplist(&read_string(rest)?))?,
         kind::LIST_LISTPACKS => nodes(rest, |rest| match read_length(rest)? {
@@ -141,6 +151,12 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
     };
     if matches!(&loaded, Loaded::List(elements) if elements.is_empty()) {
         return None;
+    }
+    if let Loaded::Set(members) = &loaded {
+        let distinct: std::collections::HashSet<&[u8]> = members.iter().map(Vec::as_slice).collect();
+        if members.is_empty() || distinct.len() != members.len() {
+            return None;
+        }
     }
     if let Loaded::Hash(pairs) = &loaded {
         let distinct: std::collections::HashSet<&[u8]> = pairs.iter().map(|(field, _)| field.as_slice()).collect();
@@ -186,6 +202,16 @@ fn read_length(rest: &mut &[u8]) -> Option<usize> {
         0x81 => usize::try_from(u64::from_be_bytes(take(rest, 8)?.try_into().ok()?)).ok(),
         _ => None,
     }
+}
+
+/// Their number, then so many strings.
+fn read_strings(rest: &mut &[u8]) -> Option<Vec<Vec<u8>>> {
+    let count = read_length(rest)?;
+    // Each string is a byte at least.
+    if count > rest.len() {
+        return None;
+    }
+    (0..count).map(|_| read_string(rest)).collect()
 }
 
 fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
@@ -241,6 +267,28 @@ mod tests {
         assert_eq!(read(b"\x01\x02\x01a\xc0\x07"), texts(&["a", "7"]));
         for damaged in [&b"\x01\x00"[..], b"\x12\x00", b"\x12\x01\x03\x01a", b"\x01\x03\x01a\x01b", b"\x0e\x01\x01a"] {
             assert_eq!(read(damaged), None);
+        }
+    }
+
+    #[test]
+    fn sets_that_redis_wrote_read_and_damage_is_noticed() {
+        let members = |texts: &[&str]| Some(Loaded::Set(texts.iter().map(|text| text.as_bytes().to_vec()).collect()));
+        assert_eq!(read(b"\x02\x02\x01a\xc0\x07"), members(&["a", "7"]));
+        // DUMP of SADD s -1 300 70000 without its envelope, and of SADD s a b as Redis 7.2 has it.
+        let ints = b"\x0b\x14\x04\0\0\0\x03\0\0\0\xff\xff\xff\xff\x2c\x01\0\0\x70\x11\x01\0";
+        assert_eq!(read(ints), members(&["-1", "300", "70000"]));
+        let pack = b"\x14\x0d\x0d\0\0\0\x02\0\x81a\x02\x81b\x02\xff";
+        assert_eq!(read(pack), members(&["a", "b"]));
+        // Twice the same, none, not ascending, of an unknown width, too short.
+        for damaged in [
+            &b"\x02\x02\x01a\x01a"[..],
+            b"\x02\x00",
+            b"\x0b\x0c\x02\0\0\0\x02\0\0\0\x02\0\x01\0",
+            b"\x0b\x0a\x03\0\0\0\x01\0\0\0\x02\0",
+            b"\x0b\x04\x02\0\0\0",
+            b"\x0b\x08\x02\0\0\0\0\0\0\0",
+        ] {
+            assert_eq!(read(damaged), None, "{damaged:?}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::txn::{Class, Effect, Txn};
 use crate::types::hash::value::{HashValue, Limits};
 use crate::types::list;
 use crate::types::list::value::ListValue;
+use crate::types::set::value::SetValue;
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -172,6 +173,10 @@ fn put(txn: &mut Txn, key: &[u8], loaded: Loaded, expiry: Option<i64>) {
             let limits = list::Limits::of(&txn.store.settings);
             let list = ListValue::of(elements.iter().map(Vec::as_slice), &limits);
             txn.set(key, NewValue::Object(Box::new(list)), expiry.map_or(Expiry::Clear, Expiry::At));
+        }
+        Loaded::Set(members) => {
+            let set = SetValue::of(&members, &txn.store.settings);
+            txn.set(key, NewValue::Object(Box::new(set)), expiry.map_or(Expiry::Clear, Expiry::At));
         }
         Loaded::Hash(pairs) => {
             let limits = Limits::of(&txn.store.settings);

@@ -65,6 +65,17 @@ impl SetValue {
         }
     }
 
+    /// A set of these members, each once, in the encoding that Redis loads so many into.
+    pub fn of(members: &[Vec<u8>], settings: &Settings) -> SetValue {
+        let limits = Limits::of(settings);
+        let mut set = SetValue::ints();
+        set.make_room(members.len(), limits, &mut Inverses::off());
+        for text in members {
+            set.add_new(member::parsed(text), limits, &mut Inverses::off());
+        }
+        set
+    }
+
     pub fn ints() -> SetValue {
         SetValue(ints::empty())
     }
