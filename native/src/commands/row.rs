@@ -274,6 +274,8 @@ pub struct Row {
     pub arity: i32,
     pub flags: u32,
     pub keys: &'static [KeySpec],
+    /// The argument that names an element of the key's collection (a field, a member), to load it ahead; 0: none.
+    pub element: u8,
     /// Categories besides those that follow from the flags.
     pub categories: u32,
     pub group: Group,
@@ -292,6 +294,7 @@ pub const ROW: Row = Row {
     arity: 0,
     flags: 0,
     keys: &[],
+    element: 0,
     categories: 0,
     group: Group::Generic,
     since: "1.0.0",

@@ -227,8 +227,28 @@ impl Batch {
                     txn.prefetch_object(request.hash);
                 }
             }
+            self.prefetch_elements(txn);
         }
         Fill::Some
+    }
+
+    /// A fourth and fifth miss for what looks for one element of a large collection: the bucket it is in, and its block.
+    fn prefetch_elements(&self, txn: &mut Txn) {
+        let (table, mut useful) = (table(), 0u64);
+        const { assert!(REQUESTS_MAX <= u64::BITS as usize) };
+        for (index, request) in self.requests.iter().enumerate().filter(|(_, request)| request.key != 0) {
+            let element = table.row(request.row).element as usize;
+            if (1..request.argc as usize).contains(&element) {
+                let args = self.args(request);
+                useful |= (txn.prefetch_element(request.hash, args.get(element), false) as u64) << index;
+            }
+        }
+        while useful != 0 {
+            let request = &self.requests[useful.trailing_zeros() as usize];
+            useful &= useful - 1;
+            let element = self.args(request).get(table.row(request.row).element as usize);
+            txn.prefetch_element(request.hash, element, true);
+        }
     }
 
     /// Puts the resolved words of inline requests behind the input, where their spans can mean them.

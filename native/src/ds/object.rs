@@ -28,6 +28,12 @@ pub trait Object: Any + Send {
         self.len()
     }
 
+    /// Starts loading what a lookup of `element` will touch: first, then with `again` what that leads to. False: there is
+    /// nothing that would not be in the cache anyway.
+    fn prefetch(&self, _element: &[u8], _again: bool) -> bool {
+        false
+    }
+
     /// When the first of its elements expires, ms since the epoch. Tables keep such objects in an index.
     fn due_ms(&self) -> Option<i64> {
         None

@@ -1,6 +1,7 @@
 //! Walking a table, drawing from it, and loading ahead what a lookup will touch.
 
 use super::*;
+use crate::ds::entry::Value;
 
 impl Table {
     /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
@@ -16,6 +17,20 @@ impl Table {
             if let Some(home) = entry.object_home() {
                 prefetch(home);
             }
+        }
+    }
+
+    /// Starts loading where the object that `hash` may mean has an element; see [`Object::prefetch`].
+    #[inline]
+    pub fn prefetch_element(&self, hash: u64, element: &[u8], again: bool) -> bool {
+        if self.buckets.is_empty() {
+            return false;
+        }
+        let bucket = &self.buckets[self.bucket_index(hash)];
+        let found = bucket.matches(tag(hash));
+        found != 0 && {
+            let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
+            matches!(entry.value(), Value::Object(object) if object.prefetch(element, again))
         }
     }
 }

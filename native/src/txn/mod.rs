@@ -253,6 +253,17 @@ impl Txn {
         self.latches.glance(self.store.shard_of(hash), |shard| shard.table(db).prefetch_object(hash));
     }
 
+    /// Starts loading where the object of this hash has an element, in two steps; its home should be in the cache. False: that
+    /// would be of no use.
+    #[inline]
+    pub fn prefetch_element(&mut self, hash: u64, element: &[u8], again: bool) -> bool {
+        let (db, mut useful) = (self.db, false);
+        self.latches.glance(self.store.shard_of(hash), |shard| {
+            useful = shard.table(db).prefetch_element(hash, element, again);
+        });
+        useful
+    }
+
     pub fn holds(&self, shard: u32) -> bool {
         self.latches.holds(shard)
     }

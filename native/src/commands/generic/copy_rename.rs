@@ -21,6 +21,7 @@ pub const ROWS: &[Row] = &[
         args: "source destination [DB destination-db] [REPLACE]",
         reply: "number",
         run: Run::Data(copy),
+        ..ROW
     },
     Row {
         name: "rename",

@@ -1,6 +1,6 @@
 //! DUMP and RESTORE: a value as bytes that another server takes.
 
-use crate::commands::row::{Group, Row, Run, access::*, category, flag::*, key};
+use crate::commands::row::{Group, ROW, Row, Run, access::*, category, flag::*, key};
 use crate::ds::entry::NewValue;
 use crate::ds::item::Item;
 use crate::resp::args::Args;
@@ -30,6 +30,7 @@ pub const ROWS: &[Row] = &[
         args: "key",
         reply: "string | null",
         run: Run::Data(dump),
+        ..ROW
     },
     Row {
         name: "restore",
@@ -44,6 +45,7 @@ pub const ROWS: &[Row] = &[
         args: "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
         reply: "\"OK\"",
         run: Run::Data(restore),
+        ..ROW
     },
     Row {
         name: "restore-asking",
@@ -58,6 +60,7 @@ pub const ROWS: &[Row] = &[
         args: "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
         reply: "\"OK\"",
         run: Run::Data(restore),
+        ..ROW
     },
 ];
 

@@ -33,6 +33,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(del),
+        ..ROW
     },
     Row {
         name: "exists",
@@ -61,6 +62,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(touch),
+        ..ROW
     },
     Row {
         name: "type",

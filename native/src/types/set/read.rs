@@ -9,7 +9,7 @@ use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::txn::{Effect, Txn};
 
-const ASK: Row = Row { arity: 3, flags: READONLY | FAST, keys: &[key(RO)], reply: "number", ..SET };
+const ASK: Row = Row { arity: 3, flags: READONLY | FAST, keys: &[key(RO)], element: 2, reply: "number", ..SET };
 
 pub const ROWS: &[Row] = &[
     Row {

@@ -21,6 +21,9 @@ use crate::txn::edit::Inverses;
 #[derive(Clone, Default)]
 pub struct SetValue(Packed<MemberTable>);
 
+/// A table of so many members is in the cache while it is in use.
+const NEAR_MEMBERS_MAX: usize = 4096;
+
 /// A set as its encoding has it.
 #[derive(Clone, Copy)]
 pub enum View<'s> {
@@ -353,6 +356,14 @@ impl Object for SetValue {
         match self.0.form() {
             Form::Run(_) => 1,
             Form::Large(table) => table.len(),
+        }
+    }
+
+    fn prefetch(&self, element: &[u8], again: bool) -> bool {
+        let Form::Large(table) = self.0.form() else { return false };
+        table.len() > NEAR_MEMBERS_MAX && {
+            table.prefetch(member::hash(member::parsed(element)), again);
+            true
         }
     }
 
