@@ -346,7 +346,8 @@ bitmaps.both("a string that becomes another type while it is walked is refused",
     await wire.call("SETBIT a 400000000 1");
     const waiting = wire.call(command);
     await other.pipeline(["DEL a", "HSET a f v"]);
-    expect(show(await waiting)).toMatch(/^(:1|:50000001|-WRONGTYPE.*)$/);
+    // It may end before the other's commands, and begin between the two.
+    expect(show(await waiting)).toMatch(/^(:0|:1|:50000001|-WRONGTYPE.*)$/);
     await wire.call("DEL a");
   }
   await other.close();

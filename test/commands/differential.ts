@@ -187,7 +187,8 @@ function comparable(step: Step, whole: Reply | null | undefined): string {
     if (cursor === undefined || items === undefined || !("items" in items)) return show(reply);
     return `${show(cursor)} ${name === "HSCAN" ? pairs(items.items) : unordered(items)}`;
   }
-  if (unorderedReplies.test(name)) return unordered(reply);
+  const isByWeight = /^SORT/.test(name) && step.includes("BY");
+  if (isByWeight || unorderedReplies.test(name)) return unordered(reply);
   return show(reply);
 }
 
