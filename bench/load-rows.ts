@@ -6,7 +6,15 @@
 
 import type { Load } from "./loadgen.ts";
 import { BITMAP_ROWS } from "./rows-bitmap.ts";
+import { GEO_ROWS } from "./rows-geo.ts";
+import { HASH_ROWS } from "./rows-hash.ts";
 import { HYPERLOGLOG_ROWS } from "./rows-hyperloglog.ts";
+import { LIST_ROWS } from "./rows-list.ts";
+import { PUBSUB_ROWS } from "./rows-pubsub.ts";
+import { SET_ROWS } from "./rows-set.ts";
+import { SORT_ROWS } from "./rows-sort.ts";
+import { STREAM_ROWS } from "./rows-stream.ts";
+import { ZSET_ROWS } from "./rows-zset.ts";
 
 export type LoadMetric = "rps" | "server_cpu_us";
 
@@ -18,6 +26,11 @@ export type LoadRow = {
   readonly preload: string | null;
   /** Commands sent before that, once for all rows that name the same array. */
   readonly setup?: readonly (readonly string[])[];
+  /** Loads run before that, once for all rows that name the same one. */
+  readonly fills?: readonly Load[];
+  /** Commands and a load before every round: what the round uses up is there again, and not timed. */
+  readonly before?: readonly (readonly string[])[];
+  readonly refill?: Load;
   readonly usesFunctions: boolean;
   /** Zedis / reference, of this metric, is to be at most or at least this; none: shown for information. */
   readonly target: { readonly metric: LoadMetric; readonly atMost?: number; readonly atLeast?: number } | null;
@@ -77,9 +90,22 @@ const FUNCTIONS = [
   },
 ] as const;
 
-export const LOAD_ROWS: readonly LoadRow[] = [
-  ...HYPERLOGLOG_ROWS,
+/** Those of the data types: `--types`. */
+export const TYPE_ROWS: readonly LoadRow[] = [
+  ...LIST_ROWS,
+  ...SET_ROWS,
+  ...ZSET_ROWS,
+  ...STREAM_ROWS,
+  ...HASH_ROWS,
+  ...GEO_ROWS,
+  ...SORT_ROWS,
   ...BITMAP_ROWS,
+  ...HYPERLOGLOG_ROWS,
+  ...PUBSUB_ROWS,
+];
+
+export const LOAD_ROWS: readonly LoadRow[] = [
+  ...TYPE_ROWS,
   ...COMMANDS.filter((command) => command.verb !== "HSET").map((command) =>
     commandRow(command, 1, { metric: "server_cpu_us", atMost: 0.95 }),
   ),

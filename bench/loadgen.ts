@@ -3,7 +3,8 @@
 import { join } from "node:path";
 
 export type Load = {
-  readonly template: string;
+  /** Several: requests take turns. The marks are those of loadgen/src/template.rs. */
+  readonly template: string | readonly string[];
   readonly connections?: number;
   readonly pipeline?: number;
   readonly keys?: number;
@@ -13,6 +14,8 @@ export type Load = {
   /** Requests per second of an open loop; latencies then count from when a request was due. */
   readonly rate?: number;
   readonly background?: string;
+  /** This many more connections send `command` and are to get one message for every request answered. */
+  readonly listeners?: { readonly command: string; readonly count: number };
   /** Reply kinds that are right, as loadgen names them: `simple,integer,bulk,null,…`. */
   readonly expect?: string;
 };
@@ -53,7 +56,8 @@ export function buildLoadgen(): void {
 
 /** Runs one load against the server at `port`. Throws when a reply was an error or not of the expected kind. */
 export async function runLoad(port: number, pid: number, cpu: number | null, load: Load): Promise<LoadResult> {
-  const args = ["--port", String(port), "--server-pid", String(pid), "--template", load.template];
+  const args = ["--port", String(port), "--server-pid", String(pid)];
+  for (const template of [load.template].flat()) args.push("--template", template);
   if (load.connections !== undefined) args.push("--connections", String(load.connections));
   if (load.pipeline !== undefined) args.push("--pipeline", String(load.pipeline));
   if (load.keys !== undefined) args.push("--keys", String(load.keys));
@@ -62,6 +66,8 @@ export async function runLoad(port: number, pid: number, cpu: number | null, loa
   if (load.requests !== undefined) args.push("--requests", String(load.requests));
   if (load.rate !== undefined) args.push("--rate", String(load.rate));
   if (load.background !== undefined) args.push("--background", load.background);
+  if (load.listeners !== undefined)
+    args.push("--listen", load.listeners.command, "--listeners", String(load.listeners.count));
   if (load.expect !== undefined) args.push("--expect", load.expect);
   const pinned = cpu === null ? [BINARY, ...args] : ["taskset", "-c", String(cpu), BINARY, ...args];
   const process = Bun.spawn(pinned, { stdout: "pipe", stderr: "inherit" });

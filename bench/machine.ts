@@ -11,9 +11,9 @@ export function machineLines(settings: Settings): string[] {
   const all = cpus();
   return [
     `- machine: ${all.length} × ${all[0]?.model.trim() ?? "?"}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`,
-    `- versions: commit ${commit()}, Bun ${Bun.version}, ${settings.b.label}`,
+    `- versions: commit ${commit()}, Bun ${Bun.version}, ${settings.b.label}${settings.peer === null ? "" : `, ${settings.peer.label}`}`,
     `- command: bun bench/run.ts ${process.argv.slice(2).join(" ")}`.trimEnd(),
-    `- ${settings.rounds} rounds of ${settings.seconds} s, A B A B, ${pins}, load average at start ${loadAverage()}`,
+    `- ${settings.rounds} rounds of ${settings.seconds} s, A B A B${settings.peer === null ? "" : " (A B C with the peer)"}, ${pins}, load average at start ${loadAverage()}`,
   ];
 }
 

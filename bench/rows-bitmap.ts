@@ -20,8 +20,8 @@ const VALUES: readonly string[][] = [
 ];
 
 export const BITMAP_ROWS: readonly LoadRow[] = [
-  row("setbit", "SETBIT of one of a million bits", "SETBIT bits __key__ 1", 1.3, 1_000_000),
-  row("getbit", "GETBIT of one of a million bits", "GETBIT bits __key__", 1.3, 1_000_000),
+  row("setbit", "SETBIT of one of 7 million bits", "SETBIT bits __rnd:1000000-8388607__ 1", 1.3, 1_000_000),
+  row("getbit", "GETBIT of one of 7 million bits", "GETBIT bits __rnd:1000000-8388607__", 1.3, 1_000_000),
   row("setbit-keys", "SETBIT in one of 100,000 keys", "SETBIT bit:__key__ 77 1", 1.3, 100_000),
   row(
     "bitfield",

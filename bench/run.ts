@@ -4,17 +4,19 @@
  */
 
 import { parseArgs } from "node:util";
-import { LOAD_ROWS } from "./load-rows.ts";
+import { LOAD_ROWS, TYPE_ROWS } from "./load-rows.ts";
 import { buildLoadgen } from "./loadgen.ts";
 import { machineLines } from "./machine.ts";
 import { measureLoads } from "./measure-load.ts";
-import { findReference, type ServerCommand, zedisCommand } from "./server.ts";
-import { SINGLE_ROWS, type SingleSettings } from "./single-rows.ts";
+import { findReference, peerCommand, type ServerCommand, zedisCommand } from "./server.ts";
+import { SINGLE_ROWS, type SingleSettings, TYPE_FIGURES } from "./single-rows.ts";
 import { loadTable, loadVerdict, type SingleMeasurement, singleTable, singleVerdict } from "./table.ts";
 
 const USAGE = `usage: bun run bench [--only NAME,…] [--rounds 5] [--seconds 3] [--quick] [--list] [--strict]
-                     [--a "COMMAND"] [--b "COMMAND"] [--server-cpu 0] [--client-cpu 1] [--no-pin]
+                     [--types] [--peer [NAME=]PATH] [--a "COMMAND"] [--b "COMMAND"] [--server-cpu 0] [--client-cpu 1] [--no-pin]
   --only    rows of these names, or whose names contain these words (--list shows the names)
+  --types   the rows of the data types alone
+  --peer    one more server of Redis's kind, a program; measured in the same rounds, and the targets hold against it too
   --quick   2 rounds of 1 s, fewer keys for the KEYS row: for a look, not for the record
   --a, --b  other servers, for instance "valkey-server --port {port} --save ''"`;
 
@@ -26,6 +28,8 @@ async function main(): Promise<number> {
       seconds: { type: "string" },
       quick: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
+      types: { type: "boolean", default: false },
+      peer: { type: "string" },
       strict: { type: "boolean", default: false },
       a: { type: "string" },
       b: { type: "string" },
@@ -43,8 +47,8 @@ async function main(): Promise<number> {
   const names = new Set<string>([...LOAD_ROWS, ...SINGLE_ROWS].map((row) => row.name));
   const chosen = <T extends { name: string }>(rows: readonly T[]) =>
     rows.filter((row) => words.some((word) => (names.has(word) ? row.name === word : row.name.includes(word))));
-  const loads = chosen(LOAD_ROWS);
-  const singles = chosen(SINGLE_ROWS);
+  const loads = chosen(values.types ? TYPE_ROWS : LOAD_ROWS);
+  const singles = chosen(values.types ? TYPE_FIGURES : SINGLE_ROWS);
   if (values.list) {
     for (const row of [...loads, ...singles]) console.log(`${row.name.padEnd(18)} ${row.title}`);
     return 0;
@@ -54,6 +58,7 @@ async function main(): Promise<number> {
   const settings: SingleSettings = {
     a: values.a === undefined ? zedisCommand(1) : named(values.a),
     b: values.b === undefined ? reference() : named(values.b),
+    peer: values.peer === undefined ? null : peer(values.peer),
     aIsZedis: values.a === undefined,
     quick: values.quick,
     rounds: positive("rounds", values.rounds ?? (values.quick ? "2" : "5")),
@@ -63,7 +68,7 @@ async function main(): Promise<number> {
     note: (text) => console.error(`· ${text}`),
   };
   buildLoadgen();
-  const labels = [settings.a.label, settings.b.label] as const;
+  const labels = { a: settings.a.label, b: settings.b.label, peer: settings.peer?.label ?? null };
   for (const line of machineLines(settings)) console.log(line);
 
   const loadResults = await measureLoads(loads, settings);
@@ -83,7 +88,7 @@ async function main(): Promise<number> {
 
 async function measureSingle(row: (typeof SINGLE_ROWS)[number], settings: SingleSettings): Promise<SingleMeasurement> {
   settings.note(row.title);
-  const results = { a: [] as number[], b: [] as number[] };
+  const results = { a: [] as number[], b: [] as number[], peer: [] as number[] };
   // These figures hold still: three rounds tell as much as five.
   const rounds = Math.min(settings.rounds, 3);
   try {
@@ -91,7 +96,9 @@ async function measureSingle(row: (typeof SINGLE_ROWS)[number], settings: Single
       for (const [side, isA, list] of [
         [settings.a, true, results.a],
         [settings.b, false, results.b],
+        [settings.peer, false, results.peer],
       ] as const) {
+        if (side === null) continue;
         const figure = await row.measure(side, isA, settings);
         if (figure !== null) list.push(figure);
       }
@@ -106,6 +113,13 @@ function reference(): ServerCommand {
   const found = findReference();
   if (found === null) throw new Error("no redis-server and no valkey-server on this machine: install one, or use --b");
   return found;
+}
+
+/** `[NAME=]PATH`. */
+function peer(text: string): ServerCommand {
+  const [path = text, name] = text.split("=").reverse();
+  const found = peerCommand(path);
+  return name === undefined ? found : { ...found, label: name };
 }
 
 /** Side label of an override: the command's program. */

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Reply, show } from "../test/harness/resp.ts";
 import { Wire } from "../test/harness/wire.ts";
 
@@ -24,11 +24,18 @@ export function findReference(): ServerCommand | null {
   for (const name of ["redis-server", "valkey-server"]) {
     const path = Bun.which(name);
     if (path === null) continue;
-    const version = /v=(\S+)/.exec(Bun.spawnSync([path, "--version"]).stdout.toString())?.[1] ?? "?";
-    const command = `${path} --port {port} --bind 127.0.0.1 --save '' --appendonly no`;
-    return { label: `${name} ${version}`, command };
+    return peerCommand(path);
   }
   return null;
+}
+
+/** The server program at `path`, a Redis or one of its kind, with persistence off. */
+export function peerCommand(path: string): ServerCommand {
+  const version = /v=(\S+)/.exec(Bun.spawnSync([path, "--version"]).stdout.toString())?.[1] ?? "?";
+  return {
+    label: `${basename(path)} ${version}`,
+    command: `${path} --port {port} --bind 127.0.0.1 --save '' --appendonly no`,
+  };
 }
 
 export class Server {

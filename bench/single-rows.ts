@@ -3,7 +3,9 @@
 import { libraryOf100Lines, loadFunctions } from "./functions.ts";
 import { runLoad } from "./loadgen.ts";
 import { preload, type Settings } from "./measure-load.ts";
+import { bytesPerElement, MEMORY_ROWS } from "./rows-memory.ts";
 import { Server, type ServerCommand, zedisCommand } from "./server.ts";
+import { fill } from "./type-row.ts";
 
 export type SingleRow = {
   readonly name: string;
@@ -11,6 +13,8 @@ export type SingleRow = {
   readonly unit: string;
   /** An upper limit for side A; none: shown for information. */
   readonly atMost: number | null;
+  /** The limit is what the other sides need in the same run. */
+  readonly atMostTheirs?: boolean;
   /** One round on one side; null when that side does not have what is measured. */
   readonly measure: (side: ServerCommand, isA: boolean, settings: SingleSettings) => Promise<number | null>;
 };
@@ -23,20 +27,24 @@ export type SingleSettings = Settings & {
 
 const MILLION = 1_000_000;
 
+/** Those of the data types: `--types`. */
+export const TYPE_FIGURES: readonly SingleRow[] = MEMORY_ROWS;
+
 export const SINGLE_ROWS: readonly SingleRow[] = [
   {
     name: "memory",
     title: "memory per key, 1 M keys of 16 B + 16 B",
     unit: "B",
     atMost: 60,
-    measure: (side, _isA, settings) => bytesPerKey(side, settings, "SET key:__key__ __val__"),
+    measure: (side, _isA, settings) => bytesPerElement(side, settings, fill("SET key:__key__ __val__", MILLION)),
   },
   {
     name: "memory-expiry",
     title: "the same with expiry",
     unit: "B",
     atMost: 72,
-    measure: (side, _isA, settings) => bytesPerKey(side, settings, "SET key:__key__ __val__ EX 100000"),
+    measure: (side, _isA, settings) =>
+      bytesPerElement(side, settings, fill("SET key:__key__ __val__ EX 100000", MILLION)),
   },
   { name: "start", title: "start to first PONG", unit: "ms", atMost: 300, measure: startToPong },
   {
@@ -74,6 +82,7 @@ export const SINGLE_ROWS: readonly SingleRow[] = [
     atMost: 5,
     measure: getsDuringKeys,
   },
+  ...TYPE_FIGURES,
 ];
 
 async function withServer<T>(
@@ -87,31 +96,6 @@ async function withServer<T>(
   } finally {
     await server.stop();
   }
-}
-
-async function bytesPerKey(side: ServerCommand, settings: SingleSettings, template: string): Promise<number> {
-  return withServer(side, settings.serverCpu, async (server) => {
-    // The connections' buffers and lazily made structures are no memory of keys: they are there before the first reading.
-    const warm = { template: "GET key:__key__", requests: 20_000, pipeline: 50, connections: 20 };
-    await runLoad(server.port, server.pid, settings.clientCpu, warm);
-    const before = await settledBytes(server);
-    await preload(server, template, MILLION, settings);
-    const keys = await server.count("DBSIZE");
-    if (keys !== MILLION) throw new Error(`${server.label} holds ${keys} keys instead of ${MILLION}`);
-    return ((await settledBytes(server)) - before) / MILLION;
-  });
-}
-
-/** Resident memory once it holds still: allocators give pages back, and JavaScript collects, a moment after the load. */
-async function settledBytes(server: Server): Promise<number> {
-  let last = Number.NaN;
-  for (let second = 0; second < 8; second++) {
-    await Bun.sleep(1_000);
-    const bytes = server.residentBytes();
-    if (Math.abs(bytes - last) < MILLION / 4) return bytes;
-    last = bytes;
-  }
-  return last;
 }
 
 /** Not pinned, with the default number of cores: what a user waits for. */

@@ -2,7 +2,7 @@
 
 use crate::options::Options;
 use crate::reply::{ReplyCounter, ReplyTotals};
-use crate::template::{Batch, Keys};
+use crate::template::{Batch, Constants, Keys};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
@@ -14,6 +14,8 @@ pub struct Connection {
     pub socket: OwnedFd,
     pub batch: Batch,
     pub requests: u32,
+    /// Rounds through the templates that a batch makes.
+    rounds: u64,
     sent: usize,
     pub unanswered: u32,
     /// When the batch in flight was sent, or was due in an open loop; ns on the run's clock.
@@ -24,8 +26,13 @@ pub struct Connection {
 
 impl Connection {
     /// Connects, runs the `--init` commands one by one, then turns to nonblocking.
-    pub fn open(options: &Options, template: &str, pipeline: usize) -> Result<Self, String> {
-        let batch = Batch::render(template, pipeline, options.value_size)?;
+    pub fn open(options: &Options, templates: &[String], pipeline: usize, nth: usize) -> Result<Self, String> {
+        let constants = Constants {
+            value_size: options.value_size,
+            connection: nth,
+            run_ms: options.run_ms,
+        };
+        let batch = Batch::render(templates, pipeline, &constants)?;
         let socket: OwnedFd = match &options.unix {
             Some(path) => {
                 let mut stream = UnixStream::connect(path).map_err(|error| format!("{path}: {error}"))?;
@@ -48,6 +55,7 @@ impl Connection {
             socket,
             batch,
             requests,
+            rounds: (pipeline / templates.len()) as u64,
             sent: 0,
             unanswered: 0,
             started_ns: 0,
@@ -59,7 +67,7 @@ impl Connection {
     /// Starts the next batch. `true` when all of it went out; else call `flush` when the socket is writable.
     pub fn start(&mut self, keys: &mut Keys, started_ns: u64) -> Result<bool, String> {
         debug_assert_eq!(self.unanswered, 0);
-        self.batch.patch(keys);
+        self.batch.patch(keys, self.rounds);
         self.sent = 0;
         self.unanswered = self.requests;
         self.started_ns = started_ns;
@@ -104,7 +112,12 @@ impl Connection {
 
 fn run_init(stream: &mut (impl Read + Write), commands: &[String]) -> Result<(), String> {
     for command in commands {
-        let batch = Batch::render(command, 1, 0)?;
+        let constants = Constants {
+            value_size: 0,
+            connection: 0,
+            run_ms: 0,
+        };
+        let batch = Batch::render(std::slice::from_ref(command), 1, &constants)?;
         stream
             .write_all(&batch.bytes)
             .map_err(|error| format!("{command}: {error}"))?;

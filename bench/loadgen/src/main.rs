@@ -6,6 +6,7 @@
 
 mod connection;
 mod histogram;
+mod listeners;
 mod options;
 mod reply;
 mod report;

@@ -1,9 +1,10 @@
 //! The command line.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub const USAGE: &str = "\
 usage: loadgen (--port P [--host H] | --unix PATH) --template \"GET key:__key__\" [options]
+  --template may be given several times: requests take turns; the marks are those of template.rs
   --connections N    50      --pipeline N     1        requests in flight: connections × pipeline
   --keys N           1000000 --sequential              __key__ = 12 digits, random below N or in order
   --value-size N     16      __val__ = that many bytes
@@ -13,6 +14,8 @@ usage: loadgen (--port P [--host H] | --unix PATH) --template \"GET key:__key__\
   --init \"HELLO 3\"           sent on each connection before the run; may be given several times
   --background \"KEYS *\"      one more connection that repeats this, outside the latencies; its replies may be anything
                              but errors
+  --listen \"SUBSCRIBE c\" --listeners N  N more connections that send this and are counted: each is to get one message
+                             for every answered request, or the run fails
   --expect KINDS             comma list of simple,integer,bulk,null,array,map,… ; any other reply fails the run
   --server-pid P             adds the server's CPU time
   --seed N           1
@@ -22,7 +25,7 @@ pub struct Options {
     pub host: String,
     pub port: u16,
     pub unix: Option<String>,
-    pub template: String,
+    pub templates: Vec<String>,
     pub connections: usize,
     pub pipeline: usize,
     pub keys: u64,
@@ -34,9 +37,13 @@ pub struct Options {
     pub rate: Option<f64>,
     pub init: Vec<String>,
     pub background: Option<String>,
+    pub listen: Option<String>,
+    pub listeners: usize,
     pub expect: Vec<u8>,
     pub server_pid: Option<u32>,
     pub seed: u64,
+    /// When the run began, ms since 1970: ids of a later run are greater than those of an earlier one.
+    pub run_ms: u128,
 }
 
 /// Names of reply kinds and their RESP type bytes.
@@ -60,7 +67,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
         host: "127.0.0.1".into(),
         port: 0,
         unix: None,
-        template: String::new(),
+        templates: Vec::new(),
         connections: 50,
         pipeline: 1,
         keys: 1_000_000,
@@ -72,9 +79,14 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
         rate: None,
         init: Vec::new(),
         background: None,
+        listen: None,
+        listeners: 0,
         expect: Vec::new(),
         server_pid: None,
         seed: 1,
+        run_ms: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis()),
     };
     while let Some(name) = args.next() {
         if name == "--sequential" {
@@ -86,7 +98,9 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
             "--host" => options.host = value,
             "--port" => options.port = number(&name, &value)?,
             "--unix" => options.unix = Some(value),
-            "--template" => options.template = value,
+            "--template" => options.templates.push(value),
+            "--listen" => options.listen = Some(value),
+            "--listeners" => options.listeners = number(&name, &value)?,
             "--connections" => options.connections = number(&name, &value)?,
             "--pipeline" => options.pipeline = number(&name, &value)?,
             "--keys" => options.keys = number(&name, &value)?,
@@ -106,11 +120,17 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
     if options.port == 0 && options.unix.is_none() {
         return Err("--port or --unix is missing".into());
     }
-    if options.template.is_empty() {
+    if options.templates.is_empty() {
         return Err("--template is missing".into());
     }
     if options.connections == 0 || options.pipeline == 0 || options.keys == 0 {
         return Err("--connections, --pipeline and --keys are at least 1".into());
+    }
+    if !options.pipeline.is_multiple_of(options.templates.len()) {
+        return Err("--pipeline is a multiple of the number of templates".into());
+    }
+    if options.listen.is_some() != (options.listeners > 0) {
+        return Err("--listen and --listeners belong together".into());
     }
     if options.rate.is_some_and(|rate| rate <= 0.0) {
         return Err("--rate is above 0".into());

@@ -14,6 +14,9 @@ pub fn failure(options: &Options, outcome: &Outcome) -> Option<String> {
     if outcome.latency_ns.is_empty() {
         return Some("no reply came within the measured window".into());
     }
+    if outcome.missing > 0 {
+        return Some(format!("{} messages did not reach their listeners", outcome.missing));
+    }
     if options.expect.is_empty() {
         return None;
     }

@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::histogram::Histogram;
+use crate::listeners::{LISTENERS, Listeners};
 use crate::options::Options;
 use crate::reply::ReplyTotals;
 use crate::server_cpu::server_cpu_ns;
@@ -15,6 +16,8 @@ use std::time::Instant;
 const READ_BYTES: usize = 64 * 1024;
 
 pub struct Outcome {
+    /// Messages that listeners should have got and did not.
+    pub missing: u64,
     pub answered: u64,
     pub elapsed_ns: u64,
     pub latency_ns: Histogram,
@@ -29,6 +32,7 @@ struct Run<'a> {
     keys: Keys,
     connections: Vec<Connection>,
     background: Option<Connection>,
+    listeners: Listeners,
     background_ns: Vec<u64>,
     epoll: OwnedFd,
     clock: Instant,
@@ -36,6 +40,8 @@ struct Run<'a> {
     latency_ns: Histogram,
     totals: ReplyTotals,
     answered: u64,
+    /// Since the run's start, warm-up included.
+    answered_ever: u64,
     issued: u64,
 }
 
@@ -66,7 +72,10 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
             start = run.open_window();
         }
         if run.is_finished(now_ns, end_ns) {
-            return Ok(run.close_window(start));
+            let expected = run.answered_ever;
+            let mut outcome = run.close_window(start);
+            outcome.0.missing = outcome.1.drain(expected, &mut buffer)?;
+            return Ok(outcome.0);
         }
         if run.options.rate.is_some() {
             run.start_due(now_ns)?;
@@ -82,20 +91,22 @@ impl<'a> Run<'a> {
         let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(|error| error.to_string())?;
         let mut connections = Vec::with_capacity(options.connections);
         for nth in 0..options.connections {
-            let connection = Connection::open(options, &options.template, options.pipeline)?;
+            let connection = Connection::open(options, &options.templates, options.pipeline, nth)?;
             add(&epoll, &connection, nth as u64)?;
             connections.push(connection);
         }
         let background = match &options.background {
             Some(template) => {
-                let connection = Connection::open(options, template, 1)?;
+                let connection = Connection::open(options, std::slice::from_ref(template), 1, 0)?;
                 add(&epoll, &connection, BACKGROUND)?;
                 Some(connection)
             }
             None => None,
         };
+        let listeners = Listeners::open(options, &epoll)?;
         Ok(Self {
             options,
+            listeners,
             keys: Keys::new(options.keys, options.sequential, options.seed),
             connections,
             background,
@@ -106,6 +117,7 @@ impl<'a> Run<'a> {
             latency_ns: Histogram::new(),
             totals: ReplyTotals::new(),
             answered: 0,
+            answered_ever: 0,
             issued: 0,
         })
     }
@@ -127,11 +139,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn close_window(mut self, start: WindowStart) -> Outcome {
+    fn close_window(mut self, start: WindowStart) -> (Outcome, Listeners) {
         let elapsed_ns = self.now_ns() - start.at_ns;
         self.record_overdue();
         let server_end_ns = self.options.server_pid.and_then(server_cpu_ns);
-        Outcome {
+        let outcome = Outcome {
+            missing: 0,
             answered: self.answered,
             elapsed_ns,
             latency_ns: self.latency_ns,
@@ -141,7 +154,8 @@ impl<'a> Run<'a> {
                 .zip(start.server_cpu_ns)
                 .map(|(end, begin)| end.saturating_sub(begin)),
             own_cpu_ns: own_cpu_ns() - start.own_cpu_ns,
-        }
+        };
+        (outcome, self.listeners)
     }
 
     /// Open loop: a request that is still unanswered, or was due and could not be sent, took at least this long. Left out,
@@ -240,7 +254,9 @@ impl<'a> Run<'a> {
         for event in events.iter() {
             let token = event.data.u64();
             let flags = event.flags;
-            if token == BACKGROUND {
+            if token >= LISTENERS && token != BACKGROUND {
+                self.listeners.receive((token - LISTENERS) as usize, buffer)?;
+            } else if token == BACKGROUND {
                 self.serve_background(flags, buffer)?;
             } else {
                 self.serve(token as usize, flags, buffer)?;
@@ -265,6 +281,7 @@ impl<'a> Run<'a> {
             connection.unanswered == 0 && connection.is_flushed(),
             connection.started_ns,
         );
+        self.answered_ever += done as u64;
         let now_ns = self.now_ns();
         if self.measuring {
             self.answered += done as u64;
