@@ -204,10 +204,14 @@ impl Parser {
         argument
     }
 
-    /// Does `[x ...]` come next, with x what stands last?
+    /// Does `[x ...]` or `[x y ...]` come next, with x, or x and y, what stands last?
     fn repeats_last(&self, inner: &[Argument]) -> bool {
         let next = |offset: usize| self.words.get(self.at + offset).map(String::as_str);
-        inner.last().is_some_and(|last| next(1) == Some(last.name.as_str()) && next(2) == Some("..."))
+        (1..=inner.len()).any(|count| {
+            let last = &inner[inner.len() - count..];
+            let same = last.iter().enumerate().all(|(at, argument)| next(1 + at) == Some(argument.name.as_str()));
+            same && next(1 + count) == Some("...")
+        })
     }
 }
 
