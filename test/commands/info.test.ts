@@ -1,7 +1,7 @@
 /** INFO: its sections, its fields, and that the numbers in it move with what happens. */
 import { expect } from "bun:test";
 import { like } from "../harness/expected.ts";
-import { numberOf, textOf } from "../harness/resp.ts";
+import { numberOf, show, textOf } from "../harness/resp.ts";
 import { suite } from "../harness/suite.ts";
 import { isOracle } from "../harness/target.ts";
 import { until } from "../harness/wait.ts";
@@ -181,6 +181,41 @@ info.both(
     const wanted = await Bun.file(`${import.meta.dir}/exporter-fields.txt`).text();
     const missing = wanted.split("\n").filter((name) => name !== "" && !has.has(name));
     expect(missing).toEqual([]);
+  },
+  { since: "9.9" },
+);
+
+info.both(
+  "Keysizes counts values by their lengths, when it is asked for",
+  async (wire) => {
+    expect(await sections(wire, "INFO keysizes")).toEqual({ Keysizes: {} });
+    await wire.pipeline([
+      "SET empty ''",
+      "SET one 7",
+      ["SET", "long", "x".repeat(5000)],
+      ["RPUSH", "list", ..."abcdefg"],
+      "SADD set a",
+      "HSET hash f v g w",
+      "ZADD zset 1 a",
+      "SELECT 9",
+      "SET other text",
+      "SELECT 0",
+    ]);
+    expect(await sections(wire, "INFO keysizes")).toEqual({
+      Keysizes: {
+        db0_distrib_strings_sizes: "0=1,1=1,4K=1",
+        db0_distrib_lists_items: "4=1",
+        db0_distrib_sets_items: "1=1",
+        db0_distrib_zsets_items: "1=1",
+        db0_distrib_hashes_items: "2=1",
+        db9_distrib_strings_sizes: "4=1",
+      },
+    });
+    const all = Object.keys(await sections(wire, "INFO all"));
+    expect(all.at(-1)).toBe("Keysizes");
+    expect(Object.keys(await sections(wire))).not.toContain("Keysizes");
+    await wire.pipeline(["MULTI", "DEL list", "INFO keysizes"]);
+    expect(show(await wire.call("EXEC"))).not.toContain("lists_items");
   },
   { since: "9.9" },
 );

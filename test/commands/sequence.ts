@@ -253,5 +253,10 @@ export function randomSequence(random: Random): Step[] {
     ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
   );
   const lists = listKeys.map((name) => ["LRANGE", name, "0", "-1"]);
-  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists, ...streamReads];
+  // Values of any length, and whatever nothing above reads.
+  const digests = [
+    ["DEBUG", "DIGEST-VALUE", ...keys, ...setKeys, ...listKeys],
+    ["DEBUG", "DIGEST"],
+  ];
+  return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists, ...streamReads, ...digests];
 }

@@ -174,6 +174,8 @@ fn databases(row: &Row, args: Args, db: u32, has_keys: bool) -> Wanted {
         }
         // What a procedure does without naming keys is looked at when it does it.
         _ if matches!(row.run, Run::Call) && !has_keys => Wanted::None,
+        // Walks keys for figures only.
+        "info" => Wanted::None,
         _ if names_keys(row)
             || row.categories & category::KEYSPACE != 0
             || row.flags & (flag::WHOLE | flag::WALKS) != 0 =>

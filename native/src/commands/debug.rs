@@ -8,7 +8,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::generic::object::idle_seconds;
 use super::glob;
 use super::row::{Group, ROW, Row, Run, flag::*};
-use crate::ds::entry::{NewValue, Value};
+use super::walk::Walk;
+use crate::ds::digest::Digest;
+use crate::ds::entry::{EntryRef, NewValue, Value};
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
@@ -51,6 +53,8 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         (b"object", 3 | 4) => return object(session, args, reply),
         (b"sdslen", 3) => return sdslen(session, args, reply),
         (b"stringmatch-len", 4) => reply.int(glob::matches(args.get(2), args.get(3)) as i64),
+        (b"digest", 2) => return Flow::Effect(Effect::Slices(Box::<DataSetDigest>::default())),
+        (b"digest-value", 2..) => return digest_values(session, args, reply),
         (b"protocol", 3) => protocol(args, reply),
         (b"error", 3) => reply.error(&String::from_utf8_lossy(args.get(2))),
         (b"log", 3) => {
@@ -115,6 +119,84 @@ fn object(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         fields.unwrap_or_default()
     ));
     Flow::Done
+}
+
+/// The digest of a key's value and expiry, to `digest`; see `ds::digest`.
+fn mix_value(entry: EntryRef, digest: &mut Digest) {
+    let type_number: u32 = match entry.type_name() {
+        "string" => 0,
+        "list" => 1,
+        "set" => 2,
+        "zset" => 3,
+        "hash" => 4,
+        "stream" => 6,
+        "array" => 7,
+        // Types of modules.
+        _ => 5,
+    };
+    digest.mix(&type_number.to_be_bytes());
+    match entry.value() {
+        Value::Int(number) => digest.mix(itoa::Buffer::new().format(number).as_bytes()),
+        Value::Bytes(text) => digest.mix(text),
+        Value::Object(object) => object.digest(digest),
+    }
+    if entry.expiry().is_some() {
+        digest.add(b"!!expire!!");
+    }
+}
+
+fn digest_values(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let txn = &mut *session.txn;
+    for key in args.from(2).iter() {
+        if let Err(shard) = latch(txn, key) {
+            return Flow::Effect(Effect::Busy(shard));
+        }
+    }
+    reply.array(args.len() - 2);
+    for key in args.from(2).iter() {
+        let mut digest = Digest::default();
+        if let Some(entry) = txn.peek(key) {
+            mix_value(entry, &mut digest);
+        }
+        reply.simple(&digest.to_string());
+    }
+    Flow::Done
+}
+
+/// DEBUG DIGEST: of the keys of all databases. It is of one moment if nobody writes meanwhile, or inside MULTI.
+#[derive(Default)]
+struct DataSetDigest {
+    digest: Digest,
+    db: u32,
+    walk: Walk,
+    /// Has the number of the database been mixed in?
+    begun: bool,
+}
+
+impl Work for DataSetDigest {
+    fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
+        let DataSetDigest { digest, db, walk, begun } = self;
+        if txn.store.counters.keys(*db) > 0 {
+            let progress = walk.slice(txn, *db, |entry| {
+                if !std::mem::replace(begun, true) {
+                    digest.mix(&db.to_be_bytes());
+                }
+                let mut one = Digest::default();
+                one.mix(entry.key());
+                mix_value(entry, &mut one);
+                digest.add_digest(&one);
+            })?;
+            if progress == Progress::More {
+                return Ok(progress);
+            }
+        }
+        (*db, *walk, *begun) = (*db + 1, Walk::default(), false);
+        if (*db as usize) < txn.store.databases {
+            return Ok(Progress::More);
+        }
+        reply.simple(&digest.to_string());
+        Ok(Progress::Done)
+    }
 }
 
 fn sdslen(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
@@ -328,6 +410,10 @@ fn help(reply: &mut Reply) {
             "CONFIG-REWRITE-FORCE-ALL, DICT-RESIZING <0|1>, PAUSE-CRON <0|1>,",
             "    REPLYBUFFER <option> <value>, SET-DISABLE-DENY-SCRIPTS <0|1>,",
             "    SET-SKIP-CHECKSUM-VALIDATION <0|1>. Taken, without effect.",
+            "DIGEST",
+            "    Show a digest of the data set: equal ones have the same, here and in Redis.",
+            "DIGEST-VALUE <key> [<key> ...]",
+            "    Show a digest of each value.",
             "ERROR <string>",
             "    Reply an error with this text.",
             "HTSTATS <db>",

@@ -16,6 +16,7 @@ pub mod server;
 pub mod table;
 pub mod timeout;
 pub mod transactions;
+pub mod walk;
 
 /// Patterns live lower down, where users' rules need them too.
 pub use crate::resp::glob;

@@ -6,6 +6,7 @@
 
 pub mod block;
 mod bucket;
+pub mod digest;
 pub mod due;
 pub mod entry;
 pub mod hnsw;

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use super::digest::Digest;
 use super::thin::ThinType;
 
 /// A value that is not a string: a hash, list, set and so on.
@@ -16,6 +17,8 @@ pub trait Object: Any + Send {
     fn len(&self) -> usize;
     /// A deep copy for COPY and for the undo log of whole-value replacements. O(size).
     fn duplicate(&self) -> Box<dyn Object>;
+    /// Mixes elements in that have an order, adds those that have none, as Redis does for the type. O(size).
+    fn digest(&self, digest: &mut Digest);
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
 
@@ -95,6 +98,7 @@ impl Object for Gone {
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(Gone)
     }
+    fn digest(&self, _digest: &mut Digest) {}
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use super::*;
+use crate::ds::digest::Digest;
 use crate::ds::entry::{Entry, NewValue, Object, Value};
 use crate::ds::packed::{Form, Packed};
 use crate::ds::table::Table;
@@ -24,6 +25,9 @@ impl Object for Bag {
     }
     fn len(&self) -> usize {
         self.0.elements()
+    }
+    fn digest(&self, digest: &mut Digest) {
+        digest.mix(self.0.bytes());
     }
     fn is_empty(&self) -> bool {
         matches!(self.0.form(), Form::Run([]))

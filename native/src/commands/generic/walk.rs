@@ -2,16 +2,11 @@
 
 use crate::commands::glob;
 use crate::commands::row::{Group, ROW, Row, Run, category, flag::*};
-use crate::ds::table::POSITIONS;
+use crate::commands::walk::Walk;
 use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
-use crate::sys::clock;
 use crate::txn::{Effect, Progress, Txn, Work};
 
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-const SLICE_NS: u64 = 100_000;
-/// Buckets walked under one latch: about 2 µs, below what another core's loop spins for.
-const BUCKETS_PER_LATCH: u32 = 16;
 /// Bytes of a piece of the reply. The whole may be hundreds of megabytes: in one buffer each doubling would copy it.
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -32,7 +27,7 @@ pub const ROWS: &[Row] = &[Row {
 fn keys(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let mut work = Keys {
         pattern: Some(args.get(1)).filter(|pattern| *pattern != b"*").map(Box::from),
-        at: (0, 0),
+        walk: Walk::default(),
         count: 0,
         pieces: Vec::new(),
         sent: None,
@@ -49,8 +44,7 @@ fn keys(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 struct Keys {
     /// None: all keys.
     pattern: Option<Box<[u8]>>,
-    /// Shard and position to go on with.
-    at: (u32, u32),
+    walk: Walk,
     count: usize,
     /// The elements of the reply so far, as bulk strings.
     pieces: Vec<Vec<u8>>,
@@ -79,35 +73,13 @@ impl Work for Keys {
 impl Keys {
     /// Walks on for one slice; Done at the end of the last shard.
     fn walk(&mut self, txn: &mut Txn) -> Result<Progress, u32> {
-        let (db, now_ms) = (txn.db, txn.now_ms);
-        let started = clock::mono_ns();
-        while self.at.0 < txn.store.shards_count() {
-            let Keys { pattern, at: (shard, position), count, pieces, .. } = self;
-            txn.with_shard(*shard, |shard| {
-                let table = shard.table(db);
-                for _ in 0..BUCKETS_PER_LATCH {
-                    if *position >= POSITIONS {
-                        break;
-                    }
-                    *position = table.scan(*position, |entry| {
-                        let expired = entry.expiry().is_some_and(|at_ms| at_ms <= now_ms);
-                        let wanted = pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, entry.key()));
-                        if wanted && !expired {
-                            *count += 1;
-                            add(pieces, entry.key());
-                        }
-                    });
-                    table.prefetch_position(*position);
-                }
-            })?;
-            if *position >= POSITIONS {
-                self.at = (self.at.0 + 1, 0);
+        let Keys { pattern, walk, count, pieces, .. } = self;
+        walk.slice(txn, txn.db, |entry| {
+            if pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, entry.key())) {
+                *count += 1;
+                add(pieces, entry.key());
             }
-            if clock::mono_ns() - started > SLICE_NS {
-                break;
-            }
-        }
-        Ok(if self.at.0 < txn.store.shards_count() { Progress::More } else { Progress::Done })
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::fields::{self, FieldTable};
 use super::run::{self, PAIRS_MAX};
+use crate::ds::digest::Digest;
 use crate::ds::entry::{Entry, Object};
 use crate::ds::item::{Coded, Item};
 use crate::ds::packed::{Form, Packed, RUN_BYTES_MAX};
@@ -259,6 +260,15 @@ impl Object for HashValue {
 
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.for_each(|field, value| {
+            let mut pair = Digest::default();
+            pair.mix(&field.to_vec());
+            pair.mix(&value.to_vec());
+            digest.add_digest(&pair);
+        });
     }
 
     fn as_any(&self) -> &dyn Any {

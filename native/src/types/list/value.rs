@@ -9,6 +9,7 @@ use super::limits::{Limits, PLAIN_BYTES_MIN};
 use super::node::{Node, Put, View, Wanted};
 use super::quick::{Figures, Quick};
 use super::run::Run;
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::store::Store;
 use crate::txn::edit::Inverses;
@@ -472,6 +473,10 @@ impl Object for ListValue {
     /// O(log n): nodes are shared until one of the two writes them.
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.for_each(|element| digest.mix(&element.to_vec()));
     }
 
     fn as_any(&self) -> &dyn Any {

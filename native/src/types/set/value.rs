@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ints::{self, Ints};
 use super::items::{self, Items};
 use super::member::{self, Member, MemberTable};
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::ds::item::{Coded, Item};
 use crate::ds::packed::{Form, Packed, RUN_BYTES_MAX};
@@ -369,6 +370,10 @@ impl Object for SetValue {
 
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.for_each(|member| digest.add(&member.to_vec()));
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -10,6 +10,7 @@ use super::entries::{Entries, Spot, State};
 use super::group::{Group, Log};
 use super::id::Id;
 use super::idmp::{Idmp, Policy};
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::txn::edit::Inverses;
 
@@ -341,6 +342,17 @@ impl Object for StreamValue {
 
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.entries.range(Id::MIN, Id::MAX, |entry| {
+            digest.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+            for (field, value) in entry.pairs().1 {
+                digest.mix(&field.to_vec());
+                digest.mix(&value.to_vec());
+            }
+            true
+        });
     }
 
     fn as_any(&self) -> &dyn Any {

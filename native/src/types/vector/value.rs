@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::coding::Coded;
 use super::member::{Borrowed, Member, Members};
 use super::project::Projection;
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::ds::hnsw::metric::Coding;
 use crate::ds::hnsw::pool::Found;
@@ -199,6 +200,20 @@ impl Object for VectorSet {
 
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest.mix(self.graph.dimensions().to_string().as_bytes());
+        for member in self.members.iter() {
+            let mut element = Digest::default();
+            element.mix(member.name());
+            element.mix(member.attributes().unwrap_or_default());
+            let stored = self.graph.stored(member.node());
+            element.mix(stored.bytes);
+            element.mix(&stored.norm.to_bits().to_be_bytes());
+            element.mix(&stored.range.to_bits().to_be_bytes());
+            digest.add_digest(&element);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

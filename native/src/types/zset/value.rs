@@ -4,11 +4,13 @@ use std::any::Any;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::packed::{CodedScore, PAIRS_MAX, Packed, RUN_BYTES_MAX, Span, compare};
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::ds::item::{Coded, Item};
 use crate::ds::scored::frame::{Edge, Probe};
 use crate::ds::scored::member::{Member, order_of};
 use crate::ds::scored::{Block, Scored, walk};
+use crate::resp::number;
 use crate::store::Settings;
 use crate::txn::edit::Inverses;
 
@@ -407,6 +409,15 @@ impl Object for ZsetValue {
 
     fn duplicate(&self) -> Box<dyn Object> {
         Box::new(self.clone())
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        for (member, score) in self.iter() {
+            let mut pair = Digest::default();
+            pair.mix(&member.to_vec());
+            pair.mix(number::percent_17g(score).as_bytes());
+            digest.add_digest(&pair);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,6 +1,7 @@
 //! INFO: the server in sections of `field:value` lines.
 
 mod clients;
+mod keysizes;
 mod keyspace;
 mod memory;
 mod persistence;
@@ -13,12 +14,15 @@ use crate::commands::row::{Row, Run, category, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
+use crate::txn::Effect;
+use keysizes::Keysizes;
 use text::Text;
 
 pub const ROWS: &[Row] = &[Row {
     name: "info",
     arity: -1,
-    flags: LOADING | STALE,
+    // Inside MULTI all shards are latched for the walk of Keysizes.
+    flags: LOADING | STALE | WALKS,
     categories: category::DANGEROUS,
     summary: "Returns facts and figures about the server, in sections.",
     args: "[section [section ...]]",
@@ -55,19 +59,18 @@ const SECTIONS: &[Section] = &[
 fn info(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     // What this core has counted since its last look, so that a client finds its own requests in the figures.
     session.server.cores[session.core].figures.collect(session.txn);
-    let wanted = |section: &Section| {
-        args.len() == 1
-            || args.from(1).iter().any(|word| {
-                let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
-                is(section.name) || is("all") || is("everything") || (section.default && is("default"))
-            })
-    };
+    let asked = |name: &str| args.from(1).iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+    let all = asked("all") || asked("everything");
+    let wanted = |section: &Section| all || asked(section.name) || (section.default && asked("default"));
     let mut text = Text::default();
     for section in SECTIONS {
         if if args.len() == 1 { section.default } else { wanted(section) } {
             text.section(section.name);
             (section.write)(session, &mut text);
         }
+    }
+    if all || asked("keysizes") {
+        return Flow::Effect(Effect::Slices(Box::new(Keysizes::after(text))));
     }
     reply.verbatim("txt", text.finish().as_bytes());
     Flow::Done
@@ -81,7 +84,7 @@ mod tests {
     use crate::session::client::Client;
     use crate::session::local::Local;
     use crate::session::server::Server;
-    use crate::txn::Txn;
+    use crate::txn::{Progress, Txn};
 
     fn ask(words: &[&[u8]]) -> String {
         let catalog = crate::commands::table::table().catalog();
@@ -91,7 +94,10 @@ mod tests {
         let mut local = Local::default();
         let mut session = Session { client: &mut client, txn: &mut txn, server, core: 0, local: &mut local };
         let mut out = Vec::new();
-        info(&mut session, OwnedArgs::of(words).borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
+        let mut reply = Reply::new(&mut out, Protocol::Resp2);
+        if let Flow::Effect(Effect::Slices(mut work)) = info(&mut session, OwnedArgs::of(words).borrow(), &mut reply) {
+            while work.step(&mut txn, &mut reply) != Ok(Progress::Done) {}
+        }
         let text = String::from_utf8(out).expect("text");
         text.split_once("\r\n").expect("a bulk string").1.to_string()
     }
@@ -105,7 +111,8 @@ mod tests {
         assert_eq!(titles(&ask(&[b"INFO", b"memory", b"CLIENTS", b"memory"])), ["Clients", "Memory"]);
         assert_eq!(titles(&ask(&[b"INFO", b"nosuch"])), Vec::<&str>::new());
         let all = ask(&[b"INFO", b"all"]);
-        assert_eq!(titles(&all).len(), SECTIONS.len());
+        assert_eq!(titles(&all).len(), SECTIONS.len() + 1);
+        assert_eq!(titles(&all).last(), Some(&"Keysizes"));
         assert_eq!(titles(&ask(&[b"INFO"])), titles(&ask(&[b"INFO", b"default"])));
         assert!(!titles(&ask(&[b"INFO"])).contains(&"Commandstats"));
     }
