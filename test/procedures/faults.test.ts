@@ -166,6 +166,37 @@ bank.both(
   { only: 2 },
 );
 
+test("FUNCTION KILL undoes a call on a core whose other connections are being closed", async () => {
+  // Their closing is mail of that core, which its next VM reads before it ends the call.
+  const server = await startServer({ kind: "zedis", options: { "procedure-time-limit": "60000", io: "epoll" } });
+  const connect = async (count: number) => {
+    const wires: Wire[] = [];
+    while (wires.length < count) wires.push(await server.connect());
+    return wires;
+  };
+  const [control] = (await connect(1)) as [Wire];
+  expect(textOf(await control.call(["FUNCTION", "LOAD", BANK]))).toBe("bank");
+  for (let round = 0; round < 4; round++) {
+    const [spinner, ...victims] = (await connect(13)) as [Wire, ...Wire[]];
+    // CLIENT KILL waits for the spinning core to look too, so whoever sent it cannot stop the spinning.
+    const [closers, killers] = [await connect(4), await connect(6)];
+    const ids = await Promise.all(victims.map(async (wire) => numberOf(await wire.call("CLIENT ID"))));
+    const killed = spinner.call("FCALL spin 1 spun");
+    // Those on the spinning core get no answer before it is over.
+    await Bun.sleep(50);
+    const closed = closers.flatMap((closer) => ids.map((id) => closer.call(`CLIENT KILL ID ${id}`)));
+    await Bun.sleep(50);
+    for (const killer of killers) killer.send("FUNCTION KILL");
+    expect(show(await within(10_000, "the kill", killed))).toMatch(/killed by user/);
+    const [reader] = (await connect(1)) as [Wire];
+    expect(show(await reader.call("EXISTS spun account:0"))).toBe(":0");
+    await within(10_000, "the replies to CLIENT KILL", Promise.all(closed));
+    await Promise.all([spinner, reader, ...closers, ...killers].map((wire) => wire.close()));
+    await within(10_000, "the end of those who were killed", Promise.all(victims.map((wire) => wire.bytes.closed)));
+  }
+  expect(await server.stop()).toBe(0);
+});
+
 test("SIGTERM while procedures and pipelines run ends the server with exit code 0", async () => {
   const server = await startServer({ kind: "zedis", options: { "procedure-time-limit": "500" } });
   const wire = await server.connect();

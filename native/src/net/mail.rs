@@ -81,14 +81,14 @@ impl Core {
         figures.reset();
     }
 
-    /// One look for the main thread's answer to the transaction of `current`. The core holds latches meanwhile, so nothing
-    /// else runs here: no requests, no cron, no visits, for any of them may commit. Mail for the VM is let through, because
-    /// the answer to FUNCTION LOAD comes only when every core, this one too, has the library.
-    pub(super) fn await_answer(&mut self) -> Option<Code> {
-        let (_, conn) = self.current.as_ref().expect("a transaction waits");
-        let Wait::Control { id: awaited, .. } = conn.wait else { unreachable!("it waits for the main thread") };
+    /// What may be read of the mail while a transaction or a call holds latches: nothing that runs a command, closes a
+    /// connection or visits one, for any of them may commit. The rest waits. Mail for the VM is let through, because the answer
+    /// to FUNCTION LOAD comes only when every core, this one too, has the library. Gives the answer to the request `awaited`.
+    fn read_mail_within(&mut self, awaited: Option<u64>) -> Option<Vec<u8>> {
         let mut answer = None;
-        for mail in self.server.collect(self.id) {
+        let mut mails = std::mem::take(&mut self.deferred);
+        mails.extend(self.server.collect(self.id));
+        for mail in mails {
             match mail {
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::ResetFigures => self.reset_figures(),
@@ -97,10 +97,19 @@ impl Core {
                     self.judge();
                     self.sweep_later = true;
                 }
-                Mail::Control { id, reply, .. } if id == awaited => answer = Some(reply),
+                Mail::Control { id, reply, .. } if Some(id) == awaited => answer = Some(reply),
                 other => self.deferred.push_back(other),
             }
         }
+        answer
+    }
+
+    /// One look for the main thread's answer to the transaction of `current`. The core holds latches meanwhile, so nothing
+    /// else runs here: no requests, no cron, no visits.
+    pub(super) fn await_answer(&mut self) -> Option<Code> {
+        let (_, conn) = self.current.as_ref().expect("a transaction waits");
+        let Wait::Control { id: awaited, .. } = conn.wait else { unreachable!("it waits for the main thread") };
+        let mut answer = self.read_mail_within(Some(awaited));
         if answer.is_none() && self.server.stopping.load(Ordering::Acquire) {
             answer = Some(b"-ERR the server is going down\r\n".to_vec());
         }
@@ -116,9 +125,13 @@ impl Core {
         self.after_pump(slot, conn, pump)
     }
 
-    /// Reads the mail; is there some for the VM?
+    /// Reads the mail; is there some for the VM? A call that the last VM was ended in may hold its latches still.
     pub fn needs_mail(&mut self) -> bool {
-        self.read_mail();
+        if self.current.is_some() {
+            self.read_mail_within(None);
+        } else {
+            self.read_mail();
+        }
         !self.mail.is_empty()
     }
 }
