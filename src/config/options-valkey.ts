@@ -14,7 +14,7 @@ export const VALKEY_OPTIONS = [
     type: "string",
     unset: true,
     default: "",
-    fixed: true,
+    fixed: "same",
     inert: { why: "the socket has the group of the process; unixsocketperm sets its mode", quiet: [""] },
   },
   {

@@ -28,7 +28,8 @@ export function findOption(name: string): Option | undefined {
   return index.get(name.toLowerCase());
 }
 
-/** Every name under which CONFIG GET lists a directive: its own, then its older one. */
+/** Every name under which CONFIG GET lists a directive: its own, then its older one, unless that only spells it differently. */
 export function namesOf(option: Option): string[] {
-  return option.alias === undefined ? [option.name] : [option.name, option.alias];
+  const isSpelling = option.alias === undefined || option.alias.replaceAll("-", "_") === option.name;
+  return isSpelling ? [option.name] : [option.name, option.alias as string];
 }

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { err, ok } from "../harness/expected.ts";
 import { itemsOf, mapOf, numberOf, type Reply, show, textOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
+import { until } from "../harness/wait.ts";
 
 const slow = suite();
 const everything = { after: ["CONFIG SET slowlog-log-slower-than 10000", "CONFIG SET slowlog-max-len 128"] };
@@ -186,3 +187,26 @@ slow.both("what takes longer than latency-monitor-threshold is a latency event",
     ["CONFIG SET latency-monitor-threshold 0", ok],
   ]);
 });
+
+slow.both(
+  "SLOWLOG has a command that waited once it is served, and no secrets",
+  async (wire, protocol) => {
+    const other = await slow.server.connect(protocol);
+    await wire.pipeline(["CONFIG SET slowlog-log-slower-than 0", "SLOWLOG RESET"]);
+    const logged = async (): Promise<string[]> =>
+      itemsOf(await wire.call("SLOWLOG GET -1")).map((entry) => itemsOf(itemsOf(entry)[3]).map(textOf).join(" "));
+    const waiting = other.call("BLPOP l 0");
+    await until("a client to wait", async () => /cmd=blpop/.test(textOf(await wire.call("CLIENT LIST"))));
+    expect(await logged()).not.toContain("BLPOP l 0");
+    await wire.call("RPUSH l a");
+    await waiting;
+    await until("it to be logged", async () => (await logged()).includes("BLPOP l 0"));
+    await wire.pipeline(["ACL SETUSER bob on >hidden", "ACL GETUSER bob", "ACL DELUSER bob", "ACL WHOAMI"]);
+    const all = (await logged()).join("\n");
+    for (const text of ["ACL SETUSER (redacted) (redacted) (redacted)", "ACL GETUSER (redacted)", "ACL WHOAMI"])
+      expect(all).toContain(text);
+    expect(all).not.toMatch(/bob|hidden/);
+    await other.close();
+  },
+  everything,
+);

@@ -1,9 +1,12 @@
 /** Client-side caching: who is told when keys change that they have read, or whose names begin in a certain way. */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
+import { createConnection } from "node:net";
 import { byProtocol, err, map, ok, set, simple } from "../harness/expected.ts";
+import { textOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
 import { isOracle } from "../harness/target.ts";
 import { quiet, tells, told } from "../harness/told.ts";
+import { until } from "../harness/wait.ts";
 import type { Wire } from "../harness/wire.ts";
 
 const tracking = suite(isOracle ? {} : { options: { cores: "2" } });
@@ -262,3 +265,21 @@ tracking.both(
   },
   inResp3,
 );
+
+test("a client that waited has its reply before it is told of its own change", async () => {
+  const other = await tracking.server.connect(3);
+  await other.pipeline(["DEL {t}1 {t}2", "RPUSH {t}2 a"]);
+  let text = "";
+  const socket = createConnection(tracking.server.port, "127.0.0.1");
+  socket.on("data", (bytes) => {
+    text += bytes.toString();
+  });
+  socket.write("HELLO 3\r\nCLIENT TRACKING ON\r\nLRANGE {t}2 0 -1\r\nBLMOVE {t}1 {t}2 LEFT LEFT 0\r\n");
+  const clients = async (): Promise<string> => textOf(await other.call("CLIENT LIST"));
+  await until("the client to wait", async () => /cmd=blmove/.test(await clients()));
+  await other.call("RPUSH {t}1 moved");
+  await until("it to be told", () => Promise.resolve(text.includes("invalidate")));
+  expect(text.indexOf("moved")).toBeWithin(1, text.indexOf("invalidate"));
+  socket.destroy();
+  await other.close();
+});

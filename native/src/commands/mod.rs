@@ -12,6 +12,7 @@ pub mod memory;
 pub mod pubsub;
 pub mod rename;
 pub mod row;
+pub mod secrets;
 pub mod server;
 pub mod table;
 pub mod timeout;

@@ -235,8 +235,7 @@ pub enum Group {
     Stream,
     Bitmap,
     Array,
-    /// Redis's vector sets, which COMMAND DOCS files under the group of modules.
-    Module,
+    VectorSet,
 }
 
 impl Group {
@@ -260,7 +259,7 @@ impl Group {
             Group::Stream => "stream",
             Group::Bitmap => "bitmap",
             Group::Array => "array",
-            Group::Module => "module",
+            Group::VectorSet => "vector-set",
         }
     }
 }

@@ -108,6 +108,12 @@ impl Table {
         }
     }
 
+    /// Row number of the command, or subcommand, that a request names.
+    pub fn resolve(&self, args: Args) -> Option<u16> {
+        let number = self.find(args.get(0))?;
+        if args.len() < 2 { Some(number) } else { self.find_subcommand(number, args.get(1)).or(Some(number)) }
+    }
+
     /// The argument that is the only key of a data command; 0 where it has none, several, or movable ones.
     #[inline]
     pub fn plain_key(&self, number: u16) -> usize {

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use super::batch::{Request, UNKNOWN};
 use super::execute::{Executor, Outcome};
 use crate::commands::row::{Row, Run, flag};
+use crate::commands::secrets::{REDACTED, secrets};
 use crate::commands::table::table;
+use crate::resp::args::Args;
 use crate::session::client::ReplyMode;
 use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::figures::TIMED_EVERY;
@@ -67,7 +69,7 @@ impl Executor {
             if matches!(conn.wait, Wait::Work { .. } | Wait::Gather(_))
                 && let Some(request) = self.batch.current()
             {
-                let argv = shortened(self.batch.args(&request));
+                let argv = told(self.batch.args(&request));
                 conn.walk = Some(Box::new(Walk { row, ns, argv }));
             }
             return;
@@ -77,7 +79,7 @@ impl Executor {
         if self.is_slow(ns)
             && let Some(request) = self.batch.current()
         {
-            self.log_slow(conn, row, shortened(self.batch.args(&request)), ns);
+            self.log_slow(conn, row, told(self.batch.args(&request)), ns);
         }
     }
 
@@ -114,7 +116,7 @@ impl Executor {
         if self.is_slow(ns)
             && let Some(request) = self.batch.current()
         {
-            self.log_slow(conn, conn.client.last_command, shortened(self.batch.args(&request)), ns);
+            self.log_slow(conn, conn.client.last_command, told(self.batch.args(&request)), ns);
         }
     }
 
@@ -138,7 +140,7 @@ impl Executor {
         let server = self.server;
         let max = |name: &str| server.settings.text(name).parse().unwrap_or(LENGTH_DEFAULT);
         let request_bytes = request.bytes as u64;
-        let argv = || shortened(self.batch.args(request));
+        let argv = || told(self.batch.args(request));
         if request_bytes >= server.settings.large_request_bytes.load(Ordering::Relaxed) {
             let entry = self.entry(conn, argv(), request_bytes);
             server.large_requests.push(entry, max("commandlog-large-request-max-len"));
@@ -178,6 +180,15 @@ impl Executor {
 }
 
 /// Passwords stay out of the logs: those of AUTH, and those that CONFIG sets.
+/// A request as the log tells it: shortened, without its secrets.
+pub(super) fn told(args: Args) -> Vec<Vec<u8>> {
+    let mut words = shortened(args);
+    // The last word may be about how many are left out.
+    let count = if words.len() < args.len() { words.len() - 1 } else { args.len() };
+    secrets(args, count).for_each(|at| words[at] = REDACTED.to_vec());
+    words
+}
+
 fn is_kept_out(row: u16) -> bool {
     let kept_out = |row: &Row| row.flags & (flag::SKIP_SLOWLOG | flag::NO_AUTH) != 0 || matches!(row.run, Run::Control);
     row == UNKNOWN || kept_out(table().row(row))

@@ -162,14 +162,16 @@ impl Executor {
             Effect::None | Effect::Verbatim | Effect::Rewrite(_) => (),
         }
         waiter.finish();
-        if self.txn.commit() {
+        let whole = self.txn.dequeue(waiter);
+        debug_assert!(whole, "the shards of all its keys are latched");
+        let changed = self.txn.commit();
+        let ns = clock::mono_ns() - started_ns;
+        // Its reply goes ahead of what its own change tells its cache.
+        self.mail(waiter.core, Mail::Served { waiter: waiter.clone(), reply: out, ns });
+        if changed {
             self.tell(ready);
         }
         self.acting = acting;
-        let whole = self.txn.dequeue(waiter);
-        debug_assert!(whole, "the shards of all its keys are latched");
-        let ns = clock::mono_ns() - started_ns;
-        self.mail(waiter.core, Mail::Served { waiter: waiter.clone(), reply: out, ns });
         Served::Replied
     }
 

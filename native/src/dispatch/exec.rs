@@ -4,6 +4,7 @@
 //! the whole transaction back, and it is tried again with the larger set. A command that the main thread serves suspends it
 //! too: the core holds its latches and reads nothing but that answer and mail for its VM, which the answer may need.
 
+use super::books::told;
 use super::caching::{reader, remember_read};
 use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches};
 use super::handler::run_handler;
@@ -16,7 +17,6 @@ use crate::session::conn::{Conn, Wait};
 use crate::session::control::Asker;
 use crate::session::handle::Flow;
 use crate::session::multi::Multi;
-use crate::session::slowlog::shortened;
 use crate::sys::clock;
 use crate::txn::Progress;
 
@@ -258,7 +258,7 @@ impl Executor {
         figures.per_command[*row as usize].calls.add(1);
         figures.per_command[*row as usize].timed(ns, 1);
         if self.is_slow(ns) {
-            self.log_slow(conn, *row, shortened(argv.borrow()), ns);
+            self.log_slow(conn, *row, told(argv.borrow()), ns);
         }
         exec.since_ns = now_ns;
         exec.next += 1;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, Fill, Request, UNKNOWN};
+use super::books::told;
 use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
@@ -26,7 +27,6 @@ use crate::session::handle::Flow;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
-use crate::session::slowlog::shortened;
 use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
 use crate::txn::{Nothing, Txn};
@@ -551,7 +551,7 @@ impl Executor {
             Some(Flow::SleepMs(ms)) => {
                 conn.wait = Wait::Until(clock::now_ms().saturating_add_unsigned(ms), b"+OK\r\n".to_vec());
                 if let Some(request) = self.batch.current() {
-                    let argv = shortened(self.batch.args(&request));
+                    let argv = told(self.batch.args(&request));
                     conn.walk = Some(Box::new(Walk { row: conn.client.last_command, ns: ms * 1_000_000, argv }));
                 }
                 Outcome::Waits

@@ -1,5 +1,6 @@
 //! Commands whose reply comes later: slices of long work, and the books of what slept or was with others.
 
+use super::books::told;
 use super::execute::Executor;
 use crate::resp::reply::Reply;
 use crate::session::client::ReplyMode;
@@ -73,6 +74,11 @@ impl Executor {
         figures.per_command[row as usize].timed(ns, 1);
         if conn.output.get(mark) == Some(&b'-') {
             self.count_failure(conn, mark, row);
+        }
+        if self.is_slow(ns)
+            && let Wait::Block(waiter) = &conn.wait
+        {
+            self.log_slow(conn, row, told(waiter.request.borrow()), ns);
         }
     }
 }

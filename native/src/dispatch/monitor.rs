@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::batch::UNKNOWN;
 use super::execute::{Executor, Outcome};
 use crate::commands::row::flag;
+use crate::commands::secrets::{REDACTED, secrets};
 use crate::commands::table::table;
 use crate::resp::args::Args;
 use crate::session::client::Client;
@@ -83,19 +84,11 @@ fn line(db: u32, source: &str, args: Args) -> Vec<u8> {
 /// `+1732000000.123456 [0 127.0.0.1:5000] "set" "k" "v"`; passwords are left out.
 fn line_at(now_us: i64, db: u32, source: &str, args: Args) -> Vec<u8> {
     let mut text = format!("+{}.{:06} [{db} {source}]", now_us / 1_000_000, now_us % 1_000_000).into_bytes();
-    let is_auth = args.is(0, "auth");
-    // HELLO protover AUTH username password
-    let credentials = if args.is(0, "hello") {
-        (1..args.len()).find(|at| args.is(*at, "auth")).map_or(0..0, |at| at + 1..at + 3)
-    } else if is_auth {
-        1..args.len()
-    } else {
-        0..0
-    };
+    let secrets: Vec<usize> = secrets(args, args.len()).collect();
     for (at, arg) in args.iter().enumerate() {
         text.extend_from_slice(b" \"");
-        if credentials.contains(&at) {
-            text.extend_from_slice(b"(redacted)")
+        if secrets.contains(&at) {
+            text.extend_from_slice(REDACTED)
         } else {
             quote(arg, &mut text)
         }

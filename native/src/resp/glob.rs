@@ -10,6 +10,9 @@
 //! with one place to go back to, and costs at most pattern × text steps. Redis recurses here, and had to be taught not to
 //! try the same suffix again and again (CVE-2022-36021).
 
+/// Stars that a pattern may have, beside one at its end: what comes behind more of them matches nothing, as in Redis.
+const STARS_MAX: usize = 1000;
+
 /// Does the whole `text` match?
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, |byte| byte)
@@ -29,6 +32,7 @@ fn run(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8 + Copy) -> bool {
     let (mut at, mut seen) = (0, 0);
     // Behind the last star passed, and how much of the text it has taken up to.
     let mut back: Option<(usize, usize)> = None;
+    let mut stars = 0;
     loop {
         if pattern.get(at) == Some(&b'*') {
             while pattern.get(at) == Some(&b'*') {
@@ -36,6 +40,11 @@ fn run(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8 + Copy) -> bool {
             }
             if at == pattern.len() {
                 return true;
+            }
+            // One that is gone back to was counted when it was passed, and none before it is seen again.
+            stars += 1;
+            if stars > STARS_MAX {
+                return false;
             }
             back = Some((at, seen));
             continue;
@@ -154,6 +163,15 @@ mod tests {
                 assert_eq!(matches(&pattern, &text), plain(&pattern, &text), "{pattern:?} {text:?}");
             }
         }
+    }
+
+    #[test]
+    fn stars_beyond_the_limit_match_nothing() {
+        let text = [b'a'; 2000];
+        assert!(matches(&b"*a".repeat(STARS_MAX), &text));
+        assert!(matches(&[b"*a".repeat(STARS_MAX), b"*".to_vec()].concat(), &text));
+        assert!(!matches(&b"*a".repeat(STARS_MAX + 1), &text));
+        assert!(matches(&[b"*".repeat(50_000), b"a".to_vec()].concat(), &text), "stars in a row are one");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "client|pause",
         arity: -3,
-        since: "2.9.50",
+        since: "3.0.0",
         summary: "Holds the requests of all clients, or their writes, for some time.",
         args: "timeout [WRITE | ALL]",
         run: Run::Session(pause),

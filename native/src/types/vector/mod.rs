@@ -19,7 +19,7 @@ use crate::sys::clock;
 use crate::txn::Effect;
 
 /// What all rows of this room have in common.
-const VECTOR: Row = Row { group: Group::Module, since: "8.0.0", ..ROW };
+const VECTOR: Row = Row { group: Group::VectorSet, since: "8.0.0", ..ROW };
 
 /// How long a search may take before others have their turn, ns. A search among a million takes about as long; one with much
 /// effort goes on in slices.
