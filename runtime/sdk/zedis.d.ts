@@ -40,13 +40,6 @@ interface ZedisBytes {
   lrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue): Uint8Array[];
   rpop(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
   rpoplpush(source: ZedisKey, destination: ZedisKey): Uint8Array | null;
-  vemb(key: ZedisKey, element: ZedisValue, ...options: readonly ("RAW")[]): number[] | [Uint8Array, Uint8Array, number, number?] | null;
-  vgetattr(key: ZedisKey, element: ZedisValue): Uint8Array | null;
-  vinfo(key: ZedisKey): Record<string, Uint8Array | number> | null;
-  vlinks(key: ZedisKey, element: ZedisValue, ...options: readonly ("WITHSCORES")[]): Uint8Array[][] | Record<string, number>[] | null;
-  vrandmember(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
-  vrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, count?: ZedisInteger): Uint8Array[];
-  vsim(key: ZedisKey, choice: "ELE" | "FP32" | "VALUES", vectorOrElement: ZedisValue, ...options: readonly ("WITHSCORES" | "WITHATTRIBS" | "COUNT" | ZedisInteger | "EPSILON" | ZedisSome<ZedisValue> | "EF" | "FILTER" | "FILTER-EF" | "TRUTH" | "NOTHREAD")[]): Uint8Array[] | Record<string, unknown>;
   lolwut(...options: readonly ("VERSION" | ZedisSome<ZedisValue>)[]): Uint8Array;
   time(): [Uint8Array, Uint8Array];
   sdiff(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): Uint8Array[];
@@ -88,6 +81,13 @@ interface ZedisBytes {
   mget(key: ZedisSome<ZedisKey>, ...more: readonly ZedisSome<ZedisKey>[]): (Uint8Array | null)[];
   set(key: ZedisKey, value: ZedisValue, ...options: readonly ("NX" | "XX" | "IFEQ" | ZedisSome<ZedisValue> | "IFNE" | "IFDEQ" | "IFDNE" | "GET" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL")[]): "OK" | Uint8Array | null;
   substr(key: ZedisKey, start: ZedisValue, end: ZedisValue): Uint8Array;
+  vemb(key: ZedisKey, element: ZedisValue, ...options: readonly ("RAW")[]): number[] | [Uint8Array, Uint8Array, number, number?] | null;
+  vgetattr(key: ZedisKey, element: ZedisValue): Uint8Array | null;
+  vinfo(key: ZedisKey): Record<string, Uint8Array | number> | null;
+  vlinks(key: ZedisKey, element: ZedisValue, ...options: readonly ("WITHSCORES")[]): Uint8Array[][] | Record<string, number>[] | null;
+  vrandmember(key: ZedisKey, count?: ZedisInteger): Uint8Array | null | Uint8Array[];
+  vrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, count?: ZedisInteger): Uint8Array[];
+  vsim(key: ZedisKey, choice: "ELE" | "FP32" | "VALUES", vectorOrElement: ZedisValue, ...options: readonly ("WITHSCORES" | "WITHATTRIBS" | "COUNT" | ZedisInteger | "EPSILON" | ZedisSome<ZedisValue> | "EF" | "FILTER" | "FILTER-EF" | "TRUTH" | "NOTHREAD")[]): Uint8Array[] | Record<string, unknown>;
 }
 
 /** Every data command of the server, and typed values. */
@@ -285,32 +285,6 @@ interface ZedisApi {
   rpush(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Adds elements to the right of a list, as RPUSH does, only if the key is there. O(1) for each element. `RPUSHX key element [element ...]` */
   rpushx(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
-  /** Adds a member with its vector to a vector set, or gives a member another vector. O(log(N)) where N is the number of members. `VADD key [REDUCE dim] <FP32 | VALUES> vector element [CAS] [NOQUANT | Q8 | BIN] [EF build-exploration-factor] [SETATTR attributes] [M numlinks]` */
-  vadd(key: ZedisKey, ...options: readonly ("REDUCE" | ZedisSome<ZedisValue> | "FP32" | "VALUES" | "CAS" | "NOQUANT" | "Q8" | "BIN" | "EF" | "SETATTR" | "M")[]): boolean | number;
-  /** Returns how many members a vector set has. O(1). `VCARD key` */
-  vcard(key: ZedisKey): number;
-  /** Returns how many dimensions the vectors of a set have. O(1). `VDIM key` */
-  vdim(key: ZedisKey): number;
-  /** Returns the vector of a member, or with RAW the bytes that are stored for it. O(1). `VEMB key element [RAW]` */
-  vemb(key: ZedisKey, element: ZedisValue, ...options: readonly ("RAW")[]): number[] | [string, string, number, number?] | null;
-  /** Returns the attributes of a member. O(1). `VGETATTR key element` */
-  vgetattr(key: ZedisKey, element: ZedisValue): string | null;
-  /** Describes a vector set: how vectors are stored, how many there are, what the graph looks like. O(1). `VINFO key` */
-  vinfo(key: ZedisKey): Record<string, string | number> | null;
-  /** Tells whether a vector set has a member. O(1). `VISMEMBER key element` */
-  vismember(key: ZedisKey, element: ZedisValue): boolean | number;
-  /** Returns the neighbours of a member in the graph, level by level from the highest. O(1). `VLINKS key element [WITHSCORES]` */
-  vlinks(key: ZedisKey, element: ZedisValue, ...options: readonly ("WITHSCORES")[]): string[][] | Record<string, number>[] | null;
-  /** Returns random members of a vector set: different ones, or with a negative count any. O(N) in the number of members returned; O(members of the set) for more than 1,000 different ones. `VRANDMEMBER key [count]` */
-  vrandmember(key: ZedisKey, count?: ZedisInteger): string | null | string[];
-  /** Returns the members of a vector set between two names, in the order of names. O(log(N)+M) where N is the number of members and M the number returned, in slices that let others pass. `VRANGE key start end [count]` */
-  vrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, count?: ZedisInteger): string[];
-  /** Removes a member from a vector set, and the key with the last of them. O(log(N)) where N is the number of members. `VREM key element` */
-  vrem(key: ZedisKey, element: ZedisValue): boolean | number;
-  /** Sets the attributes of a member, which are JSON text for filters; an empty text removes them. O(1). `VSETATTR key element json` */
-  vsetattr(key: ZedisKey, element: ZedisValue, json: ZedisValue): boolean | number;
-  /** Returns the members whose vectors are nearest to a vector, or to that of a member. O(log(N)) where N is the number of members; O(N) with TRUTH, in slices that let others pass. `VSIM key <ELE | FP32 | VALUES> vector-or-element [WITHSCORES] [WITHATTRIBS] [COUNT count] [EPSILON max-distance] [EF search-exploration-factor] [FILTER expression] [FILTER-EF max-filtering-effort] [TRUTH] [NOTHREAD]` */
-  vsim(key: ZedisKey, choice: "ELE" | "FP32" | "VALUES", vectorOrElement: ZedisValue, ...options: readonly ("WITHSCORES" | "WITHATTRIBS" | "COUNT" | ZedisInteger | "EPSILON" | ZedisSome<ZedisValue> | "EF" | "FILTER" | "FILTER-EF" | "TRUTH" | "NOTHREAD")[]): string[] | Record<string, unknown>;
   /** Sends a message to who listens to a channel, and returns how many do. O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client). `PUBLISH channel message` */
   publish(channel: ZedisValue, message: ZedisValue): number;
   /** Sends a message to who listens to a shard channel, and returns how many do. O(N) where N is the number of clients subscribed to the receiving shard channel. `SPUBLISH shardchannel message` */
@@ -541,6 +515,32 @@ interface ZedisApi {
   strlen(key: ZedisKey): number;
   /** Returns part of a string value, by its first and last byte. O(N) where N is the length of the part that is returned. `SUBSTR key start end` */
   substr(key: ZedisKey, start: ZedisValue, end: ZedisValue): string;
+  /** Adds a member with its vector to a vector set, or gives a member another vector. O(log(N)) where N is the number of members. `VADD key [REDUCE dim] <FP32 | VALUES> vector element [CAS] [NOQUANT | Q8 | BIN] [EF build-exploration-factor] [SETATTR attributes] [M numlinks]` */
+  vadd(key: ZedisKey, ...options: readonly ("REDUCE" | ZedisSome<ZedisValue> | "FP32" | "VALUES" | "CAS" | "NOQUANT" | "Q8" | "BIN" | "EF" | "SETATTR" | "M")[]): boolean | number;
+  /** Returns how many members a vector set has. O(1). `VCARD key` */
+  vcard(key: ZedisKey): number;
+  /** Returns how many dimensions the vectors of a set have. O(1). `VDIM key` */
+  vdim(key: ZedisKey): number;
+  /** Returns the vector of a member, or with RAW the bytes that are stored for it. O(1). `VEMB key element [RAW]` */
+  vemb(key: ZedisKey, element: ZedisValue, ...options: readonly ("RAW")[]): number[] | [string, string, number, number?] | null;
+  /** Returns the attributes of a member. O(1). `VGETATTR key element` */
+  vgetattr(key: ZedisKey, element: ZedisValue): string | null;
+  /** Describes a vector set: how vectors are stored, how many there are, what the graph looks like. O(1). `VINFO key` */
+  vinfo(key: ZedisKey): Record<string, string | number> | null;
+  /** Tells whether a vector set has a member. O(1). `VISMEMBER key element` */
+  vismember(key: ZedisKey, element: ZedisValue): boolean | number;
+  /** Returns the neighbours of a member in the graph, level by level from the highest. O(1). `VLINKS key element [WITHSCORES]` */
+  vlinks(key: ZedisKey, element: ZedisValue, ...options: readonly ("WITHSCORES")[]): string[][] | Record<string, number>[] | null;
+  /** Returns random members of a vector set: different ones, or with a negative count any. O(N) in the number of members returned; O(members of the set) for more than 1,000 different ones. `VRANDMEMBER key [count]` */
+  vrandmember(key: ZedisKey, count?: ZedisInteger): string | null | string[];
+  /** Returns the members of a vector set between two names, in the order of names. O(log(N)+M) where N is the number of members and M the number returned, in slices that let others pass. `VRANGE key start end [count]` */
+  vrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, count?: ZedisInteger): string[];
+  /** Removes a member from a vector set, and the key with the last of them. O(log(N)) where N is the number of members. `VREM key element` */
+  vrem(key: ZedisKey, element: ZedisValue): boolean | number;
+  /** Sets the attributes of a member, which are JSON text for filters; an empty text removes them. O(1). `VSETATTR key element json` */
+  vsetattr(key: ZedisKey, element: ZedisValue, json: ZedisValue): boolean | number;
+  /** Returns the members whose vectors are nearest to a vector, or to that of a member. O(log(N)) where N is the number of members; O(N) with TRUTH, in slices that let others pass. `VSIM key <ELE | FP32 | VALUES> vector-or-element [WITHSCORES] [WITHATTRIBS] [COUNT count] [EPSILON max-distance] [EF search-exploration-factor] [FILTER expression] [FILTER-EF max-filtering-effort] [TRUTH] [NOTHREAD]` */
+  vsim(key: ZedisKey, choice: "ELE" | "FP32" | "VALUES", vectorOrElement: ZedisValue, ...options: readonly ("WITHSCORES" | "WITHATTRIBS" | "COUNT" | ZedisInteger | "EPSILON" | ZedisSome<ZedisValue> | "EF" | "FILTER" | "FILTER-EF" | "TRUTH" | "NOTHREAD")[]): string[] | Record<string, unknown>;
 }
 
 /** The store, inside a procedure: all calls of one FCALL happen at once or not at all. */
