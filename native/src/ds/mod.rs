@@ -16,5 +16,6 @@ pub mod object;
 pub mod packed;
 pub mod scored;
 pub mod segments;
+pub mod sliced;
 pub mod table;
 pub mod thin;
