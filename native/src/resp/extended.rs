@@ -3,6 +3,9 @@
 //! Redis adds in `long double` and prints `%.17Lf`. A 64-bit double shows other digits from the 17th on, so replies would
 //! differ. Ours reads, adds and prints with the same rounding (to nearest, ties to even) on every processor.
 
+#[path = "extended_general.rs"]
+mod general;
+
 use std::cmp::Ordering;
 
 use super::natural::Natural;

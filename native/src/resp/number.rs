@@ -5,6 +5,35 @@ pub fn integer(text: &[u8]) -> Option<i64> {
     crate::ds::entry::canonical_integer(text)
 }
 
+/// An unsigned number of 64 bits as Redis reads one (`string2ull`): what is no plain integer goes through C's strtoull, which
+/// skips white space, takes signs and leading zeros, and wraps a negative number around.
+pub fn unsigned(text: &[u8]) -> Option<u64> {
+    // The usual case: digits alone.
+    if let [b'-', ..] = text {
+        return None;
+    }
+    let text = match text.iter().position(|byte| !matches!(byte, b' ' | b'\t'..=b'\r')) {
+        Some(start) => &text[start..],
+        None => return None,
+    };
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0u64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add((digit - b'0') as u64)?;
+    }
+    Some(if negative { value.wrapping_neg() } else { value })
+}
+
 /// A double as Redis reads one: decimal, exponent, `inf`, `-infinity`, hexadecimal floats; never NaN, no spaces, nothing
 /// that overflows or vanishes.
 pub fn double(text: &[u8]) -> Option<f64> {

@@ -1,5 +1,6 @@
 //! The id of an entry: milliseconds and a number within them.
 
+use crate::resp::number::unsigned;
 use crate::resp::reply::Reply;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -125,35 +126,6 @@ fn split(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
 /// Redis reads ids as C strings.
 pub fn until_zero(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == 0).next().unwrap_or(text)
-}
-
-/// An unsigned number of 64 bits as Redis reads one (`string2ull`): what is no plain integer goes through C's strtoull, which
-/// skips white space, takes signs and leading zeros, and wraps a negative number around.
-fn unsigned(text: &[u8]) -> Option<u64> {
-    // The usual case: digits alone.
-    if let [b'-', ..] = text {
-        return None;
-    }
-    let text = match text.iter().position(|byte| !matches!(byte, b' ' | b'\t'..=b'\r')) {
-        Some(start) => &text[start..],
-        None => return None,
-    };
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut value = 0u64;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add((digit - b'0') as u64)?;
-    }
-    Some(if negative { value.wrapping_neg() } else { value })
 }
 
 #[cfg(test)]
