@@ -35,6 +35,7 @@ pub fn rows() -> Vec<row::Row> {
         &pubsub::rows(),
         &server::rows(),
         transactions::ROWS,
+        &crate::types::array::rows(),
         &crate::types::bitmap::rows(),
         &crate::types::geo::rows(),
         &crate::types::hash::rows(),

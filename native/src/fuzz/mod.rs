@@ -4,6 +4,7 @@
 //! repeats what a failure printed. `bun run fuzz` runs all of it.
 
 mod acl;
+mod array;
 mod filter;
 mod glob;
 mod host_call;

@@ -353,3 +353,44 @@ pub fn vector_projection_dimension(given: usize, expected: usize) -> String {
 pub fn vector_filter(rest: &str) -> String {
     format!("ERR syntax error in FILTER expression near: {rest}")
 }
+
+// ---- arrays ----
+pub const ARRAY_INDEX: &str = "ERR invalid array index";
+pub const ARRAY_OVERFLOW: &str = "ERR array index overflow";
+pub const ARRAY_INSERT_OVERFLOW: &str = "ERR insert index overflow";
+pub const ARRAY_LIMIT: &str = "ERR LIMIT must be positive";
+pub const ARRAY_OPERATION: &str = "ERR unknown operation";
+pub const ARRAY_MATCH_VALUE: &str = "ERR MATCH requires a value argument";
+pub const ARRAY_RING_SIZE: &str = "ERR invalid size";
+pub const ARRAY_RING_SIZE_NOT_POSITIVE: &str = "ERR size must be positive";
+pub const ARRAY_COUNT: &str = "ERR invalid COUNT";
+pub const EXPRESSION_EMPTY: &str = "ERR regular expression is empty";
+pub const EXPRESSION_BACKREFERENCE: &str = "ERR regular expression backreferences are not supported";
+
+/// A range has more places than a reply may have.
+pub fn array_range(places_max: u64) -> String {
+    format!("ERR range exceeds maximum of {places_max} items")
+}
+
+/// As many of the last items have more places than a reply may have.
+pub fn array_count(places_max: u64) -> String {
+    format!("ERR count exceeds maximum of {places_max} items")
+}
+
+pub fn predicates(most: usize) -> String {
+    format!("ERR too many predicates, maximum is {most}")
+}
+
+pub fn expression_length(bytes_max: usize) -> String {
+    format!("ERR regular expression is too long, maximum is {bytes_max} bytes")
+}
+
+/// An expression's program is larger than allowed; an error of our own.
+pub fn expression_size(bytes_max: usize) -> String {
+    format!("ERR regular expression is too complex, maximum is a program of {bytes_max} bytes")
+}
+
+/// A regular expression that is none; `why` as regerror of C words it.
+pub fn expression(why: &str) -> String {
+    format!("ERR invalid regular expression: {why}")
+}

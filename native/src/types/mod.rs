@@ -1,5 +1,6 @@
 //! One room per data type: the value, the handlers, and their table rows.
 
+pub mod array;
 pub mod bitmap;
 pub mod geo;
 pub mod hash;
