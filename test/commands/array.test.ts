@@ -545,6 +545,15 @@ arrays.both(
   { since, after: ['CONFIG SET notify-keyspace-events ""'] },
 );
 
+arrays.both(
+  "INFO counts arrays by their elements",
+  async (wire) => {
+    await wire.pipeline(["ARSET a 0 x y", "ARSET b 1000000 x y z"]);
+    expect(show(await wire.call("INFO keysizes"))).toContain("db0_distrib_arrays_items:2=2");
+  },
+  { since: "99.0.0" },
+);
+
 const LIBRARY = `#!ts name=arrays
 export function spoil(key: string) {
   Zedis.arset(key, 0, "spoilt", "spoilt");

@@ -39,9 +39,7 @@ impl Slice {
     /// A slice of one element.
     pub(super) fn of(id: u64, offset: usize, word: Word) -> Slice {
         let block_bytes = word.block_bytes();
-        let mut list = Vec::with_capacity(1);
-        list.push((offset as u16, word));
-        Slice { id, block_bytes, count: 1, form: Form::Sparse(list) }
+        Slice { id, block_bytes, count: 1, form: Form::Sparse(vec![(offset as u16, word)]) }
     }
 
     #[inline]

@@ -244,7 +244,7 @@ impl Translation<'_> {
             _ => return Err(invalid("Unknown character class name")),
         };
         self.at += end + 3;
-        (0..=255u8).filter(|byte| holds(byte)).for_each(|byte| set[byte as usize] = true);
+        (0..=255u8).filter(holds).for_each(|byte| set[byte as usize] = true);
         Ok(())
     }
 }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn refused(pattern: &str) -> String {
-        compile(pattern.as_bytes(), false).err().expect("refused").into_owned()
+        compile(pattern.as_bytes(), false).expect_err("refused").into_owned()
     }
 
     #[test]

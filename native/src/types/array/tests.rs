@@ -372,3 +372,20 @@ fn sums_print_as_long_doubles_of_what_redis_stores() {
         run(&mut txn, "ARDELRANGE s 0 100");
     }
 }
+
+#[test]
+fn a_digest_knows_values_and_places_apart_and_not_how_they_came_about() {
+    let mut txn = txn();
+    let mut digest = |requests: &[&str]| {
+        run(&mut txn, "ARDELRANGE d 0 99999");
+        requests.iter().for_each(|request| drop(run(&mut txn, request)));
+        let mut digest = crate::ds::digest::Digest::default();
+        let array = txn.peek_object::<ArrayValue>(b"d").expect("an array").expect("it is there");
+        array.digest(&mut digest);
+        digest.to_string()
+    };
+    let plain = digest(&["ARSET d 0 a b c"]);
+    assert_eq!(digest(&["ARSET d 2 c", "ARSET d 70000 x", "ARINSERT d a b", "ARDEL d 70000"]), plain);
+    assert_ne!(digest(&["ARSET d 0 a b x"]), plain);
+    assert_ne!(digest(&["ARSET d 1 a b c"]), plain);
+}

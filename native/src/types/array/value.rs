@@ -3,8 +3,9 @@
 use std::any::Any;
 
 use super::later;
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
-use crate::ds::sliced::{INDEX_MAX, Sliced, Word};
+use crate::ds::sliced::{INDEX_MAX, NUMBER_BYTES_MAX, Sliced, Word};
 use crate::store::Store;
 use crate::txn::edit::Inverses;
 
@@ -117,6 +118,14 @@ impl Object for ArrayValue {
 
     fn len(&self) -> usize {
         self.elements.count() as usize
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.elements.walk(0, INDEX_MAX, |index, word| {
+            digest.mix(index.to_string().as_bytes());
+            digest.mix(word.text(&mut [0; NUMBER_BYTES_MAX]));
+            true
+        });
     }
 
     /// Shares what neither changes.

@@ -12,12 +12,13 @@ use crate::txn::{Progress, Txn, Work};
 const BINS: usize = 64;
 
 /// Names of the lines, and the types they are about.
-const LINES: [(&str, &str); 5] = [
+const LINES: [(&str, &str); 6] = [
     ("distrib_strings_sizes", "string"),
     ("distrib_lists_items", "list"),
     ("distrib_sets_items", "set"),
     ("distrib_zsets_items", "zset"),
     ("distrib_hashes_items", "hash"),
+    ("distrib_arrays_items", "array"),
 ];
 
 type Counts = [[u64; BINS]; LINES.len()];
