@@ -4,7 +4,8 @@
 //!   item  = 0..=239, that many bytes     text
 //!         | 240 i8 | 241 i16 | 242 i32 | 243 i64        a canonical integer, little endian
 //!         | 244 u32, that many bytes     long text
-//!   245 to 255 are free for what a run says besides.
+//!         | 249 i64 item                 one that expires, ms since the epoch before it
+//!   the other codes are free for what a run says besides.
 //! ```
 //!
 //! An integer has one form only (the shortest), so two items are equal exactly if their bytes are: a lookup codes what it looks
@@ -16,6 +17,10 @@ const I16: u8 = 241;
 const I32: u8 = 242;
 const I64: u8 = 243;
 const LONG: u8 = 244;
+const EXPIRES: u8 = 249;
+
+/// Bytes that an expiry takes before its item.
+pub const EXPIRY_BYTES: usize = 9;
 
 /// A value as its reader sees it; integers are stored as such.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,8 +142,29 @@ pub fn after(run: &[u8], at: usize) -> usize {
         I16 => at + 3,
         I32 => at + 5,
         I64 => at + 9,
-        _ => at + 5 + u32::from_le_bytes([run[at + 1], run[at + 2], run[at + 3], run[at + 4]]) as usize,
+        LONG => at + 5 + u32::from_le_bytes([run[at + 1], run[at + 2], run[at + 3], run[at + 4]]) as usize,
+        _ => after_expiry(run, at),
     }
+}
+
+/// The same for an item that expires: apart, so that runs without such items are walked as fast as before there were any.
+#[cold]
+fn after_expiry(run: &[u8], at: usize) -> usize {
+    debug_assert!(run[at] == EXPIRES && run[at + EXPIRY_BYTES] != EXPIRES);
+    after(run, at + EXPIRY_BYTES)
+}
+
+/// What stands before an item that expires at `at_ms`.
+pub fn expiry_head(at_ms: i64) -> [u8; EXPIRY_BYTES] {
+    let mut head = [EXPIRES; EXPIRY_BYTES];
+    head[1..].copy_from_slice(&at_ms.to_le_bytes());
+    head
+}
+
+/// When the item expires whose bytes are exactly `item`, ms since the epoch.
+#[inline]
+pub fn expiry(item: &[u8]) -> Option<i64> {
+    (item[0] == EXPIRES).then(|| i64::from_le_bytes(*item[1..].first_chunk().expect("eight bytes follow the code")))
 }
 
 /// The item whose bytes are exactly `item`.
@@ -155,8 +181,14 @@ pub fn decoded(item: &[u8]) -> Item<'_> {
         I16 => int(2),
         I32 => int(4),
         I64 => int(8),
-        _ => Item::Text(&item[5..]),
+        LONG => Item::Text(&item[5..]),
+        _ => decoded_after_expiry(item),
     }
+}
+
+#[cold]
+fn decoded_after_expiry(item: &[u8]) -> Item<'_> {
+    decoded(&item[EXPIRY_BYTES..])
 }
 
 /// `text` as an integer if printing that integer gives back exactly `text`, the test Redis uses for its `int` encoding.

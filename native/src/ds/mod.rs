@@ -9,6 +9,7 @@ mod bucket;
 pub mod digest;
 pub mod due;
 pub mod entry;
+pub mod field;
 pub mod hnsw;
 pub mod item;
 pub mod latch;

@@ -21,7 +21,7 @@
 //! A clone shares the tables: O(segments). Whoever changes a shared one makes a copy of that one segment first, so a clone
 //! is a snapshot that others' changes never reach and that may be read without a latch.
 //!
-//! Blocks may expire; tables count and scan those that do. Walks are in `segments_walk.rs`.
+//! Blocks may expire; tables keep those that do in an index. Walks are in `segments_walk.rs`.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{Ordering, fence};
@@ -190,9 +190,9 @@ impl<B: Block> Segments<B> {
     #[inline]
     pub fn edit<R>(&mut self, spot: Spot, edit: impl FnOnce(&mut B) -> R) -> R {
         let (table, place) = self.own_at(spot);
-        let before = B::memory_bytes(table.at(place));
+        let before = B::memory_bytes(table.at(place)) + table.due_bytes();
         let result = table.edit(place, edit);
-        let after = B::memory_bytes(table.at(place));
+        let after = B::memory_bytes(table.at(place)) + table.due_bytes();
         self.bytes = self.bytes + after - before;
         result
     }
@@ -202,8 +202,10 @@ impl<B: Block> Segments<B> {
         moves::count(1);
         let bytes = B::memory_bytes(made.borrow());
         let (table, place) = self.own_at(spot);
+        let due = table.due_bytes();
         let old = table.edit(place, |block| std::mem::replace(block, made));
-        self.bytes = self.bytes + bytes - B::memory_bytes(old.borrow());
+        let due_now = table.due_bytes();
+        self.bytes = self.bytes + bytes + due_now - due - B::memory_bytes(old.borrow());
         old
     }
 

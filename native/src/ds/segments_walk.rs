@@ -96,6 +96,16 @@ impl<B: Block> Segments<B> {
         }
     }
 
+    /// When the first block of all is due. O(segments).
+    pub fn first_due_ms(&self) -> Option<i64> {
+        self.segments.iter().filter_map(|segment| segment.table.due_ms()).min()
+    }
+
+    /// The blocks that are due at `now_ms`, segment by segment. O(segments) beside them.
+    pub fn due_until(&self, now_ms: i64) -> impl Iterator<Item = B::Ref<'_>> {
+        self.segments.iter().flat_map(move |segment| segment.table.due_until(now_ms))
+    }
+
     /// A random block.
     pub fn random(&self) -> Option<B::Ref<'_>> {
         self.random_spot().map(|spot| self.at(spot))

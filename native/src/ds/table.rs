@@ -135,6 +135,7 @@ impl<B: Block> Table<B> {
     }
 
     /// How many entries hold elements that expire.
+    #[inline]
     pub fn due_len(&self) -> usize {
         self.due.as_ref().map_or(0, |due| due.len())
     }
@@ -168,7 +169,7 @@ impl<B: Block> Table<B> {
 
     /// Bytes of the buckets; the entries are not counted.
     pub fn memory_bytes(&self) -> usize {
-        self.buckets() * size_of::<Bucket>() + self.due.as_ref().map_or(0, |due| due.memory_bytes())
+        self.buckets() * size_of::<Bucket>() + self.due_bytes()
     }
 
     #[inline]

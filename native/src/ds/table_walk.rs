@@ -36,6 +36,12 @@ impl Table {
 }
 
 impl<B: Block> Table<B> {
+    /// Bytes of the index of what is due; part of [`Table::memory_bytes`].
+    #[inline]
+    pub fn due_bytes(&self) -> usize {
+        self.due.as_ref().map_or(0, |due| due.memory_bytes())
+    }
+
     /// Starts loading the bucket of `hash` into the cache.
     #[inline]
     pub fn prefetch_bucket(&self, hash: u64) {

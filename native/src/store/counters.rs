@@ -20,6 +20,8 @@ struct Stripe {
 struct Database {
     keys: AtomicI64,
     expires: AtomicI64,
+    /// Keys whose hash has fields that expire.
+    due: AtomicI64,
 }
 
 impl Counters {
@@ -44,6 +46,19 @@ impl Counters {
             bump(&database.keys, keys);
             bump(&database.expires, expires);
         }
+    }
+
+    /// So many more keys hold elements that expire. As [`Counters::add`].
+    #[inline]
+    pub fn add_due(&self, core: usize, db: u32, by: i64) {
+        if by != 0 {
+            bump(&self.stripes[core].databases[db as usize].due, by);
+        }
+    }
+
+    /// Keys that hold elements that expire.
+    pub fn due(&self, db: u32) -> u64 {
+        self.sum(|stripe| &stripe.databases[db as usize].due)
     }
 
     pub fn keys(&self, db: u32) -> u64 {

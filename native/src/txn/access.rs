@@ -224,10 +224,13 @@ impl Txn {
         let mut made = Entry::new(key, value, new_expiry);
         made.set_access(clock);
         let bytes = made.borrow().memory_bytes() as i64;
+        let due = table.due_len();
         let old = table.edit(place, |entry| std::mem::replace(entry, made));
         table.entry_bytes += bytes - old_bytes;
+        let due = table.due_len() as i64 - due as i64;
         let expires = new_expiry.is_some() as i64 - old_expiry.is_some() as i64;
         self.store.counters.add(core, db, 0, expires, bytes - old_bytes);
+        self.store.counters.add_due(core, db, due);
         if undo_on {
             self.undo.push(Undo::Present { db, entry: old });
         } else {
@@ -247,9 +250,12 @@ impl Txn {
         }
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
+        let due = table.due_len();
         table.insert(hash, entry);
         table.entry_bytes += bytes;
+        let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, 1, expires as i64, bytes);
+        self.store.counters.add_due(core, db, due);
         self.remark(key, Class::New, "new");
     }
 
@@ -259,10 +265,13 @@ impl Txn {
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let place = table.find(hash, key)?;
+        let due = table.due_len();
         let entry = table.remove(place);
         let (expires, bytes) = (entry.borrow().expiry().is_some() as i64, entry.borrow().memory_bytes() as i64);
         table.entry_bytes -= bytes;
+        let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, -1, -expires, -bytes);
+        self.store.counters.add_due(core, db, due);
         Some(entry)
     }
 
@@ -283,9 +292,12 @@ impl Txn {
         let (expires, bytes) = (entry.borrow().expiry().is_some() as i64, entry.borrow().memory_bytes() as i64);
         let (hash, shard) = self.shard_mut(&key);
         let table = shard.table_mut(db);
+        let due = table.due_len();
         table.insert(hash, entry);
         table.entry_bytes += bytes;
+        let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, 1, expires, bytes);
+        self.store.counters.add_due(core, db, due);
     }
 
     /// Removes `key`; false if it was not there. The caller tells [`Txn::changed`].

@@ -16,6 +16,7 @@ impl Txn {
         }
         let bytes = table.entry_bytes;
         self.store.counters.add(self.core, db, -(keys as i64), -(table.expiring() as i64), -bytes);
+        self.store.counters.add_due(self.core, db, -(table.due_len() as i64));
         if self.undo_on {
             self.undo.push(Undo::Table { shard, db, table });
         } else if now {
@@ -28,9 +29,11 @@ impl Txn {
     pub(super) fn swap_in_table(&mut self, shard: u32, db: u32, table: Table) {
         let bytes = table.entry_bytes;
         self.store.counters.add(self.core, db, table.len() as i64, table.expiring() as i64, bytes);
+        self.store.counters.add_due(self.core, db, table.due_len() as i64);
         let now = std::mem::replace(self.latches.get(shard).table_mut(db), table);
         let bytes = now.entry_bytes;
         self.store.counters.add(self.core, db, -(now.len() as i64), -(now.expiring() as i64), -bytes);
+        self.store.counters.add_due(self.core, db, -(now.due_len() as i64));
     }
 
     /// Exchanges two databases in a latched shard (SWAPDB).
@@ -52,8 +55,11 @@ impl Txn {
         let table_b = std::mem::replace(this.table_mut(b), table_a);
         let (keys_b, ttl_b) = (table_b.len() as i64, table_b.expiring() as i64);
         let (keys_a, ttl_a) = (this.table(b).len() as i64, this.table(b).expiring() as i64);
+        let due = table_b.due_len() as i64 - this.table(b).due_len() as i64;
         *this.table_mut(a) = table_b;
         self.store.counters.add(self.core, a, keys_b - keys_a, ttl_b - ttl_a, 0);
         self.store.counters.add(self.core, b, keys_a - keys_b, ttl_a - ttl_b, 0);
+        self.store.counters.add_due(self.core, a, due);
+        self.store.counters.add_due(self.core, b, -due);
     }
 }

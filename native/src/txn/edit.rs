@@ -77,6 +77,7 @@ impl Txn {
         let mut log: Vec<Inverse> = Vec::new();
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
+        let due = table.due_len();
         let (result, empty, bytes) = table.edit(place, |entry| {
             if !no_touch {
                 entry.set_access(clock);
@@ -90,7 +91,9 @@ impl Txn {
             Ok((result, empty, bytes))
         })?;
         table.entry_bytes += bytes;
+        let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, 0, 0, bytes);
+        self.store.counters.add_due(core, db, due);
         for inverse in log {
             self.undo.push(Undo::Edit { db, key: key.into(), inverse });
         }
@@ -106,9 +109,12 @@ impl Txn {
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return };
+        let due = table.due_len();
         let bytes = table.edit(place, |entry| entry.edit_object(edit).map_or(0, |(_, bytes)| bytes));
         table.entry_bytes += bytes;
+        let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, 0, 0, bytes);
+        self.store.counters.add_due(core, db, due);
     }
 
     /// Runs `edit` on the buffer of the string under `key`, which becomes a `raw` one with room to grow. The expiry

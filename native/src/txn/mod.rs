@@ -148,6 +148,8 @@ pub struct Txn {
     pub hits: u64,
     pub misses: u64,
     pub expired: u64,
+    /// Fields of hashes that have expired.
+    pub expired_subkeys: u64,
 }
 
 impl Txn {
@@ -174,6 +176,7 @@ impl Txn {
             hits: 0,
             misses: 0,
             expired: 0,
+            expired_subkeys: 0,
         }
     }
 
