@@ -277,7 +277,7 @@ table.rows(
 
 table.rows("COMMAND LIST filters", [
   ["COMMAND LIST FILTERBY ACLCAT hash", unordered(...known.filter(({ group }) => group === "hash").map(wireName))],
-  ["COMMAND LIST FILTERBY PATTERN hse*", unordered("hset", "hsetnx")],
+  ["COMMAND LIST FILTERBY PATTERN hse*", unordered("hset", "hsetex", "hsetnx")],
   [
     "COMMAND LIST FILTERBY PATTERN config|*",
     unordered("config|get", "config|set", "config|help", "config|rewrite", "config|resetstat"),

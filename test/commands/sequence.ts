@@ -1,6 +1,7 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
 import { bitmapMakers } from "./sequence-bitmap.ts";
+import { hashTtlKeys, hashTtlMakers } from "./sequence-hash-ttl.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
@@ -220,6 +221,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
   ...bitmapMakers(key),
+  ...hashTtlMakers(key),
   ...hyperloglogMakers(key),
   ...listMakers(key, number),
   ...setMakers(key),
@@ -241,6 +243,8 @@ export function randomSequence(random: Random): Step[] {
     if (/^(HRANDFIELD|SPOP|SRANDMEMBER)$/.test(String(step[0]))) return step;
     // Nothing may wait for longer than it was meant to.
     if (/^B[LRZ]/.test(String(step[0]))) return step;
+    // Since 8.4 these take their arguments in any order.
+    if (/^HP?EXPIREAT$/.test(String(step[0]))) return step;
     // Since 7.2 these look at their arguments before the key.
     if (/^(BITCOUNT|BITPOS)$/.test(String(step[0]))) return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
@@ -249,7 +253,7 @@ export function randomSequence(random: Random): Step[] {
     return step;
   });
   // At the end everything is read back: a wrong state must show even where no reply was wrong.
-  const readBack = [...keys, ...setKeys].flatMap((name) =>
+  const readBack = [...keys, ...setKeys, ...hashTtlKeys].flatMap((name) =>
     ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
   );
   const lists = listKeys.map((name) => ["LRANGE", name, "0", "-1"]);

@@ -255,7 +255,9 @@ fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         return Flow::Done;
     };
     let wanted = args.get(1).to_ascii_lowercase();
-    if entry.encoding().as_bytes() != wanted {
+    // A listpack with expiries is one to look at, too.
+    let encoding = entry.encoding().strip_suffix("ex").unwrap_or(entry.encoding());
+    if encoding.as_bytes() != wanted {
         let name = if wanted == b"listpack" { "listpack" } else { "quicklist" };
         reply.error(&format!("ERR Not a {name} encoded object."));
         return Flow::Done;

@@ -7,6 +7,7 @@ mod acl;
 mod array;
 mod filter;
 mod glob;
+mod hash_fields;
 mod host_call;
 mod hyperloglog;
 mod manifest;

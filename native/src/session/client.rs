@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::fieldsets::Fieldsets;
 use super::local::Subscribed;
 use super::multi::Multi;
 use super::tracking::Tracking;
@@ -47,6 +48,8 @@ pub struct Client {
     pub subscribed: Option<Box<Subscribed>>,
     /// CLIENT TRACKING; None: off.
     pub tracking: Option<Box<Tracking>>,
+    /// Lists of fields for HIMPORT.
+    pub fieldsets: Fieldsets,
     /// It runs MONITOR.
     pub monitors: bool,
     pub reply_mode: ReplyMode,
@@ -102,6 +105,7 @@ impl Client {
             watch_flag: Arc::new(AtomicBool::new(false)),
             subscribed: None,
             tracking: None,
+            fieldsets: Fieldsets::default(),
             monitors: false,
             reply_mode: ReplyMode::On,
             no_touch: false,

@@ -122,7 +122,7 @@ impl Conn {
         let tls = self.tls.as_ref().map_or(0, |tls| tls.memory_bytes());
         let partial = self.partial.as_ref().map_or(0, |partial| partial.memory_bytes());
         let buffers = self.input.capacity() + self.output.capacity() + self.told_later.capacity();
-        size_of::<Conn>() + buffers + partial + tls
+        size_of::<Conn>() + buffers + partial + tls + self.client.fieldsets.memory_bytes()
     }
 }
 

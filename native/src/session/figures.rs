@@ -66,6 +66,8 @@ pub struct Figures {
     pub hits: Counter,
     pub misses: Counter,
     pub expired: Counter,
+    /// Fields of hashes.
+    pub expired_subkeys: Counter,
     pub expire_cycle_us: Counter,
     pub clients: Counter,
     pub calls: Counter,
@@ -103,6 +105,7 @@ impl Figures {
         self.hits.add(std::mem::take(&mut txn.hits));
         self.misses.add(std::mem::take(&mut txn.misses));
         self.expired.add(std::mem::take(&mut txn.expired));
+        self.expired_subkeys.add(std::mem::take(&mut txn.expired_subkeys));
     }
 
     /// Counts an error reply by its code: the first word after `-`.
@@ -131,6 +134,7 @@ impl Figures {
             &self.hits,
             &self.misses,
             &self.expired,
+            &self.expired_subkeys,
             &self.expire_cycle_us,
             &self.calls,
             &self.call_errors,

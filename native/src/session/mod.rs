@@ -6,6 +6,7 @@ pub mod client;
 pub mod conn;
 pub mod control;
 pub mod events;
+pub mod fieldsets;
 pub mod figures;
 pub mod gather;
 pub mod handle;

@@ -1,6 +1,7 @@
 //! Values as bytes, in the format of RDB files.
 
 pub mod crc64;
+mod expiring;
 pub mod lzf;
 pub mod packs;
 pub mod payload;

@@ -10,10 +10,15 @@
 //!            type 10 one ziplist (Redis below 7)
 //!   type 16  a string that is a listpack of fields and values; type 13 a ziplist (Redis below 7)
 //!   type 20  a string that is a listpack of members; type 11 an intset: u32 width, u32 count, the integers, ascending
+//!   type 24  a hash with expiring fields: the first expiry, u64; count, then per field its expiry as a length (0: none, else
+//!            one more than its distance from the first), field, value; type 22 without the first, expiries absolute
+//!   type 25  the first expiry, u64, and a string that is a listpack of fields, values and expiries (0: none); 23 without it
 //! ```
 //!
-//! Written are types 0, 1, 2 and 4 only, which every version of Redis and Valkey reads and packs as it likes.
+//! Written are types 0, 1, 2 and 4 only, which every version of Redis and Valkey reads and packs as it likes, and 24 where a
+//! field expires (Redis 7.4).
 
+use super::expiring::{self, Triple};
 use super::{lzf, packs};
 use crate::ds::entry::{EntryRef, Value};
 use crate::resp::number;
@@ -21,7 +26,7 @@ use crate::types::hash::value::HashValue;
 use crate::types::list::value::ListValue;
 use crate::types::set::value::SetValue;
 
-mod kind {
+pub(super) mod kind {
     pub const STRING: u8 = 0;
     pub const LIST: u8 = 1;
     pub const SET: u8 = 2;
@@ -33,6 +38,10 @@ mod kind {
     pub const HASH_LISTPACK: u8 = 16;
     pub const LIST_LISTPACKS: u8 = 18;
     pub const SET_LISTPACK: u8 = 20;
+    pub const HASH_EXPIRING_ABSOLUTE: u8 = 22;
+    pub const HASH_LISTPACK_TRIPLES: u8 = 23;
+    pub const HASH_EXPIRING: u8 = 24;
+    pub const HASH_LISTPACK_EXPIRING: u8 = 25;
 }
 
 /// A value that was read and can be put under a key.
@@ -45,6 +54,8 @@ pub enum Loaded {
     Set(Vec<Vec<u8>>),
     /// Fields with values, each field once, at least one.
     Hash(Vec<(Vec<u8>, Vec<u8>)>),
+    /// The same of a hash with fields that expire.
+    Expiring(Vec<Triple>),
 }
 
 /// Appends the value of an entry. False: its type has no form here.
@@ -72,18 +83,13 @@ pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) -> bool {
                 return true;
             }
             let Some(hash) = object.as_any().downcast_ref::<HashValue>() else { return false };
-            out.push(kind::HASH);
-            write_length(object.len(), out);
-            hash.for_each(|field, value| {
-                write_string(&field.to_vec(), out);
-                write_string(&value.to_vec(), out);
-            });
+            expiring::write(hash, out);
         }
     }
     true
 }
 
-fn write_length(length: usize, out: &mut Vec<u8>) {
+pub(super) fn write_length(length: usize, out: &mut Vec<u8>) {
     match length {
         0..=0x3f => out.push(length as u8),
         0x40..=0x3fff => out.extend([0x40 | (length >> 8) as u8, length as u8]),
@@ -100,7 +106,7 @@ fn write_length(length: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn write_string(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     match number::integer(text).map(i32::try_from) {
         Some(Ok(number)) => match (i8::try_from(number), i16::try_from(number)) {
             (Ok(number), _) => out.extend([0xc0, number as u8]),
@@ -134,6 +140,7 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
             }
             Loaded::Hash((0..count).map(|_| Some((read_string(rest)?, read_string(rest)?))).collect::<Option<_>>()?)
         }
+        kind::HASH_EXPIRING_ABSOLUTE..=kind::HASH_LISTPACK_EXPIRING => Loaded::Expiring(expiring::read(*kind, rest)?),
         kind::LIST => Loaded::List(read_strings(rest)?),
         kind::SET => Loaded::Set(read_strings(rest)?),
         kind::SET_INTSET => Loaded::Set(packs::intset(&read_string(rest)?)?),
@@ -188,13 +195,13 @@ fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(pairs)
 }
 
-fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
+pub(super) fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
     let (taken, left) = rest.split_at_checked(count)?;
     *rest = left;
     Some(taken)
 }
 
-fn read_length(rest: &mut &[u8]) -> Option<usize> {
+pub(super) fn read_length(rest: &mut &[u8]) -> Option<usize> {
     match take(rest, 1)?[0] {
         byte @ 0..=0x3f => Some(byte as usize),
         byte @ 0x40..=0x7f => Some((byte as usize & 0x3f) << 8 | take(rest, 1)?[0] as usize),
@@ -214,7 +221,7 @@ fn read_strings(rest: &mut &[u8]) -> Option<Vec<Vec<u8>>> {
     (0..count).map(|_| read_string(rest)).collect()
 }
 
-fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
+pub(super) fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
     match rest.first()? {
         special @ 0xc0..=0xc2 => {
             let bytes = 1usize << (special - 0xc0);

@@ -114,6 +114,7 @@ fn reset(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     client.no_touch = false;
     client.no_evict = false;
     client.takes_redirects = false;
+    client.fieldsets.clear();
     client.refresh();
     reply.proto = Protocol::Resp2;
     reply.simple("RESET");

@@ -11,7 +11,7 @@ use crate::snapshot::value::Loaded;
 use crate::txn::access::Expiry;
 use crate::txn::frequency::lfu_minutes;
 use crate::txn::{Class, Effect, Txn};
-use crate::types::hash::value::{HashValue, Limits};
+use crate::types::hash::value::{HashValue, Limits, Ttl};
 use crate::types::list;
 use crate::types::list::value::ListValue;
 use crate::types::set::value::SetValue;
@@ -182,18 +182,30 @@ fn put(txn: &mut Txn, key: &[u8], loaded: Loaded, expiry: Option<i64>) {
             txn.set(key, NewValue::Object(Box::new(set)), expiry.map_or(Expiry::Clear, Expiry::At));
         }
         Loaded::Hash(pairs) => {
-            let limits = Limits::of(&txn.store.settings);
-            let made = txn.edit_or_make(key, HashValue::default, |hash: &mut HashValue, inverses| {
-                let items = pairs.iter().flat_map(|(field, value)| [field.as_slice(), value.as_slice()]);
-                hash.make_room(pairs.len(), items, limits, inverses);
-                for (field, value) in &pairs {
-                    hash.set(field, Item::Text(value), limits, inverses);
-                }
-            });
-            debug_assert!(made.is_ok(), "the key was free");
-            txn.set_expiry(key, expiry);
+            put_hash(txn, key, pairs.iter().map(|(field, value)| (&field[..], &value[..], None)), expiry);
+        }
+        Loaded::Expiring(triples) => {
+            put_hash(txn, key, triples.iter().map(|(field, value, at_ms)| (&field[..], &value[..], *at_ms)), expiry);
         }
     }
+}
+
+fn put_hash<'v>(
+    txn: &mut Txn,
+    key: &[u8],
+    fields: impl ExactSizeIterator<Item = (&'v [u8], &'v [u8], Option<i64>)> + Clone,
+    expiry: Option<i64>,
+) {
+    let limits = Limits::of(&txn.store.settings);
+    let made = txn.edit_or_make(key, HashValue::default, |hash: &mut HashValue, inverses| {
+        let items = fields.clone().flat_map(|(field, value, _)| [field, value]);
+        hash.make_room(fields.len(), items, limits, inverses);
+        for (field, value, at_ms) in fields {
+            hash.set(field, Item::Text(value), at_ms.map_or(Ttl::Clear, Ttl::At), limits, inverses);
+        }
+    });
+    debug_assert!(made.is_ok(), "the key was free");
+    txn.set_expiry(key, expiry);
 }
 
 /// Sets the access clock to what IDLETIME or FREQ say, where the policy in force has a use for it.

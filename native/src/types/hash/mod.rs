@@ -1,10 +1,16 @@
 //! Hashes: fields with values under one key.
 
+mod arguments;
+pub mod expire;
 mod fields;
+mod fused;
+mod import;
+mod long;
 mod random;
 mod read;
 mod run;
 mod scan;
+mod ttl;
 pub mod value;
 mod write;
 
@@ -18,7 +24,7 @@ use crate::txn::Effect;
 const HASH: Row = Row { categories: category::HASH, group: Group::Hash, since: "2.0.0", ..ROW };
 
 pub fn rows() -> Vec<Row> {
-    [read::ROWS, write::ROWS, random::ROWS, scan::ROWS].concat()
+    [read::ROWS, write::ROWS, random::ROWS, scan::ROWS, ttl::ROWS, fused::ROWS, import::ROWS].concat()
 }
 
 #[inline]
@@ -40,5 +46,7 @@ fn wrong_type(reply: &mut Reply) -> Effect {
     refuse(reply, error::WRONG_TYPE)
 }
 
+#[cfg(test)]
+mod expiry_tests;
 #[cfg(test)]
 mod tests;

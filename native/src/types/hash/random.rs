@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::expire::expire_due;
 use super::fields::{self, FieldTable};
 use super::run::{self, Span};
 use super::value::HashValue;
@@ -14,7 +15,7 @@ use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::sys::random;
-use crate::txn::{Effect, Txn};
+use crate::txn::{Effect, Txn, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "hrandfield",
@@ -40,7 +41,7 @@ const _: () = assert!(DRAWS_MAX == 16_777_216, "the text names the limit");
 
 fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if args.len() == 2 {
-        match txn.get_object::<HashValue>(args.get(1)) {
+        match looked_up(txn, args.get(1)) {
             Ok(None) => reply.null(),
             Ok(Some(hash)) => draw_any(hash, 1, |field, _| bulk(reply, field)),
             Err(_) => return wrong_type(reply),
@@ -62,9 +63,9 @@ fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if count < 0 && count.unsigned_abs() > DRAWS_MAX {
         return refuse(reply, TOO_MANY_DRAWS);
     }
-    let hash = match txn.get_object::<HashValue>(args.get(1)) {
+    let hash = match looked_up(txn, args.get(1)) {
         Ok(hash) => hash,
-        Err(_) => return wrong_type(reply),
+        Err(WrongType) => return wrong_type(reply),
     };
     let Some(hash) = hash else {
         reply.array(0);
@@ -90,6 +91,15 @@ fn hrandfield(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     Effect::None
 }
 
+/// The hash under `key`. All fields that have expired are taken out before, as in Redis: there is no drawing around them.
+fn looked_up<'t>(txn: &'t mut Txn, key: &[u8]) -> Result<Option<&'t HashValue>, WrongType> {
+    let now_ms = txn.now_ms;
+    if txn.peek_object::<HashValue>(key)?.is_some_and(|hash| hash.is_due(now_ms)) {
+        expire_due(txn, key, usize::MAX);
+    }
+    txn.get_object::<HashValue>(key)
+}
+
 /// `draws` fields, each drawn from all of them.
 fn draw_any<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
     match hash.form() {
@@ -101,7 +111,7 @@ fn draw_any<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h
             }
         }
         Form::Large(table) => {
-            for entry in (0..draws).map_while(|_| table.random()) {
+            for entry in (0..draws).map_while(|_| table.table().random()) {
                 write(Item::Text(entry.key()), fields::item(entry));
             }
         }
@@ -111,12 +121,12 @@ fn draw_any<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h
 /// `draws` different fields; at most as many as there are.
 fn draw_distinct<'h>(hash: &'h HashValue, draws: usize, mut write: impl FnMut(Item<'h>, Item<'h>)) {
     if draws >= hash.len() {
-        return hash.for_each(write);
+        return hash.for_each(i64::MIN, write);
     }
     match hash.form() {
         Form::Run(run) => draw_packed(run, hash.len(), draws, write),
         Form::Large(table) => {
-            for entry in draw_entries(table, draws) {
+            for entry in draw_entries(table.table(), draws) {
                 write(Item::Text(entry.key()), fields::item(entry));
             }
         }

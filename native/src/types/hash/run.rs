@@ -3,17 +3,17 @@
 //!
 //! ```text
 //!   pair  = item item                    field, value, each as ds/item.rs codes it
-//!   249 i64 before a value is kept free for the expiry of its field.
+//!           item 249 i64 item            a field that expires: when, ms since the epoch, stands before its value
 //!
 //!   HSET h name "Ada" age 36   ->   04 n a m e  03 A d a  03 a g e  f0 24
 //! ```
 
-use crate::ds::item::{Coded, Item, after, decoded};
+use crate::ds::item::{self, Coded, EXPIRY_BYTES, Item, after, decoded};
 
 /// Pairs of a run, at most. Lookups in so many are slow already.
 pub const PAIRS_MAX: usize = u16::MAX as usize;
 
-/// Where a pair stands: offsets of its field, its value and its end.
+/// Where a pair stands: offsets of its field, of its value (of its expiry, if it has one) and of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     pub field: usize,
@@ -60,6 +60,29 @@ pub fn value(run: &[u8], span: Span) -> Item<'_> {
     decoded(&run[span.value..span.end])
 }
 
+/// When the field of the pair at `span` expires, ms since the epoch.
+#[inline]
+pub fn expiry(run: &[u8], span: Span) -> Option<i64> {
+    item::expiry(&run[span.value..span.end])
+}
+
+/// Bytes of that.
+#[inline]
+pub fn expiry_bytes(run: &[u8], span: Span) -> usize {
+    if expiry(run, span).is_some() { EXPIRY_BYTES } else { 0 }
+}
+
+/// Has the field of the pair at `span` expired at `now_ms`?
+#[inline]
+pub fn is_expired(run: &[u8], span: Span, now_ms: i64) -> bool {
+    expiry(run, span).is_some_and(|at_ms| at_ms <= now_ms)
+}
+
+/// When the first of the fields expires. O(pairs).
+pub fn first_due_ms(run: &[u8]) -> Option<i64> {
+    spans(run).filter_map(|span| expiry(run, span)).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +93,28 @@ mod tests {
             Some(span) => drop(run.splice(span.value..span.end, [value.head(), value.body()].concat())),
             None => run.extend([field.head(), field.body(), value.head(), value.body()].concat()),
         }
+    }
+
+    #[test]
+    fn an_expiry_before_a_value_hides_neither() {
+        let mut run = Vec::new();
+        for (field, value, at_ms) in
+            [("a", "1", Some(7)), ("b", "text", None), ("c", "", Some(i64::MAX)), ("d", "x", Some(5))]
+        {
+            let (coded, text) = (Coded::of(Item::Text(field.as_bytes())), Coded::of(Item::Text(value.as_bytes())));
+            run.extend([coded.head(), coded.body()].concat());
+            run.extend(at_ms.map(item::expiry_head).into_iter().flatten());
+            run.extend([text.head(), text.body()].concat());
+        }
+        let seen: Vec<_> = spans(&run).map(|span| (pair(&run, span).1.to_vec(), expiry(&run, span))).collect();
+        let text = |text: &str| text.as_bytes().to_vec();
+        let wanted = [(text("1"), Some(7)), (text("text"), None), (text(""), Some(i64::MAX)), (text("x"), Some(5))];
+        assert_eq!(seen, wanted);
+        assert_eq!(first_due_ms(&run), Some(5));
+        let found = find(&run, &Coded::of(Item::Text(b"c"))).expect("it is there");
+        assert!(!is_expired(&run, found, 1000) && expiry_bytes(&run, found) == EXPIRY_BYTES);
+        let first = spans(&run).next().expect("there are four");
+        assert!(is_expired(&run, first, 7) && !is_expired(&run, first, 6));
     }
 
     #[test]

@@ -37,6 +37,7 @@ struct Options<'a> {
 }
 
 fn hscan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    let now_ms = txn.now_ms;
     let Some(cursor) = cursor(args.get(2)) else { return refuse(reply, error::INVALID_CURSOR) };
     let hash = match txn.get_object::<HashValue>(args.get(1)) {
         Ok(hash) => hash,
@@ -73,12 +74,14 @@ fn hscan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     };
     let next = match hash.form() {
         Form::Run(_) => {
-            hash.for_each(each);
+            hash.for_each(now_ms, each);
             0
         }
-        Form::Large(table) => {
-            table.scan(cursor, options.count, |entry| each(Item::Text(entry.key()), fields::item(entry)))
-        }
+        Form::Large(table) => table.table().scan(cursor, options.count, |entry| {
+            if !fields::is_expired(entry, now_ms) {
+                each(Item::Text(entry.key()), fields::item(entry));
+            }
+        }),
     };
     write_reply(reply, next, found, &items);
     Effect::None

@@ -14,7 +14,7 @@ use crate::sys::random;
 use crate::txn::access::Expiry;
 use crate::txn::{Effect, Txn};
 
-fn txn(listpack_entries: u64) -> Txn {
+pub(super) fn txn(listpack_entries: u64) -> Txn {
     let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
     store.settings.hash_max_listpack_entries.store(listpack_entries, Relaxed);
     let mut txn = Txn::new(store, 0, true);
@@ -23,7 +23,7 @@ fn txn(listpack_entries: u64) -> Txn {
     txn
 }
 
-fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
+pub(super) fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
     let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
     let name = String::from_utf8_lossy(request[0]).to_lowercase();
     let row = rows.iter().find(|row| row.name == name).expect("a hash command");
@@ -35,7 +35,7 @@ fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect)
     (String::from_utf8_lossy(&out).into_owned(), effect)
 }
 
-fn run(txn: &mut Txn, request: &str) -> String {
+pub(super) fn run(txn: &mut Txn, request: &str) -> String {
     let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
     run_as(txn, Protocol::Resp2, &words).0
 }
@@ -58,7 +58,7 @@ struct State {
 fn state(txn: &mut Txn, key: &[u8]) -> State {
     let mut pairs = Vec::new();
     if let Some(hash) = txn.get_object::<HashValue>(key).expect("a hash") {
-        hash.for_each(|field, value| pairs.push((field.to_vec(), value.to_vec())));
+        hash.for_each(i64::MIN, |field, value| pairs.push((field.to_vec(), value.to_vec())));
         assert_eq!(hash.len(), pairs.len());
     }
     let expiry = txn.peek(key).and_then(|entry| entry.expiry());

@@ -90,12 +90,13 @@ impl Keys {
 
     /// Calls `see` with what is under each of the keys taken, in their order; None: nothing that counts.
     pub fn read(&self, txn: &mut Txn, named: &Named, mut see: impl FnMut(Option<Item>)) {
+        let now_ms = txn.now_ms;
         for (index, hash) in self.hashes.iter().enumerate() {
             let key = self.key(index);
             txn.prime(key, *hash);
             match &named.field {
                 Some(field) => match txn.get_object::<HashValue>(key) {
-                    Ok(Some(hash)) => see(hash.get(field)),
+                    Ok(Some(hash)) => see(hash.get(field, now_ms)),
                     _ => see(None),
                 },
                 None => match txn.get_text(key) {

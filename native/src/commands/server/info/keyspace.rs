@@ -10,8 +10,8 @@ pub fn keyspace(session: &mut Session, text: &mut Text) {
         if keys == 0 {
             continue;
         }
-        let expires = store.counters.expires(db);
+        let (expires, due) = (store.counters.expires(db), store.counters.due(db));
         let ttl_ms = if expires == 0 { 0 } else { store.average_ttl_ms(db) };
-        text.field(&format!("db{db}"), format_args!("keys={keys},expires={expires},avg_ttl={ttl_ms}"));
+        text.field(&format!("db{db}"), format_args!("keys={keys},expires={expires},avg_ttl={ttl_ms},subexpiry={due}"));
     }
 }

@@ -26,6 +26,7 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("instantaneous_output_repl_kbps", "0.00");
     text.field("rejected_connections", server.sum(|f| f.rejected_connections.get()));
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
+    text.field("expired_subkeys", server.sum(|f| f.expired_subkeys.get()));
     text.field("expired_keys", server.sum(|f| f.expired.get()));
     text.field("expired_stale_perc", "0.00");
     text.field("expired_time_cap_reached_count", 0);
