@@ -201,6 +201,13 @@ impl Gathered {
         }
     }
 
+    /// Adds a member that is not there, shared with its other owners.
+    #[inline]
+    pub fn share(&mut self, member: MemberRef) {
+        debug_assert!(self.cursor.is_none());
+        self.scored.table.insert(hash(member.bytes()), Member::duplicate(member));
+    }
+
     /// Puts about `count` more members in order; false: all are.
     pub fn settle(&mut self, count: usize) -> bool {
         let Scored { table, tree } = &mut self.scored;
@@ -217,4 +224,4 @@ impl Gathered {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,12 +1,10 @@
 //! ZUNION ZINTER ZDIFF, their STORE forms, and ZINTERCARD.
 
-use super::combine::{Aggregate, Combination, Operation, Result as Found};
+use super::combine::{Aggregate, Operation};
 use super::input::{Input, Inputs};
-use super::value::{Limits, ZsetValue};
-use super::{ZSET, member, members_header, refuse, store, wrong_type};
+use super::sliced::{Answer, Asked, Combining};
+use super::{ZSET, refuse, wrong_type};
 use crate::commands::row::{Begin, Find, KeySpec, Row, Run, access::*, flag::*, key};
-use crate::ds::entry::Object;
-use crate::ds::scored::Gathered;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
@@ -174,28 +172,12 @@ fn combine(
         Err(text) => return refuse(reply, text),
     };
     let Request { aggregate, weights, with_scores, limit } = request;
-    let mut combination = Combination::new(operation, aggregate, &inputs.all, &weights);
-    if form == Form::Count {
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        let mut result = Found::Count { found: 0, limit };
-        combination.run(&inputs.all, &mut result, || true);
-        let Found::Count { found, .. } = result else { unreachable!("made so above") };
-        reply.int(found as i64);
-        return Effect::None;
-    }
-    let mut result = Found::Members(Gathered::default());
-    combination.run(&inputs.all, &mut result, || true);
-    let Found::Members(mut gathered) = result else { unreachable!("made so above") };
-    while gathered.settle(usize::MAX / 16) {}
-    let made = ZsetValue::of(gathered.finish(), Limits::of(&txn.store.settings));
-    if form == Form::Store {
-        return store(txn, args.get(1), reply, made, name);
-    }
-    members_header(reply, made.len(), with_scores);
-    for (found, score) in made.iter() {
-        member(reply, found, score, with_scores);
-    }
-    Effect::None
+    let answer = match form {
+        Form::Reply => Answer::Members { with_scores },
+        Form::Count => Answer::Count { limit: if limit == 0 { usize::MAX } else { limit } },
+        Form::Store => Answer::Stored { request: args.to_owned(), event: name },
+    };
+    Combining::new(Asked { operation, aggregate, weights, answer }, inputs, txn.store).begin(txn, reply)
 }
 
 /// What follows the keys. Err: the error's text.

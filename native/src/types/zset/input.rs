@@ -127,6 +127,18 @@ impl Inputs {
     }
 }
 
+impl Inputs {
+    /// Is there under the same keys what there was?
+    pub fn is_same(&self, before: &Inputs) -> bool {
+        let same = |(now, before): (&Option<Input>, &Option<Input>)| match (now, before) {
+            (Some(Input::Zset(now)), Some(Input::Zset(before))) => now.is_same(before),
+            (Some(Input::Set(now)), Some(Input::Set(before))) => now.is_same(before),
+            (now, before) => now.is_none() && before.is_none(),
+        };
+        self.all.len() == before.all.len() && self.all.iter().zip(&before.all).all(same)
+    }
+}
+
 impl Drop for Inputs {
     fn drop(&mut self) {
         if self.all.iter().flatten().map(Input::blocks).sum::<usize>() > ELEMENTS_MIN {

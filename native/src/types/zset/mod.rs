@@ -10,6 +10,7 @@ mod random;
 mod range;
 mod read;
 mod scan;
+mod sliced;
 pub mod value;
 pub mod write;
 
@@ -90,4 +91,4 @@ fn wrong_type(reply: &mut Reply) -> Effect {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,10 +1,11 @@
 //! Members of a range: ZRANGE and its older forms, and ZRANGESTORE.
 
 use super::bounds::Bounds;
+use super::sliced::{Copying, LongRange, MEMBERS_AT_ONCE};
 use super::value::{Limits, ZsetValue};
 use super::{ZSET, member, members_header, refuse, store, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key, keys};
-use crate::resp::args::Args;
+use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::txn::{Effect, Txn};
@@ -141,12 +142,17 @@ fn range(txn: &mut Txn, args: Args, reply: &mut Reply, form: Form) -> Effect {
         Ok(request) => request,
         Err(text) => return refuse(reply, text),
     };
+    let kept = txn.store;
     let Ok(zset) = txn.get_object::<ZsetValue>(args.get(form.key)) else { return wrong_type(reply) };
     let Some(zset) = zset else {
         reply.array(0);
         return Effect::None;
     };
     let ranks = request.ranks(zset);
+    if ranks.len() > MEMBERS_AT_ONCE {
+        let how = (request.backwards, request.with_scores);
+        return Effect::Slices(Box::new(LongRange::new(zset.clone(), ranks, how, kept)));
+    }
     members_header(reply, ranks.len(), request.with_scores);
     let first = if request.backwards { ranks.end.saturating_sub(1) } else { ranks.start };
     for (found, score) in zset.walk(first, ranks.len(), request.backwards) {
@@ -160,12 +166,22 @@ fn zrangestore(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(request) => request,
         Err(text) => return refuse(reply, text),
     };
-    let limits = Limits::of(&txn.store.settings);
+    let (kept, limits) = (txn.store, Limits::of(&txn.store.settings));
     let made = match txn.get_object::<ZsetValue>(args.get(2)) {
+        Ok(Some(zset)) if request.ranks(zset).len() > MEMBERS_AT_ONCE => {
+            let copying = Copying::new(args.to_owned(), zset.clone(), ranks_to_store, kept);
+            return Effect::Slices(Box::new(copying));
+        }
         Ok(zset) => zset.map(|zset| zset.part(request.ranks(zset), limits)),
         Err(_) => return wrong_type(reply),
     };
     store(txn, args.get(1), reply, made.unwrap_or_default(), "zrangestore")
+}
+
+/// The ranks that a ZRANGESTORE, which was read before, means.
+fn ranks_to_store(request: &OwnedArgs, zset: &ZsetValue) -> std::ops::Range<usize> {
+    let request = parse(request.borrow(), Form { key: 2, store: true, ..READ });
+    request.map_or(0..0, |request| request.ranks(zset))
 }
 
 fn parse<'a>(args: Args<'a>, form: Form) -> Result<Request<'a>, &'static str> {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::ZsetValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::row::Run;
+use crate::commands::table::table;
 use crate::ds::entry::{NewValue, Object};
 use crate::ds::scored::member::order_of;
 use crate::ds::segments::moves;
@@ -27,7 +28,7 @@ fn txn(listpack_entries: u64) -> Txn {
 }
 
 fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows: &'static [Row] = Box::leak([super::rows(), crate::types::set::rows()].concat().into_boxed_slice());
+    let rows = &table().rows;
     let name = String::from_utf8_lossy(request[0]).to_lowercase();
     let row = rows.iter().find(|row| row.name == name).expect("a command of sorted sets or sets");
     assert!(row.arity_fits(request.len()), "{request:?}");
@@ -91,7 +92,10 @@ fn plain(reply: &str) -> String {
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_a_model_over_both_encodings() {
-    let seed = random::next_u64();
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut state_of = seed;
     let mut below = |bound: u64| {
@@ -404,7 +408,10 @@ fn pairs_are_nested_in_resp3_and_flat_in_resp2() {
 /// Every combination of operation, aggregate and weights of zsets and sets, against maps.
 #[test]
 fn combinations_agree_with_a_model() {
-    let seed = random::next_u64();
+    combinations_agree_with(random::next_u64());
+}
+
+pub(crate) fn combinations_agree_with(seed: u64) {
     println!("seed {seed}");
     let mut state_of = seed;
     let mut below = |bound: u64| {
@@ -568,4 +575,72 @@ fn a_million_members_take_less_than_57_bytes_each() {
     let bytes = zset.memory_bytes() as f64 / 100_000.0;
     assert!(bytes < 57.5, "{bytes}");
     txn.commit();
+}
+
+/// Runs a request that goes in slices, with `between` after its second one.
+fn sliced(txn: &mut Txn, request: &str, between: &[&str]) -> String {
+    let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+    let row = table().row(table().find(words[0]).expect("a command"));
+    let Run::Data(handler) = row.run else { panic!("a data command") };
+    let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words));
+    let Effect::Slices(mut work) = handler(txn, owned.borrow(), &mut Reply::new(&mut out, Protocol::Resp2)) else {
+        panic!("{request} of a large set runs in slices")
+    };
+    let mut steps = 0;
+    while work.step(txn, &mut Reply::new(&mut out, Protocol::Resp2)).expect("all is held") == Progress::More {
+        steps += 1;
+        if steps == 2 {
+            between.iter().for_each(|request| drop(run(txn, request)));
+        }
+    }
+    assert!(steps >= 2, "{request} took {steps} slices");
+    String::from_utf8_lossy(&out).replace("\r\n", "~")
+}
+
+fn filled(txn: &mut Txn, key: &str, members: usize) {
+    for number in 0..members {
+        run(txn, &format!("ZADD {key} {number} member:{number:06}"));
+    }
+}
+
+#[test]
+fn a_slice_answers_as_of_the_beginning_and_what_is_stored_or_removed_is_as_of_the_end() {
+    let mut txn = txn(128);
+    filled(&mut txn, "a", 30_000);
+    filled(&mut txn, "b", 30_000);
+    let changes = ["ZREM a member:000007", "ZADD a 5.5 later"];
+    let all = sliced(&mut txn, "ZRANGE a 0 -1", &changes);
+    assert!(all.starts_with("*30000~$13~member:000000~") && all.contains("member:000007") && !all.contains("later"));
+    let back = sliced(&mut txn, "ZREVRANGE a 0 -1 WITHSCORES", &["ZREM a later"]);
+    assert!(back.starts_with("*60000~$13~member:029999~$5~29999~"));
+    assert!(back.ends_with("$5~later~$3~5.5~$13~member:000005~$1~5~$13~member:000004~$1~4~$13~member:000003~$1~3~$13~member:000002~$1~2~$13~member:000001~$1~1~$13~member:000000~$1~0~"));
+    for (request, score) in [("ZUNIONSTORE out 2 a b", "$1~2~"), ("ZINTERSTORE out 2 a b", "$1~2~")] {
+        let reply = sliced(
+            &mut txn,
+            request,
+            &["ZADD a 1 new", "ZADD b 1 new", "ZREM a member:000009", "ZREM b member:000009"],
+        );
+        let members = run(&mut txn, "ZCARD out");
+        assert_eq!(reply, members.replace("\r\n", "~"), "{request}");
+        assert_eq!(run(&mut txn, "ZSCORE out new").replace("\r\n", "~"), score, "{request}");
+        assert_eq!(run(&mut txn, "ZSCORE out member:000009").replace("\r\n", "~"), "$-1~", "{request}");
+        run(&mut txn, "ZREM a new");
+        run(&mut txn, "ZREM b new");
+    }
+    assert_eq!(sliced(&mut txn, "ZRANGESTORE out a 10 20000", &["ZADD a 15.5 new"]), ":19991~");
+    assert_eq!(run(&mut txn, "ZRANK out new").replace("\r\n", "~"), ":4~");
+    let before = state(&mut txn, b"b");
+    txn.keep_undo();
+    let mark = txn.savepoint();
+    assert_eq!(
+        sliced(&mut txn, "ZREMRANGEBYSCORE b 100 20000", &["ZADD b 200.5 new", "ZREM b member:000000"]),
+        ":19902~"
+    );
+    assert_eq!(run(&mut txn, "ZSCORE b new").replace("\r\n", "~"), "$-1~");
+    assert_eq!(run(&mut txn, "ZCOUNT b -inf +inf").replace("\r\n", "~"), ":10097~");
+    txn.rollback_to(mark);
+    assert_eq!(state(&mut txn, b"b"), before);
+    txn.commit();
+    assert_eq!(run(&mut txn, "ZREMRANGEBYRANK b 0 -1").replace("\r\n", "~"), ":29999~");
+    assert!(!txn.exists(b"b"));
 }

@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::packed::{CodedScore, PAIRS_MAX, Packed, RUN_BYTES_MAX, Span, compare};
 use crate::ds::digest::Digest;
+use super::text_of;
 use crate::ds::entry::Object;
 use crate::ds::item::{Coded, Item};
 use crate::ds::scored::frame::{Edge, Probe};
 use crate::ds::scored::member::{Member, order_of};
-use crate::ds::scored::{Block, Scored, walk};
 use crate::resp::number;
+use crate::ds::scored::{Block, Gathered, Scored, walk};
+use crate::ds::segments::hash;
 use crate::store::Settings;
 use crate::txn::edit::Inverses;
 
@@ -175,6 +177,18 @@ impl ZsetValue {
             ZsetValue::Scored(scored) => {
                 let members = scored.walk(ranks.start, ranks.len(), false).map(Member::duplicate);
                 ZsetValue::Scored(Box::new(Scored::load(members)))
+            }
+        }
+    }
+
+    /// Adds `count` members from rank `from` on to what is gathered, which has none of them; large ones are shared.
+    pub fn share(&self, from: usize, count: usize, gathered: &mut Gathered) {
+        match self {
+            ZsetValue::Scored(scored) => scored.walk(from, count, false).for_each(|member| gathered.share(member)),
+            ZsetValue::Packed(_) => {
+                for (found, score) in self.walk(from, count, false) {
+                    text_of(found, |text| gathered.add(hash(text), text, score, |score| score));
+                }
             }
         }
     }

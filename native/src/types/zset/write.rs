@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bounds::Bounds;
+use super::sliced::{MEMBERS_AT_ONCE, Removing};
 use super::value::{Limits, Put, ZsetValue};
 use super::{ZSET, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
@@ -251,7 +252,7 @@ fn zrem(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 /// So many members are gone, and the key with them if they were all.
-fn gone(
+pub(super) fn gone(
     txn: &mut Txn,
     key: &[u8],
     reply: &mut Reply,
@@ -271,15 +272,15 @@ fn gone(
 }
 
 fn zremrangebyrank(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    remove_range(txn, args, reply, "zremrangebyrank", Bounds::ranks(args.get(2), args.get(3)))
+    remove_range(txn, args, reply, "zremrangebyrank", |args| Bounds::ranks(args.get(2), args.get(3)))
 }
 
 fn zremrangebyscore(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    remove_range(txn, args, reply, "zremrangebyscore", Bounds::scores(args.get(2), args.get(3)))
+    remove_range(txn, args, reply, "zremrangebyscore", |args| Bounds::scores(args.get(2), args.get(3)))
 }
 
 fn zremrangebylex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    remove_range(txn, args, reply, "zremrangebylex", Bounds::lex(args.get(2), args.get(3)))
+    remove_range(txn, args, reply, "zremrangebylex", |args| Bounds::lex(args.get(2), args.get(3)))
 }
 
 fn remove_range(
@@ -287,13 +288,19 @@ fn remove_range(
     args: Args,
     reply: &mut Reply,
     event: &'static str,
-    bounds: Result<Bounds, &'static str>,
+    bounds_of: for<'a> fn(Args<'a>) -> Result<Bounds<'a>, &'static str>,
 ) -> Effect {
-    let key = args.get(1);
-    let bounds = match bounds {
+    let (key, kept) = (args.get(1), txn.store);
+    let bounds = match bounds_of(args) {
         Ok(bounds) => bounds,
         Err(text) => return refuse(reply, text),
     };
+    if let Ok(Some(zset)) = txn.peek_object::<ZsetValue>(key)
+        && bounds.of(zset, false).len() > MEMBERS_AT_ONCE
+    {
+        let removing = Removing::new(args.to_owned(), event, zset.clone(), bounds_of, kept);
+        return Effect::Slices(Box::new(removing));
+    }
     let edited = txn.edit_object(key, |zset: &mut ZsetValue, inverses| {
         let range = bounds.of(zset, false);
         zset.remove_range(range.start, range.end, inverses);
