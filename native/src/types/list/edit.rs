@@ -1,6 +1,7 @@
 //! LSET, LINSERT, LREM, LTRIM.
 
 use super::limits::Limits;
+use super::sift::Sift;
 use super::value::ListValue;
 use super::{LIST, Side, range, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
@@ -29,7 +30,7 @@ pub const ROWS: &[Row] = &[
         flags: WRITE | DENYOOM,
         keys: &[key(RW | INSERT)],
         since: "2.2.0",
-        complexity: "O(N) where N is the number of elements to the left of the pivot",
+        complexity: "O(N) where N is the number of elements to the left of the pivot, in slices that let others pass",
         summary: "Adds an element beside the first one that equals the pivot and returns the list's length; -1 without a pivot.",
         args: "key <BEFORE | AFTER> pivot element",
         reply: "number",
@@ -41,7 +42,7 @@ pub const ROWS: &[Row] = &[
         arity: 4,
         flags: WRITE,
         keys: &[key(RW | DELETE)],
-        complexity: "O(N) where N is the number of elements of the list",
+        complexity: "O(N) where N is the number of elements of the list, in slices that let others pass",
         summary: "Removes elements that equal the one given: all of them, or so many from the left, or from the right (negative count).",
         args: "key count element",
         reply: "number",
@@ -96,6 +97,21 @@ fn linsert(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     } else {
         return refuse(reply, error::SYNTAX);
     };
+    let store = txn.store;
+    if let Ok(Some(list)) = txn.peek_list(args.get(1))
+        && let Some(sift) = Sift::of(args, list, store)
+    {
+        return Effect::Slices(Box::new(sift));
+    }
+    insert_beside(txn, args, reply, after)
+}
+
+/// Without slices; the request was read before.
+pub fn linsert_now(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    insert_beside(txn, args, reply, args.is(2, "after"))
+}
+
+fn insert_beside(txn: &mut Txn, args: Args, reply: &mut Reply, after: bool) -> Effect {
     let (key, pivot, text) = (args.get(1), args.get(3), args.get(4));
     let limits = Limits::of(&txn.store.settings);
     let inserted = txn.edit_object(key, |list: &mut ListValue, inverses| {
@@ -127,6 +143,20 @@ fn linsert(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn lrem(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    if number::integer(args.get(2)).is_none() {
+        return refuse(reply, error::NOT_INTEGER);
+    }
+    let store = txn.store;
+    if let Ok(Some(list)) = txn.peek_list(args.get(1))
+        && let Some(sift) = Sift::of(args, list, store)
+    {
+        return Effect::Slices(Box::new(sift));
+    }
+    lrem_now(txn, args, reply)
+}
+
+/// Without slices.
+pub fn lrem_now(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let (key, text) = (args.get(1), args.get(3));
     let Some(count) = number::integer(args.get(2)) else { return refuse(reply, error::NOT_INTEGER) };
     let limits = Limits::of(&txn.store.settings);
@@ -147,10 +177,14 @@ fn lrem(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         }
         (removed, list.is_empty())
     });
-    let (removed, emptied) = match removed {
-        Ok(removed) => removed.unwrap_or((0, false)),
-        Err(WrongType) => return wrong_type(reply),
-    };
+    match removed {
+        Ok(removed) => lrem_done(txn, key, reply, removed.unwrap_or((0, false))),
+        Err(WrongType) => wrong_type(reply),
+    }
+}
+
+/// Says how many were removed, and whether that was all there was.
+pub fn lrem_done(txn: &mut Txn, key: &[u8], reply: &mut Reply, (removed, emptied): (u64, bool)) -> Effect {
     reply.int(removed as i64);
     if removed == 0 {
         return Effect::None;

@@ -19,6 +19,10 @@ impl Lazy {
         &self.list
     }
 
+    pub fn list_mut(&mut self) -> &mut ListValue {
+        &mut self.list
+    }
+
     pub fn take(mut self) -> ListValue {
         std::mem::take(&mut self.list)
     }

@@ -15,6 +15,7 @@ mod quick;
 mod read;
 mod run;
 mod search;
+mod sift;
 mod tree;
 pub mod value;
 mod waiting;
@@ -105,4 +106,6 @@ fn range(start: i64, stop: i64, len: u64) -> (u64, u64) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) use {run::tests as run_tests, tree::tests as node_tests};
+#[cfg(test)]
+pub(crate) mod tests;

@@ -4,7 +4,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::ListValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::row::Run;
+use crate::commands::table::table;
 use crate::ds::entry::{NewValue, Object};
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
@@ -28,7 +29,7 @@ fn sized(fill: i64) -> Txn {
 }
 
 fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
+    let rows = &table().rows;
     let name = String::from_utf8_lossy(request[0]).to_lowercase();
     let row = rows.iter().find(|row| row.name == name).expect("a list command");
     assert!(row.arity_fits(request.len()), "{request:?}");
@@ -247,7 +248,10 @@ fn kept_of_negative(model: &[Vec<u8>], start: usize, stop: i64) -> Vec<Vec<u8>> 
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_a_vector_over_all_kinds_of_nodes() {
-    let seed = random::next_u64();
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut dice = Dice(seed);
     // list-max-listpack-size, list-compress-depth, packed threshold.
@@ -558,4 +562,36 @@ fn a_string_is_refused_and_stays() {
     assert_eq!(run(&mut txn, "LRANGE l 0 -1"), "*1~$1~a~");
     assert!(txn.get_text(b"s").is_ok());
     txn.commit();
+}
+
+#[test]
+fn long_searches_for_what_is_changed_run_in_slices_and_see_the_changes_of_others() {
+    let mut txn = txn();
+    for index in 0..60_000 {
+        run(&mut txn, &format!("RPUSH l {}", if index % 3 == 2 { "same".into() } else { format!("e{index}") }));
+    }
+    let mut sliced = |request: &str, between: &[&str]| {
+        let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+        let row = table().row(table().find(words[0]).expect("a command"));
+        let Run::Data(handler) = row.run else { panic!("a data command") };
+        let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words));
+        let effect = handler(&mut txn, owned.borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
+        if let Effect::Slices(mut work) = effect {
+            between.iter().for_each(|request| drop(run(&mut txn, request)));
+            while work.step(&mut txn, &mut Reply::new(&mut out, Protocol::Resp2)) == Ok(Progress::More) {}
+        } else {
+            assert!(between.is_empty(), "{request} does not run in slices");
+        }
+        (String::from_utf8_lossy(&out).replace("\r\n", "~"), run(&mut txn, "LLEN l"))
+    };
+    let both = |reply: &str, len: &str| (reply.to_string(), len.to_string());
+    assert_eq!(sliced("LINSERT l AFTER e59998 x", &["LPOP l"]), both(":60000~", ":60000~"));
+    assert_eq!(sliced("LPOS l x", &[]).0, ":59998~");
+    assert_eq!(sliced("LINSERT l BEFORE e59998 y", &["LREM l 1 e59998"]), both(":-1~", ":59999~"));
+    assert_eq!(sliced("LINSERT l BEFORE e1 y", &[]), both(":60000~", ":60000~"));
+    assert_eq!(sliced("LREM l 0 e59997", &["RPUSH l e59997"]), both(":2~", ":59999~"));
+    assert_eq!(sliced("LREM l -3 e30000", &["LPOP l", "LPUSH l e30000"]), both(":2~", ":59997~"));
+    assert_eq!(sliced("LREM l -19000 same", &["RPUSH l same"]), both(":19000~", ":40998~"));
+    assert_eq!(sliced("LPOS l same RANK -1", &[]).0, ":3001~");
+    assert_eq!(sliced("LREM l 0 same", &["DEL l"]).1, ":0~");
 }
