@@ -18,5 +18,7 @@ pub mod packed;
 pub mod scored;
 pub mod segments;
 pub mod sliced;
+#[cfg(test)]
+mod stall_tests;
 pub mod table;
 pub mod thin;

@@ -302,9 +302,15 @@ impl<B: Block> Table<B> {
     /// Takes every entry out, in hash order.
     pub fn drain(&mut self, mut each: impl FnMut(B)) {
         (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes, self.due) = (0, 0, 0, 0, None);
-        for bucket in std::mem::take(&mut self.buckets) {
+        let buckets = std::mem::take(&mut self.buckets);
+        for (index, bucket) in buckets.iter().enumerate() {
+            if let Some(ahead) = buckets.get(index + COPY_AHEAD) {
+                each_slot(ahead, |word| prefetch(raw_of::<B>(word)));
+            }
             // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
-            each_slot(&bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
+            each_slot(bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
+        }
+        for bucket in buckets {
             free_chain(bucket);
         }
     }
@@ -390,4 +396,4 @@ mod walk;
 
 #[cfg(test)]
 #[path = "table_tests.rs"]
-mod tests;
+pub(crate) mod tests;
