@@ -357,4 +357,4 @@ unsafe fn copy_parts(mut to: *mut u8, parts: &[&[u8]]) -> *mut u8 {
 
 #[cfg(test)]
 #[path = "packed_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,11 @@ use super::*;
 
 #[test]
 fn splices_agree_with_a_vector_in_every_home() {
-    for seed in 1..60u64 {
+    (1..60).for_each(splices_agree);
+}
+
+pub(crate) fn splices_agree(seed: u64) {
+    {
         let mut state = seed;
         let mut below = |bound: usize| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -15,7 +19,7 @@ fn splices_agree_with_a_vector_in_every_home() {
         let rooms: [*mut u8; 2] = [rooms[0].as_mut_ptr(), rooms[1].as_mut_ptr()];
         let mut packed: Packed<Vec<u8>> = Packed::default();
         let (mut model, mut elements, mut mark) = (Vec::new(), 0usize, false);
-        let longest = [20, 180, 3000][seed as usize % 3];
+        let longest = [20, 180, 3000][(seed % 3) as usize];
         for turn in 0..400 {
             let at = below(model.len() + 1);
             let remove = below((model.len() - at).min(40) + 1);

@@ -390,4 +390,4 @@ pub use walk::{Glimpse, Prefix};
 
 #[cfg(test)]
 #[path = "segments_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,8 @@
 use super::super::entry::{Entry, EntryRef, NewValue, Value};
 use super::walk::TooShort;
 use super::*;
-use std::collections::HashSet;
+use crate::sys::random;
+use std::collections::{HashMap, HashSet};
 
 type FieldTable = Segments<Entry>;
 
@@ -47,6 +48,79 @@ fn segments_split_and_merge_and_every_field_stays_findable() {
         assert!(take(&mut table, &format!("f{index}")));
     }
     assert_eq!((table.len(), table.bytes), (0, 0));
+}
+
+#[test]
+fn random_changes_of_a_table_and_its_clones_agree_with_maps() {
+    changes_agree(random::next_u64());
+}
+
+/// A table that grows and shrinks, with clones taken at random that are changed themselves.
+pub(crate) fn changes_agree(seed: u64) {
+    println!("seed {seed}");
+    let mut state = seed;
+    let mut below = |bound: u64| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % bound
+    };
+    let mut pairs = vec![(FieldTable::default(), HashMap::<Vec<u8>, Vec<u8>>::new())];
+    for step in 0..60_000u64 {
+        let growing = step / 15_000 % 2 == 0;
+        let place = below(pairs.len() as u64) as usize;
+        let (table, model) = &mut pairs[place];
+        let field = format!("f{}", below(if growing { 20_000 } else { 4_000 })).into_bytes();
+        let hash = hash(&field);
+        let spot = table.find(hash, &field);
+        assert_eq!(spot.is_some(), model.contains_key(&field));
+        let value = format!("v{step}").into_bytes();
+        match (spot, below(10)) {
+            (Some(spot), 0..5) => {
+                table.replace(spot, entry(&field, &value));
+                model.insert(field, value);
+            }
+            (Some(spot), turn) if turn >= if growing { 9 } else { 5 } => {
+                assert_eq!(table.remove(spot).borrow().key(), field);
+                model.remove(&field);
+            }
+            (Some(_), _) => (),
+            (None, turn) if growing || turn == 0 => {
+                table.insert(hash, entry(&field, &value));
+                model.insert(field, value);
+            }
+            (None, _) if !model.is_empty() => {
+                // Shrinks: whatever is there goes.
+                let spot = table.random_spot().expect("not empty");
+                let gone = table.remove(spot);
+                assert!(model.remove(gone.borrow().key()).is_some());
+            }
+            (None, _) => (),
+        }
+        assert_eq!(table.len(), model.len());
+        if below(3000) == 0 {
+            let copy = (table.clone(), model.clone());
+            pairs.truncate(2);
+            pairs.push(copy);
+        }
+        if step % 5_000 == 4_999 {
+            pairs.iter().for_each(|(table, model)| assert_same(table, model));
+        }
+    }
+    for (mut table, _) in pairs {
+        while let Some(spot) = table.random_spot() {
+            drop(table.remove(spot));
+        }
+        assert_eq!((table.len(), table.bytes), (0, 0));
+    }
+}
+
+fn assert_same(table: &FieldTable, model: &HashMap<Vec<u8>, Vec<u8>>) {
+    let mut seen = 0;
+    table.for_each(|entry| {
+        let Value::Bytes(value) = entry.value() else { panic!("a text") };
+        assert_eq!(model.get(entry.key()).map(Vec::as_slice), Some(value));
+        seen += 1;
+    });
+    assert_eq!(seen, model.len());
 }
 
 #[test]

@@ -15,9 +15,12 @@ fn entry(key: &str, expiry: Option<i64>) -> Entry {
 
 #[test]
 fn random_inserts_and_removals_agree_with_a_map() {
+    changes_agree(7);
+}
+
+pub(crate) fn changes_agree(mut seed: u64) {
     let mut table: Table = Table::new();
     let mut model: HashMap<String, Option<i64>> = HashMap::new();
-    let mut seed = 7u64;
     let mut next = |bound: u64| {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (seed >> 33) % bound

@@ -16,6 +16,8 @@ mod role;
 mod slowlog;
 
 use super::row::{Group, ROW, Row};
+#[cfg(test)]
+pub(crate) use command::synopsis;
 
 /// What rows of this room share.
 const SERVER: Row = Row { group: Group::Server, reply: "\"OK\"", ..ROW };

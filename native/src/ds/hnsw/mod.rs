@@ -259,4 +259,4 @@ impl Removals {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

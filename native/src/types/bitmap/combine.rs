@@ -333,7 +333,7 @@ unsafe fn one_alone<L: Lanes>(sources: &[*const u8], count: usize, target: *mut 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const ALL: [Operation; 8] = [
@@ -366,7 +366,10 @@ mod tests {
 
     #[test]
     fn every_operation_agrees_with_a_look_at_every_byte() {
-        let mut seed = 5u64;
+        operations_agree(5);
+    }
+
+    pub(crate) fn operations_agree(mut seed: u64) {
         let mut next = |below: u64| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % below

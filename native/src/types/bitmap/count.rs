@@ -181,12 +181,15 @@ pub fn first_between(bytes: &[u8], from: u64, to: u64, on: bool) -> Option<u64> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
     fn counts_and_positions_agree_with_a_look_at_every_bit() {
-        let mut seed = 3u64;
+        counts_agree(3);
+    }
+
+    pub(crate) fn counts_agree(mut seed: u64) {
         let mut next = |below: u64| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % below

@@ -157,3 +157,8 @@ fn refuse(reply: &mut Reply, text: &str) -> Effect {
     reply.error(text);
     Effect::None
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
+#[cfg(test)]
+pub(crate) use {combine::tests as combine_tests, count::tests as count_tests};

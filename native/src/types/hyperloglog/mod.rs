@@ -124,4 +124,4 @@ fn sparse_bytes_max(settings: &crate::store::Settings) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -321,7 +321,7 @@ fn allocate(bytes: usize) -> NonNull<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn texts(run: &Run) -> Vec<Vec<u8>> {
@@ -330,7 +330,10 @@ mod tests {
 
     #[test]
     fn random_edits_agree_with_a_deque() {
-        let seed = crate::sys::random::next_u64();
+        edits_agree(crate::sys::random::next_u64());
+    }
+
+    pub(crate) fn edits_agree(seed: u64) {
         println!("seed {seed}");
         let mut state = seed;
         let mut below = |bound: usize| {

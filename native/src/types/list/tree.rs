@@ -572,4 +572,4 @@ impl Tree {
 
 #[cfg(test)]
 #[path = "tree_tests.rs"]
-mod tests;
+pub(crate) mod tests;

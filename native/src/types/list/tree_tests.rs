@@ -41,7 +41,10 @@ fn all(tree: &Tree) -> Vec<Vec<usize>> {
 
 #[test]
 fn random_edits_splits_and_joins_agree_with_a_vector() {
-    let seed = crate::sys::random::next_u64();
+    edits_agree(crate::sys::random::next_u64());
+}
+
+pub(crate) fn edits_agree(seed: u64) {
     println!("seed {seed}");
     let mut dice = Dice(seed);
     let mut tree = Tree::default();

@@ -164,15 +164,19 @@ pub fn with_width<L>(numbers: &[i64], width: usize) -> Packed<L> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
     #[test]
     fn insertions_of_every_width_agree_with_an_ordered_set() {
+        changes_agree(0);
+    }
+
+    pub(crate) fn changes_agree(first: u64) {
         let edges =
             [0, 1, -1, 0x7fff, 0x8000, -0x8000, -0x8001, 1 << 31, (1 << 31) - 1, -(1 << 31), i64::MAX, i64::MIN];
-        for turn in 0..200u64 {
+        for turn in (0..200).map(|turn| first.wrapping_add(turn)) {
             let (mut run, mut model) = (empty::<()>(), BTreeSet::new());
             let mut seed = turn;
             for _ in 0..60 {

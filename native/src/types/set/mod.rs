@@ -50,4 +50,6 @@ fn wrong_type(reply: &mut Reply) -> Effect {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) use ints::tests as int_tests;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -112,7 +112,10 @@ fn state(txn: &mut Txn, key: &[u8]) -> State {
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_a_plain_set_over_all_encodings() {
-    let seed = random::next_u64();
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut state_of = seed;
     let mut below = |bound: u64| {
@@ -189,7 +192,10 @@ fn combined(operation: &str, sets: &[Members]) -> Members {
 
 #[test]
 fn combinations_of_sets_of_all_sizes_and_encodings_agree_with_plain_sets() {
-    let seed = random::next_u64();
+    combinations_agree(random::next_u64());
+}
+
+pub(crate) fn combinations_agree(seed: u64) {
     println!("seed {seed}");
     let mut state_of = seed;
     let mut below = |bound: u64| {

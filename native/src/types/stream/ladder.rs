@@ -287,7 +287,7 @@ impl<R: Rung> Ladder<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[derive(Clone, Debug, PartialEq)]
@@ -336,8 +336,11 @@ mod tests {
 
     #[test]
     fn a_ladder_agrees_with_a_sorted_list() {
+        changes_agree(7);
+    }
+
+    pub(crate) fn changes_agree(mut seed: u64) {
         let (mut ladder, mut model) = (Ladder::default(), Vec::new());
-        let mut seed = 7u64;
         let mut below = |bound: u64| {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (seed >> 33) % bound

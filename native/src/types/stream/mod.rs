@@ -91,6 +91,8 @@ fn wrong_type(reply: &mut Reply) -> Effect {
 }
 
 #[cfg(test)]
-mod pending_tests;
+pub(crate) use ladder::tests as ladder_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod pending_tests;
+#[cfg(test)]
+pub(crate) mod tests;

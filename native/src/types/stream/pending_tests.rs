@@ -41,7 +41,10 @@ fn compare(pel: &Pel, model: &BTreeMap<Id, Pending>, below: &mut impl FnMut(u64)
 
 #[test]
 fn the_pending_list_agrees_with_a_map() {
-    let seed = random::next_u64();
+    pending_agrees(random::next_u64());
+}
+
+pub(crate) fn pending_agrees(seed: u64) {
     println!("seed {seed}");
     let mut below = draws(seed);
     for round in 0..60 {
@@ -149,7 +152,10 @@ fn shown(group: &Group) -> impl PartialEq + std::fmt::Debug + use<> {
 
 #[test]
 fn a_group_is_after_undoing_what_it_was() {
-    let seed = random::next_u64();
+    group_undoes(random::next_u64());
+}
+
+pub(crate) fn group_undoes(seed: u64) {
     println!("seed {seed}");
     let mut below = draws(seed);
     let mut group = Group::new(Id::MIN, UNKNOWN);

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::id::Id;
 use super::value::StreamValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::row::Run;
+use crate::commands::table::table;
 use crate::ds::entry::Object;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
@@ -23,7 +24,7 @@ fn txn(block_entries: u64) -> Txn {
 }
 
 fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
+    let rows = &table().rows;
     let mut name = String::from_utf8_lossy(request[0]).to_lowercase();
     if matches!(&*name, "xgroup" | "xinfo") {
         name = format!("{name}|{}", String::from_utf8_lossy(request[1]).to_lowercase());
@@ -231,7 +232,10 @@ fn compare(txn: &mut Txn, model: &Model) {
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_plain_lists() {
-    let seed = random::next_u64();
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut below = draws(seed);
     for block_entries in [1, 3, 100] {
@@ -377,7 +381,7 @@ fn long_replies_are_one_moment_of_the_stream() {
     for _ in 0..10_000 {
         run(&mut txn, "XADD s * f v");
     }
-    let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
+    let rows = &table().rows;
     for (request, last) in [("XRANGE s - + COUNT 9990", "1000000-9989"), ("XREVRANGE s + - COUNT 9990", "1000000-10")] {
         let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words(request)));
         let mut reply = Reply::new(&mut out, Protocol::Resp2);

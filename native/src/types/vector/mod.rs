@@ -58,4 +58,4 @@ fn wrong_type(reply: &mut Reply) -> Effect {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

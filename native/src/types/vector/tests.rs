@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::value::VectorSet;
-use crate::commands::row::{Row, Run};
+use crate::commands::row::Run;
+use crate::commands::table::table;
 use crate::ds::entry::{NewValue, Object};
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
@@ -23,7 +24,7 @@ fn txn() -> Txn {
 
 /// Runs a request, its slices with `between` after each.
 fn run_with(txn: &mut Txn, proto: Protocol, request: &[&[u8]], mut between: impl FnMut(&mut Txn)) -> (String, usize) {
-    let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
+    let rows = &table().rows;
     let name = String::from_utf8_lossy(request[0]).to_lowercase();
     let row = rows.iter().find(|row| row.name == name).expect("a command of vector sets");
     assert!(row.arity_fits(request.len()), "{request:?}");
@@ -75,7 +76,10 @@ fn state(txn: &mut Txn, key: &[u8]) -> Vec<String> {
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_a_map() {
-    let seed = random::next_u64();
+    changes_agree(random::next_u64());
+}
+
+pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut state_of = seed;
     let mut below = |bound: u64| {
