@@ -13,10 +13,12 @@ import { SINGLE_ROWS, type SingleSettings, TYPE_FIGURES } from "./single-rows.ts
 import { loadTable, loadVerdict, type SingleMeasurement, singleTable, singleVerdict } from "./table.ts";
 
 const USAGE = `usage: bun run bench [--only NAME,…] [--rounds 5] [--seconds 3] [--quick] [--list] [--strict]
-                     [--types] [--peer [NAME=]PATH] [--a "COMMAND"] [--b "COMMAND"] [--server-cpu 0] [--client-cpu 1] [--no-pin]
+                     [--types] [--peer [NAME=]PATH] [--usearch PYTHON]
+                     [--a "COMMAND"] [--b "COMMAND"] [--server-cpu 0] [--client-cpu 1] [--no-pin]
   --only    rows of these names, or whose names contain these words (--list shows the names)
   --types   the rows of the data types alone
   --peer    one more server of Redis's kind, a program; measured in the same rounds, and the targets hold against it too
+  --usearch a Python with usearch and numpy, which VSIM is measured beside
   --quick   2 rounds of 1 s, fewer keys for the KEYS row: for a look, not for the record
   --a, --b  other servers, for instance "valkey-server --port {port} --save ''"`;
 
@@ -30,6 +32,7 @@ async function main(): Promise<number> {
       list: { type: "boolean", default: false },
       types: { type: "boolean", default: false },
       peer: { type: "string" },
+      usearch: { type: "string" },
       strict: { type: "boolean", default: false },
       a: { type: "string" },
       b: { type: "string" },
@@ -44,11 +47,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const words = values.only?.split(",") ?? [""];
-  const names = new Set<string>([...LOAD_ROWS, ...SINGLE_ROWS].map((row) => row.name));
+  const [loadRows, singleRows] = values.types ? [TYPE_ROWS, TYPE_FIGURES] : [LOAD_ROWS, SINGLE_ROWS];
+  const names = new Set<string>([...loadRows, ...singleRows].map((row) => row.name));
   const chosen = <T extends { name: string }>(rows: readonly T[]) =>
     rows.filter((row) => words.some((word) => (names.has(word) ? row.name === word : row.name.includes(word))));
-  const loads = chosen(values.types ? TYPE_ROWS : LOAD_ROWS);
-  const singles = chosen(values.types ? TYPE_FIGURES : SINGLE_ROWS);
+  const loads = chosen(loadRows);
+  const singles = chosen(singleRows);
   if (values.list) {
     for (const row of [...loads, ...singles]) console.log(`${row.name.padEnd(18)} ${row.title}`);
     return 0;
@@ -59,6 +63,7 @@ async function main(): Promise<number> {
     a: values.a === undefined ? zedisCommand(1) : named(values.a),
     b: values.b === undefined ? reference() : named(values.b),
     peer: values.peer === undefined ? null : peer(values.peer),
+    usearch: values.usearch ?? null,
     aIsZedis: values.a === undefined,
     quick: values.quick,
     rounds: positive("rounds", values.rounds ?? (values.quick ? "2" : "5")),

@@ -4,6 +4,7 @@ import { libraryOf100Lines, loadFunctions } from "./functions.ts";
 import { runLoad } from "./loadgen.ts";
 import { preload, type Settings } from "./measure-load.ts";
 import { bytesPerElement, MEMORY_ROWS } from "./rows-memory.ts";
+import { VECTOR_ROWS } from "./rows-vector.ts";
 import { Server, type ServerCommand, zedisCommand } from "./server.ts";
 import { fill } from "./type-row.ts";
 
@@ -23,12 +24,14 @@ export type SingleSettings = Settings & {
   readonly quick: boolean;
   /** Side A is the Zedis of this checkout, so it may be started with other options. */
   readonly aIsZedis: boolean;
+  /** A Python that has usearch; none: VSIM stands alone. */
+  readonly usearch: string | null;
 };
 
 const MILLION = 1_000_000;
 
 /** Those of the data types: `--types`. */
-export const TYPE_FIGURES: readonly SingleRow[] = MEMORY_ROWS;
+export const TYPE_FIGURES: readonly SingleRow[] = [...MEMORY_ROWS, ...VECTOR_ROWS];
 
 export const SINGLE_ROWS: readonly SingleRow[] = [
   {
@@ -36,15 +39,14 @@ export const SINGLE_ROWS: readonly SingleRow[] = [
     title: "memory per key, 1 M keys of 16 B + 16 B",
     unit: "B",
     atMost: 60,
-    measure: (side, _isA, settings) => bytesPerElement(side, settings, fill("SET key:__key__ __val__", MILLION)),
+    measure: (side, _isA, settings) => residentPerKey(side, settings, "SET key:__key__ __val__"),
   },
   {
     name: "memory-expiry",
     title: "the same with expiry",
     unit: "B",
     atMost: 72,
-    measure: (side, _isA, settings) =>
-      bytesPerElement(side, settings, fill("SET key:__key__ __val__ EX 100000", MILLION)),
+    measure: (side, _isA, settings) => residentPerKey(side, settings, "SET key:__key__ __val__ EX 100000"),
   },
   { name: "start", title: "start to first PONG", unit: "ms", atMost: 300, measure: startToPong },
   {
@@ -96,6 +98,10 @@ async function withServer<T>(
   } finally {
     await server.stop();
   }
+}
+
+async function residentPerKey(side: ServerCommand, settings: SingleSettings, template: string): Promise<number> {
+  return (await bytesPerElement(side, settings, fill(template, MILLION))).resident;
 }
 
 /** Not pinned, with the default number of cores: what a user waits for. */
