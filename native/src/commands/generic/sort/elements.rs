@@ -2,11 +2,18 @@
 
 use std::cmp::Ordering;
 
+use super::radix;
 use crate::ds::item::Item;
 use crate::resp::number;
 
 /// No text to compare by: BY named a key that is not there.
 const NONE: u32 = u32::MAX;
+/// Its key is its weight already: it came as a number.
+const WEIGHED: usize = usize::MAX;
+
+/// Elements and bytes of each that room is made for beforehand.
+const ROOM_ELEMENTS_MAX: usize = 16_384;
+const SHORT_BYTES: usize = 8;
 
 /// One element. Its text and the one it is compared by lie in [`Elements`].
 #[derive(Clone, Copy)]
@@ -35,14 +42,24 @@ pub struct Order {
 }
 
 impl Elements {
+    /// Room for so many short ones, so that none is moved while they come.
+    pub fn with_room(count: usize) -> Elements {
+        let count = count.min(ROOM_ELEMENTS_MAX);
+        Elements { texts: Vec::with_capacity(count * SHORT_BYTES), all: Vec::with_capacity(count) }
+    }
+
     pub fn push(&mut self, item: Item) {
         let at = self.texts.len();
+        let (mut key, mut by_at) = (0, 0);
         match item {
-            Item::Int(number) => self.texts.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+            Item::Int(number) => {
+                self.texts.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+                (key, by_at) = (ordered(number as f64), WEIGHED);
+            }
             Item::Text(text) => self.texts.extend_from_slice(text),
         }
         let len = (self.texts.len() - at) as u32;
-        self.all.push(Element { key: 0, at, len, by_len: NONE, by_at: 0 });
+        self.all.push(Element { key, at, len, by_len: NONE, by_at });
     }
 
     #[inline]
@@ -60,6 +77,9 @@ impl Elements {
 
     /// Orders an element by its own text. False: that is no number.
     pub fn weigh_itself(&mut self, index: usize, alpha: bool) -> bool {
+        if !alpha && self.all[index].by_at == WEIGHED {
+            return true;
+        }
         let text = self.text_at(index);
         let (key, right) = if alpha { (first_bytes(text), true) } else { weight_of(Item::Text(text)) };
         self.all[index].key = key;
@@ -103,36 +123,43 @@ impl Elements {
 
     /// Sorts some of them.
     pub fn sort(&mut self, range: std::ops::Range<usize>, order: Order) {
-        let mut some = std::mem::take(&mut self.all);
-        if order.alpha && order.by {
-            some[range].sort_by(|left, right| self.compare(left, right, order));
-        } else {
-            some[range].sort_unstable_by(|left, right| self.compare(left, right, order));
-        }
-        self.all = some;
+        let sorted = self.ranked(range.clone(), range.clone(), order);
+        let placed: Vec<Element> = sorted.iter().map(|&index| self.all[index as usize]).collect();
+        self.all[range].copy_from_slice(&placed);
     }
 
-    /// Sorts so far that what stands in `wanted` is right; the rest is in any order.
-    pub fn sort_for(&mut self, wanted: std::ops::Range<usize>, order: Order) {
-        let len = self.all.len();
-        let (mut start, mut end) = (0, len);
-        if wanted.is_empty() {
-            return;
-        }
-        // Elements by equal texts have no order of their own that a selection could keep.
-        if !(order.alpha && order.by) {
-            let mut some = std::mem::take(&mut self.all);
-            if wanted.end < len {
-                some.select_nth_unstable_by(wanted.end, |left, right| self.compare(left, right, order));
-                end = wanted.end;
+    /// Indexes of all, in order so far that what stands in `wanted` is right; the rest is in any order.
+    pub fn sorted_for(&self, wanted: std::ops::Range<usize>, order: Order) -> Vec<u32> {
+        self.ranked(0..self.all.len(), wanted, order)
+    }
+
+    /// Keys decide first, without a look at a text; only what has equal ones is compared.
+    fn ranked(&self, range: std::ops::Range<usize>, wanted: std::ops::Range<usize>, order: Order) -> Vec<u32> {
+        let flip = if order.descending { u64::MAX } else { 0 };
+        let all = &self.all[..];
+        let mut ranks: Vec<(u64, u32)> = range
+            .clone()
+            .map(|index| (all[index].key ^ flip, u32::try_from(index).expect("limited by a command")))
+            .collect();
+        radix::sort(&mut ranks);
+        let mut start = 0;
+        while start < ranks.len() {
+            let key = ranks[start].0;
+            let end = start + ranks[start..].iter().take_while(|rank| rank.0 == key).count();
+            if end - start > 1 && range.start + start < wanted.end && range.start + end > wanted.start {
+                let compare = |left: &(u64, u32), right: &(u64, u32)| {
+                    self.compare(&all[left.1 as usize], &all[right.1 as usize], order)
+                };
+                // Elements by equal texts keep the order in which they came.
+                if order.alpha && order.by {
+                    ranks[start..end].sort_by(compare);
+                } else {
+                    ranks[start..end].sort_unstable_by(compare);
+                }
             }
-            if wanted.start > 0 {
-                some[..end].select_nth_unstable_by(wanted.start, |left, right| self.compare(left, right, order));
-                start = wanted.start;
-            }
-            self.all = some;
+            start = end;
         }
-        self.sort(start..end, order);
+        ranks.into_iter().map(|rank| rank.1).collect()
     }
 }
 
@@ -236,13 +263,14 @@ mod tests {
             }
             let order = Order { alpha: turn % 2 == 0, by: false, descending: turn % 3 == 0 };
             (0..turn).for_each(|index| assert!(whole.weigh_itself(index, order.alpha)));
-            let mut part = Elements { texts: whole.texts.clone(), all: whole.all.clone() };
+            let part = Elements { texts: whole.texts.clone(), all: whole.all.clone() };
             whole.sort(0..turn, order);
             let start = (seed >> 40) as usize % (turn + 1);
             let end = start + (seed >> 50) as usize % (turn - start + 1);
-            part.sort_for(start..end, order);
-            let texts = |from: &Elements| (start..end).map(|index| from.text_at(index).to_vec()).collect::<Vec<_>>();
-            assert_eq!(texts(&part), texts(&whole));
+            let sorted = part.sorted_for(start..end, order);
+            let texts: Vec<_> = sorted[start..end].iter().map(|&index| part.text_at(index as usize)).collect();
+            assert_eq!(texts, (start..end).map(|index| whole.text_at(index)).collect::<Vec<_>>());
+            assert!((1..turn).all(|at| whole.compare(&whole.all[at - 1], &whole.all[at], order) != Ordering::Greater));
         }
     }
 }

@@ -3,6 +3,7 @@
 mod elements;
 mod options;
 mod pattern;
+mod radix;
 mod source;
 mod work;
 

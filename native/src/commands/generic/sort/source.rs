@@ -83,8 +83,8 @@ pub struct Walk {
     position: Position,
 }
 
-/// Elements of a step.
-const STEP_ELEMENTS: usize = 64;
+/// Elements of a step: some microseconds. Of a list, each step has to walk to its place in a node of up to 8 KiB.
+const STEP_ELEMENTS: usize = 1024;
 
 impl Walk {
     /// Through these elements; through all where the source has no order.

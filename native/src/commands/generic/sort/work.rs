@@ -52,6 +52,7 @@ pub struct Sort {
     not_a_number: bool,
     /// Of each run, the next element.
     heads: Vec<usize>,
+    /// The order, where it is not that of `elements`: indexes.
     merged: Vec<u32>,
     keys: Keys,
     replied: bool,
@@ -78,6 +79,7 @@ impl Sort {
             order = Order { alpha: true, by: false, ..order };
         }
         let len = source.len();
+        let elements = Elements::with_room(len);
         let mut range = options.range(len);
         let mut walk = 0..len;
         if unsorted && source.is_ordered() {
@@ -88,7 +90,7 @@ impl Sort {
             options,
             source,
             walk: Walk::through(walk),
-            elements: Elements::default(),
+            elements,
             order,
             unsorted,
             range,
@@ -149,7 +151,7 @@ impl Sort {
                 Phase::Weigh if self.at == self.elements.all.len() => self.next(Phase::Sort),
                 Phase::Weigh => self.weigh(txn)?,
                 Phase::Sort if !sliced => {
-                    self.elements.sort_for(self.range.clone(), self.order);
+                    self.merged = self.elements.sorted_for(self.range.clone(), self.order);
                     self.next(Phase::Write);
                 }
                 Phase::Sort if self.at < self.elements.all.len() => {
