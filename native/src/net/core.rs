@@ -407,9 +407,9 @@ impl Core {
             || !self.executor.own_mail.is_empty()
     }
 
-    /// After a burst of requests, freed memory goes back to the system in the first quiet moment.
+    /// After requests, and after other threads freed blocks of this one, freed memory goes back in the first quiet moment.
     fn give_back_when_idle(&mut self, idle: bool) {
-        let commands = self.executor.figures().commands.get();
+        let commands = self.executor.figures().commands.get() + self.server.store.garbage.freed();
         if !idle || commands == self.collected_at {
             self.idle_turns = 0;
             return;
