@@ -18,7 +18,7 @@ const PAIRS = ["mem:", "1"].flatMap((prefix, kind) =>
 );
 
 /** Replies of five thousand members: of few connections, so that no server is a buffer of megabytes. */
-const FEW = { connections: 5 };
+const FEW = { connections: 2 };
 
 export const SET_ROWS = [
   typeRow(

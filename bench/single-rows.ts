@@ -31,7 +31,17 @@ export type SingleSettings = Settings & {
 const MILLION = 1_000_000;
 
 /** Those of the data types: `--types`. */
-export const TYPE_FIGURES: readonly SingleRow[] = [...MEMORY_ROWS, ...VECTOR_ROWS];
+export const TYPE_FIGURES: readonly SingleRow[] = [
+  ...MEMORY_ROWS,
+  ...VECTOR_ROWS,
+  {
+    name: "two-cores",
+    title: `GET, pipeline 16: rate of two cores over that of one, on ${navigator.hardwareConcurrency} CPUs that the client shares`,
+    unit: "×",
+    atMost: null,
+    measure: twoCores,
+  },
+];
 
 export const SINGLE_ROWS: readonly SingleRow[] = [
   {
@@ -102,6 +112,19 @@ async function withServer<T>(
 
 async function residentPerKey(side: ServerCommand, settings: SingleSettings, template: string): Promise<number> {
   return (await bytesPerElement(side, settings, fill(template, MILLION))).resident;
+}
+
+/** Nothing is pinned: with two CPUs the client takes its time from the second core. */
+async function twoCores(_side: ServerCommand, isA: boolean, settings: SingleSettings): Promise<number | null> {
+  if (!isA || !settings.aIsZedis) return null;
+  const rate = (cores: number) =>
+    withServer(zedisCommand(cores), null, async (server) => {
+      await preload(server, "SET key:__key__ __val__", MILLION, { clientCpu: null });
+      const load = { template: "GET key:__key__", pipeline: 16, connections: 100, expect: "bulk" };
+      return (await runLoad(server.port, server.pid, null, { ...load, seconds: settings.seconds })).rps;
+    });
+  const one = await rate(1);
+  return (await rate(2)) / one;
 }
 
 /** Not pinned, with the default number of cores: what a user waits for. */
