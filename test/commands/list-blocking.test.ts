@@ -213,3 +213,16 @@ lists.both("the statistics count a served wait once", async (wire, protocol) => 
   );
   await client.wire.close();
 });
+
+lists.both("INFO counts nobody as blocked who has been answered, or whose time is over", async (wire) => {
+  const waiters = await Promise.all(Array.from({ length: 4 }, () => lists.server.connect()));
+  const counts: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    const replies = waiters.map((waiter) => waiter.call(round % 2 === 0 ? "BLPOP l 0.001" : "BLPOP l 10"));
+    if (round % 2 === 1) await wire.call("RPUSH l 1 2 3 4");
+    await Promise.all(replies);
+    counts.push(Number(/blocked_clients:(\d+)/.exec(textOf(await wire.call("INFO clients")))?.[1]));
+  }
+  expect(counts.filter((count) => count !== 0)).toEqual([]);
+  await Promise.all(waiters.map((waiter) => waiter.close()));
+});

@@ -33,6 +33,7 @@ impl Core {
     pub(super) fn begin_block(&mut self, conn: &Conn) {
         let Wait::Block(waiter) = &conn.wait else { return };
         self.blocked += 1;
+        self.executor.figures().blocked.add(1);
         if let Some(at_ms) = waiter.deadline_ms {
             self.timeouts.by_time.insert((at_ms, conn.client.id));
         }
@@ -88,6 +89,9 @@ impl Core {
     pub(super) fn leave_block(&mut self, conn: &Conn) {
         let Wait::Block(waiter) = &conn.wait else { return };
         self.blocked -= 1;
+        // At once: whoever has the reply may ask INFO of another core before this one's next turn.
+        let figure = &self.executor.figures().blocked;
+        figure.set(figure.get().saturating_sub(1));
         if let Some(at_ms) = waiter.deadline_ms {
             self.timeouts.by_time.remove(&(at_ms, conn.client.id));
         }
