@@ -1,4 +1,4 @@
-/** FUNCTION and its subcommands, as a control command. Replies and errors are Redis's; LIST also shows parameters. */
+/** FUNCTION and its subcommands, as a control command. Replies and errors are Redis's; LIST WITHTYPES also shows parameters. */
 import { type ControlCommand, ErrorReply, OK, type ReplyValue, Simple } from "../src/core/reply.ts";
 import { LANGUAGES } from "./compile/header.ts";
 import { FUNCTION_HELP } from "./function-help.ts";
@@ -68,9 +68,11 @@ async function load(args: readonly string[], { registry }: FunctionCommandDeps):
 function list(args: readonly string[], { registry }: FunctionCommandDeps): ReplyValue {
   let pattern: string | undefined;
   let withCode = false;
+  let withTypes = false;
   for (let index = 0; index < args.length; index++) {
     const option = args[index] ?? "";
     if (!withCode && option.toLowerCase() === "withcode") withCode = true;
+    else if (!withTypes && option.toLowerCase() === "withtypes") withTypes = true;
     else if (pattern === undefined && option.toLowerCase() === "libraryname") {
       pattern = args[++index];
       if (pattern === undefined) return error("library name argument was not given");
@@ -79,38 +81,37 @@ function list(args: readonly string[], { registry }: FunctionCommandDeps): Reply
   return registry
     .list()
     .filter((library) => pattern === undefined || matchesGlob(pattern, library.name))
-    .map((library) => libraryReply(library, withCode));
+    .map((library) => libraryReply(library, withCode, withTypes));
 }
 
-function libraryReply(library: LoadedLibrary, withCode: boolean): ReplyValue {
+function libraryReply(library: LoadedLibrary, withCode: boolean, withTypes: boolean): ReplyValue {
   const reply = new Map<string, ReplyValue>([
     ["library_name", library.name],
     ["engine", library.language.toUpperCase()],
-    ["functions", library.functions.map(functionReply)],
+    ["functions", library.functions.map((fn) => functionReply(fn, withTypes))],
   ]);
   if (withCode) reply.set("library_code", library.source);
   return reply;
 }
 
-function functionReply(fn: NumberedFunction): ReplyValue {
-  return new Map<string, ReplyValue>([
+/** Clients refuse fields that they do not know (go-redis), so parameters and result are shown only where they are asked for. */
+function functionReply(fn: NumberedFunction, withTypes: boolean): ReplyValue {
+  const reply = new Map<string, ReplyValue>([
     ["name", fn.name],
     ["description", fn.description === "" ? null : fn.description],
     ["flags", [...fn.flags]],
-    [
-      "parameters",
-      fn.parameters.map(
-        ({ name, type, optional, rest }) =>
-          new Map<string, ReplyValue>([
-            ["name", name],
-            ["type", rest ? `${/[|&]/.test(type) ? `(${type})` : type}[]` : type],
-            ["optional", optional],
-            ["rest", rest],
-          ]),
-      ),
-    ],
-    ["returns", fn.result === "" ? null : fn.result],
   ]);
+  if (!withTypes) return reply;
+  const parameters = fn.parameters.map(
+    ({ name, type, optional, rest }) =>
+      new Map<string, ReplyValue>([
+        ["name", name],
+        ["type", rest ? `${/[|&]/.test(type) ? `(${type})` : type}[]` : type],
+        ["optional", optional],
+        ["rest", rest],
+      ]),
+  );
+  return reply.set("parameters", parameters).set("returns", fn.result === "" ? null : fn.result);
 }
 
 async function remove(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
