@@ -77,6 +77,48 @@ describe.skipIf(!has("redis-cli"))("redis-cli", () => {
     expect(await cli("GET", "k")).toBe("v\n");
     expect(await cli("-r", "5", "INCR", "repeated")).toBe("1\n2\n3\n4\n5\n");
   });
+
+  /** What is printed in RESP2, and in RESP3 where that differs. */
+  const printed: readonly (readonly [line: string, resp2: string, resp3?: string])[] = [
+    ["RPUSH jobs a b c", "(integer) 3"],
+    ["LRANGE jobs 0 1", '1) "a"\n2) "b"'],
+    ["BLPOP none jobs 1", '1) "jobs"\n2) "a"'],
+    ["LMPOP 1 jobs RIGHT", '1) "jobs"\n2) 1) "c"'],
+    ["BLPOP none 0.01", "(nil)"],
+    ["SADD tags red", "(integer) 1"],
+    ["SMEMBERS tags", '1) "red"', '1~ "red"'],
+    ["ZADD board 1.5 ann 2 bob", "(integer) 2"],
+    ["ZSCORE board ann", '"1.5"', "(double) 1.5"],
+    ["ZRANGE board 0 0 WITHSCORES", '1) "ann"\n2) "1.5"', '1) 1) "ann"\n   2) (double) 1.5'],
+    ["XADD events 1-1 f v", '"1-1"'],
+    [
+      "XREAD STREAMS events 0",
+      '1) 1) "events"\n   2) 1) 1) "1-1"\n         2) 1) "f"\n            2) "v"',
+      '1# "events" => \n   1) 1) "1-1"\n      2) 1) "f"\n         2) "v"',
+    ],
+    ["XGROUP CREATE events workers 0", "OK"],
+    [
+      "XREADGROUP GROUP workers w STREAMS none >",
+      "(error) NOGROUP No such key 'none' or consumer group 'workers' in XREADGROUP with GROUP option",
+    ],
+    ["GEOADD cities 13.361389 38.115556 Palermo", "(integer) 1"],
+    ["GEOHASH cities Palermo none", '1) "sqc8b49rny0"\n2) (nil)'],
+    ["SETBIT days 9 1", "(integer) 0"],
+    ["BITCOUNT days", "(integer) 1"],
+    ["PFADD visitors a b c", "(integer) 1"],
+    ["PFCOUNT visitors", "(integer) 3"],
+    ["PUBLISH news hello", "(integer) 0"],
+    ["HSET h f v", "(integer) 1"],
+    ["HSCAN h 0", '1) "0"\n2) 1) "f"\n   2) "v"'],
+    ["FCALL none 0", "(error) ERR Function not found"],
+  ];
+  test.each([2, 3])("prints replies of every type in RESP%d", async (protocol) => {
+    await cli("FLUSHALL");
+    for (const [line, resp2, resp3 = resp2] of printed) {
+      const output = await cli(`-${protocol}`, "--no-raw", ...line.split(" "));
+      expect(`${line}\n${output}`).toBe(`${line}\n${protocol === 2 ? resp2 : resp3}\n`);
+    }
+  });
 });
 
 describe.skipIf(!has("redis-benchmark"))("redis-benchmark", () => {
