@@ -281,6 +281,34 @@ clients.both("CLIENT PAUSE holds writes back and UNPAUSE lets them go", async (w
   await writer.close();
 });
 
+clients.both(
+  "a pause holds messages and PFCOUNT back, lets FCALL_RO pass, and keeps expired keys",
+  async (wire, protocol) => {
+    const [first, second] = [await clients.server.connect(protocol), await clients.server.connect(protocol)];
+    const blocked = async (): Promise<string> =>
+      /blocked_clients:(\d+)/.exec(textOf(await wire.call("INFO clients")))?.[1] ?? "";
+    const expired = async (): Promise<number> =>
+      Number(/expired_keys:(\d+)/.exec(textOf(await wire.call("INFO stats")))?.[1]);
+    await wire.pipeline(["PFADD h a", "SET gone 1 PX 30", "SET gone2 1 PX 30", "CLIENT PAUSE 20000 WRITE"]);
+    const before = await expired();
+    const waiting = [first.call("PFCOUNT h"), second.call("PUBLISH c m")];
+    await until("both to wait", async () => (await blocked()) === "2");
+    expect(show(await wire.call("FCALL_RO nosuch 0"))).toMatch(/^-ERR Function not found/);
+    await until(
+      "the keys to be over",
+      async () => show(await wire.call("MGET gone gone2")) === show(await wire.call("MGET no no")),
+    );
+    await Bun.sleep(300);
+    expect(show(await wire.call("EXISTS gone gone2"))).toBe(":0");
+    expect(await expired()).toBe(before);
+    expect(show(await wire.call("CLIENT UNPAUSE"))).toBe("+OK");
+    expect((await Promise.all(waiting)).map(show)).toEqual([":1", ":0"]);
+    await until("them to go", async () => (await expired()) === before + 2);
+    expect(show(await wire.call("DBSIZE"))).toBe(":1");
+    await Promise.all([first.close(), second.close()]);
+  },
+);
+
 clients.both("CLIENT PAUSE ends on its own", async (wire) => {
   const writer = await clients.server.connect();
   expect(show(await wire.call("CLIENT PAUSE 60 ALL"))).toBe("+OK");

@@ -50,6 +50,12 @@ const defaultUnits = [
   "unit/pubsub",
   "unit/pubsubshard",
   "unit/tracking",
+  "unit/pause",
+  "unit/lazyfree",
+  "unit/obuf-limits",
+  "unit/client-eviction",
+  "unit/violations",
+  "unit/shutdown",
 ] as const;
 
 /** Units that only run against servers which the suite starts itself; they are the ones that --own means by default. */

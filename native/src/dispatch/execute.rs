@@ -401,16 +401,18 @@ impl Executor {
             return self.refuse(conn, row.name, &text);
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
+        self.txn.keep_expired = false;
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
             let pause = self.server.pause(self.txn.now_ms);
-            let writes = row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 || matches!(row.run, Run::Call);
+            let may_write = |row: &Row| {
+                row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
+                    || (matches!(row.run, Run::Call) && row.name != "fcall_ro")
+            };
+            let writes = may_write(row);
             let exec_writes = row.name == "exec"
-                && conn.client.multi.as_ref().is_some_and(|multi| {
-                    multi.queue.iter().any(|(queued, _)| {
-                        let queued = table.row(*queued);
-                        queued.flags & flag::WRITE != 0 || matches!(queued.run, Run::Call)
-                    })
-                });
+                && (conn.client.multi.as_ref())
+                    .is_some_and(|multi| multi.queue.iter().any(|(queued, _)| may_write(table.row(*queued))));
+            self.txn.keep_expired = pause != Pause::No && !writes && !exec_writes;
             if pause == Pause::All || (pause == Pause::Writes && (writes || exec_writes)) {
                 return Outcome::Paused;
             }

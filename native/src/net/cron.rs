@@ -6,7 +6,7 @@ use super::secure::is_late_for_handshake;
 use crate::dispatch::execute::Executor;
 use crate::ds::table::POSITIONS;
 use crate::session::conn::{Conns, Wait};
-use crate::session::server::Server;
+use crate::session::server::{GATE_PAUSE, Pause, Server};
 use crate::sys::clock;
 use crate::types::hash::expire::expire_due;
 
@@ -57,7 +57,9 @@ impl Cron {
         figures.collect(&mut executor.txn);
         executor.acting = 0;
         executor.forget_rest();
-        if server.store.settings.active_expire.load(Relaxed) {
+        // A pause is for somebody who wants to see the same data meanwhile.
+        let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(now_ms) != Pause::No;
+        if server.store.settings.active_expire.load(Relaxed) && !paused {
             self.expire(server, executor, period_ms as u64);
         }
         self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };

@@ -51,7 +51,9 @@ impl Txn {
         let place = table.find(hash, key)?;
         match table.at(place).expiry() {
             Some(at_ms) if at_ms <= now_ms => {
-                self.expire(key);
+                if !self.keep_expired {
+                    self.expire(key);
+                }
                 None
             }
             _ => Some(place),

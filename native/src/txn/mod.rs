@@ -150,6 +150,8 @@ pub struct Txn {
     pub expired: u64,
     /// Fields of hashes that have expired.
     pub expired_subkeys: u64,
+    /// Expired keys are not there for it, and stay: it only reads, and writes are paused.
+    pub keep_expired: bool,
 }
 
 impl Txn {
@@ -177,6 +179,7 @@ impl Txn {
             misses: 0,
             expired: 0,
             expired_subkeys: 0,
+            keep_expired: false,
         }
     }
 
@@ -349,6 +352,7 @@ impl Txn {
     pub fn release(&mut self) -> u64 {
         debug_assert!(self.undo.is_empty(), "commit or roll back first");
         self.unprime();
+        self.keep_expired = false;
         self.latches.release();
         self.latches.take_wakes()
     }

@@ -9,8 +9,13 @@ use crate::session::handle::{Flow, Session};
 use crate::store::subscriptions::Kind;
 use crate::txn::{Effect, Txn};
 
-const SEND: Row =
-    Row { arity: 3, flags: flag::PUBSUB | LOADING | STALE | FAST, reply: "number", run: Run::Data(publish), ..PUBSUB };
+const SEND: Row = Row {
+    arity: 3,
+    flags: flag::PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE,
+    reply: "number",
+    run: Run::Data(publish),
+    ..PUBSUB
+};
 
 const LOOK: Row =
     Row { arity: -2, flags: flag::PUBSUB | LOADING | STALE, since: "2.8.0", run: Run::Session(channels), ..PUBSUB };
