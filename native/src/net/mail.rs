@@ -32,6 +32,7 @@ impl Core {
                     self.sweep_closing();
                 }
                 Mail::Look => (),
+                Mail::ForgetReaders => self.executor.forget_some_readers(),
                 Mail::Letter(letter) => self.letter(&letter),
                 Mail::Deliver(letter, recipients) => self.deliver(&letter, &recipients),
                 Mail::Invalid { client, key, by } => self.invalid(client, key, by),

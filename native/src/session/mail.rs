@@ -30,6 +30,8 @@ pub enum Mail {
     JavaScript(String),
     /// Look at parked connections again.
     Look,
+    /// Fewer keys are to be remembered for caches: forget what is too many.
+    ForgetReaders,
     /// A client of this core that waited for a key was served: the reply, and how long its command ran.
     Served { waiter: Arc<Waiter>, reply: Vec<u8>, ns: u64 },
     /// The command of a client of this core that waits may not run any more.

@@ -4,6 +4,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::client::Client;
+use super::mail::Mail;
 use super::server::Server;
 use crate::resp::parse::BULK_BYTES_MAX;
 use crate::txn::notify::event;
@@ -192,6 +193,9 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         _ => (),
     }
     settings.texts.write().unwrap_or_else(|p| p.into_inner()).insert(name.to_string(), value.to_string());
+    if name == "tracking-table-max-keys" {
+        server.send(0, Mail::ForgetReaders);
+    }
     Ok(())
 }
 
