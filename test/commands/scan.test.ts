@@ -41,11 +41,22 @@ scans.rows("SCAN returns few keys in one step", [
   ["SCAN 0 COUNT 1000 TYPE string", ["0", unordered("a", "b")]],
   ["SCAN 0 COUNT 1000 TYPE HASH", ["0", ["h"]]],
   ["SCAN 0 COUNT 1000 TYPE list", ["0", []]],
-  ["SCAN 0 COUNT 1000 TYPE nosuchtype", ["0", []]],
   ["scan 0 count 1000 match a*", ["0", ["a"]]],
   ["SCAN 0 MATCH * COUNT 1000 TYPE hash", ["0", ["h"]]],
   ["SCAN 0 MATCH a COUNT 10 COUNT 1000", ["0", ["a"]]],
 ]);
+
+scans.rows(
+  "SCAN knows the types by name",
+  [
+    ["HSET h f v", 1],
+    ["SCAN 0 TYPE nosuchtype", err("ERR unknown type name 'nosuchtype'")],
+    ["SCAN 0 TYPE hash COUNT 1000", ["0", ["h"]]],
+    ["SCAN 0 TYPE ARRAY COUNT 1000", ["0", []]],
+    ["SCAN 0 NOSCORES", err("ERR NOSCORES option can only be used in ZSCAN")],
+  ],
+  { since: "9.9" },
+);
 
 scans.rows("SCAN refuses what it does not know", [
   ["SET k v", ok],

@@ -224,6 +224,16 @@ eachEncoding("ZRANDMEMBER draws", [
   ["ZRANDMEMBER z -9223372036854775807 WITHSCORES", err("ERR value is out of range")],
 ]);
 
+eachEncoding(
+  "ZSCAN returns members alone with NOSCORES",
+  [
+    ["ZADD z 1 a 2.5 b", 2],
+    ["ZSCAN z 0 COUNT 1000 NOSCORES", ["0", unordered("a", "b")]],
+    ["ZSCAN z 0 noscores MATCH b*", ["0", ["b"]]],
+  ],
+  { since: "8.0.0" },
+);
+
 eachEncoding("ZSCAN returns members with scores", [
   ["ZADD z 1 a 2.5 b", 2],
   ["ZSCAN z 0 COUNT 1000", ["0", unordered("a", "1", "b", "2.5")]],

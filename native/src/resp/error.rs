@@ -26,6 +26,7 @@ pub const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 pub const BUSY_KEY: &str = "BUSYKEY Target key name already exists.";
 pub const SAME_OBJECT: &str = "ERR source and destination objects are the same";
 pub const INVALID_DB: &str = "ERR DB index is out of range";
+pub const NO_SCORES_OF_ZSCAN: &str = "ERR NOSCORES option can only be used in ZSCAN";
 pub const NO_VALUES_OF_HSCAN: &str = "ERR NOVALUES option can only be used in HSCAN";
 pub const INVALID_CURSOR: &str = "ERR invalid cursor";
 pub const FIELDS_MISSING: &str = "ERR missing FIELDS argument";

@@ -61,7 +61,15 @@ fn scan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         } else if args.is(index, "match") && more {
             pattern = Some(args.get(index + 1)).filter(|pattern| *pattern != b"*");
         } else if args.is(index, "type") && more {
-            type_name = Some(args.get(index + 1));
+            let wanted = args.get(index + 1);
+            if !TYPES.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(wanted)) {
+                reply.error_bytes(&[b"ERR unknown type name '", wanted, b"'"].concat());
+                return Effect::None;
+            }
+            type_name = Some(wanted);
+        } else if args.is(index, "noscores") {
+            reply.error(error::NO_SCORES_OF_ZSCAN);
+            return Effect::None;
         } else if args.is(index, "novalues") {
             reply.error(error::NO_VALUES_OF_HSCAN);
             return Effect::None;
@@ -86,6 +94,9 @@ fn scan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     }
 }
 
+/// What TYPE may name. As in Redis 8, another name is an error.
+const TYPES: [&str; 8] = ["string", "list", "set", "zset", "hash", "stream", "array", "vectorset"];
+
 struct Filter<'a> {
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a [u8]>,
@@ -109,13 +120,14 @@ fn step(txn: &mut Txn, cursor: u64, count: u64, filter: &Filter) -> Result<(u64,
                     if filter.pattern.is_some_and(|pattern| !glob::matches(pattern, entry.key())) {
                         return;
                     }
+                    let name = entry.type_name().as_bytes();
+                    if filter.type_name.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(name)) {
+                        return;
+                    }
                     if entry.expiry().is_some_and(|at_ms| at_ms <= now_ms) {
                         return expired.push(entry.key().to_vec());
                     }
-                    let name = entry.type_name().as_bytes();
-                    if filter.type_name.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
-                        found.push(entry.key().to_vec());
-                    }
+                    found.push(entry.key().to_vec());
                 });
             }
         });

@@ -110,6 +110,8 @@ fn parse_options(args: Args<'_>) -> Result<Options<'_>, &'static str> {
         } else if args.is(at, "novalues") {
             options.values = false;
             at += 1;
+        } else if args.is(at, "noscores") {
+            return Err(error::NO_SCORES_OF_ZSCAN);
         } else {
             return Err(error::SYNTAX);
         }

@@ -151,6 +151,8 @@ fn options(args: Args<'_>) -> Result<(Option<&[u8]>, usize), &'static str> {
             count = usize::try_from(given).ok().filter(|count| *count > 0).ok_or(error::SYNTAX)?;
         } else if more && args.is(at, "match") {
             pattern = Some(args.get(at + 1)).filter(|pattern| *pattern != b"*");
+        } else if args.is(at, "noscores") {
+            return Err(error::NO_SCORES_OF_ZSCAN);
         } else if args.is(at, "novalues") {
             return Err(error::NO_VALUES_OF_HSCAN);
         } else {

@@ -19,7 +19,7 @@ pub const ROWS: &[Row] = &[Row {
     since: "2.8.0",
     complexity: "O(1) for a call, O(N) for a whole iteration over N members",
     summary: "Iterates over the members and scores of a sorted set, some at a call.",
-    args: "key cursor [MATCH pattern] [COUNT count]",
+    args: "key cursor [MATCH pattern] [COUNT count] [NOSCORES]",
     reply: "[string, string[]]",
     run: Run::Data(zscan),
     ..ZSET
@@ -36,7 +36,7 @@ fn zscan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         write_reply(reply, 0, 0, &[]);
         return Effect::None;
     };
-    let (pattern, count) = match options(args) {
+    let (pattern, count, scores) = match options(args) {
         Ok(options) => options,
         Err(text) => return refuse(reply, text),
     };
@@ -52,9 +52,12 @@ fn zscan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
                 return;
             }
         }
-        found += 2;
         bulk(&mut out, member);
-        out.bulk(score);
+        found += 1;
+        if scores {
+            out.bulk(score);
+            found += 1;
+        }
     };
     let next = match zset {
         ZsetValue::Packed(_) => {
@@ -78,8 +81,8 @@ fn write_reply(reply: &mut Reply, cursor: u64, found: usize, items: &[u8]) {
     reply.raw(items);
 }
 
-fn options(args: Args<'_>) -> Result<(Option<&[u8]>, usize), &'static str> {
-    let (mut pattern, mut count, mut at) = (None, COUNT_DEFAULT, 3);
+fn options(args: Args<'_>) -> Result<(Option<&[u8]>, usize, bool), &'static str> {
+    let (mut pattern, mut count, mut scores, mut at) = (None, COUNT_DEFAULT, true, 3);
     while at < args.len() {
         let more = at + 1 < args.len();
         if more && args.is(at, "count") {
@@ -87,6 +90,10 @@ fn options(args: Args<'_>) -> Result<(Option<&[u8]>, usize), &'static str> {
             count = usize::try_from(given).ok().filter(|count| *count > 0).ok_or(error::SYNTAX)?;
         } else if more && args.is(at, "match") {
             pattern = Some(args.get(at + 1)).filter(|pattern| *pattern != b"*");
+        } else if args.is(at, "noscores") {
+            scores = false;
+            at += 1;
+            continue;
         } else if args.is(at, "novalues") {
             return Err(error::NO_VALUES_OF_HSCAN);
         } else {
@@ -94,5 +101,5 @@ fn options(args: Args<'_>) -> Result<(Option<&[u8]>, usize), &'static str> {
         }
         at += 2;
     }
-    Ok((pattern, count))
+    Ok((pattern, count, scores))
 }

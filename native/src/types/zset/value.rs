@@ -4,15 +4,15 @@ use std::any::Any;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::packed::{CodedScore, PAIRS_MAX, Packed, RUN_BYTES_MAX, Span, compare};
-use crate::ds::digest::Digest;
 use super::text_of;
+use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::ds::item::{Coded, Item};
 use crate::ds::scored::frame::{Edge, Probe};
 use crate::ds::scored::member::{Member, order_of};
-use crate::resp::number;
 use crate::ds::scored::{Block, Gathered, Scored, walk};
 use crate::ds::segments::hash;
+use crate::resp::number;
 use crate::store::Settings;
 use crate::txn::edit::Inverses;
 
