@@ -14,6 +14,13 @@ interface ZedisReplyError extends Error {
 
 /** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */
 interface ZedisBytes {
+  arget(key: ZedisKey, index: ZedisInteger): Uint8Array | null;
+  argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (Uint8Array | null)[];
+  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, Uint8Array][];
+  arlastitems(key: ZedisKey, count: ZedisInteger, ...options: readonly ("REV")[]): (Uint8Array | null)[];
+  armget(key: ZedisKey, index: ZedisSome<ZedisInteger>, ...more: readonly ZedisSome<ZedisInteger>[]): (Uint8Array | null)[];
+  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): Uint8Array | number | null;
+  arscan(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): [number, Uint8Array][];
   dump(key: ZedisKey): Uint8Array | null;
   keys(pattern: ZedisValue): Uint8Array[];
   object_encoding(key: ZedisKey): Uint8Array | null;
@@ -115,6 +122,44 @@ interface ZedisApi {
   now(): number;
   /** The same commands with bytes in their replies. */
   readonly bytes: ZedisBytes;
+  /** Returns how many elements an array has. O(1). `ARCOUNT key` */
+  arcount(key: ZedisKey): number;
+  /** Deletes elements of an array, and the key with the last of them. O(N) in the number of indexes given. `ARDEL key index [index ...]` */
+  ardel(key: ZedisKey, index: ZedisSome<ZedisInteger>, ...more: readonly ZedisSome<ZedisInteger>[]): number;
+  /** Deletes all elements of an array within ranges of indexes, and the key with the last of them. O(R) in the number of ranges given. `ARDELRANGE key start end [start end ...]` */
+  ardelrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...more: readonly (ZedisValue)[]): number;
+  ardelrange(key: ZedisKey, starts: Readonly<Record<string, ZedisValue>>): number;
+  /** Returns the element of an array at an index. O(1). `ARGET key index` */
+  arget(key: ZedisKey, index: ZedisInteger): string | null;
+  /** Returns what an array has at every index of a range, downwards if it begins with the greater. O(N) in the length of the range. `ARGETRANGE key start end` */
+  argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (string | null)[];
+  /** Returns the indexes of the elements of an array within a range that are, contain or match a text. O(N*C) in the number of elements in the range and the cost of the predicates for one. `ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [EXACT string | MATCH string | GLOB pattern | RE pattern ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]` */
+  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, string][];
+  /** Returns figures of an array, with FULL those of its slices too. O(1). `ARINFO key [FULL]` */
+  arinfo(key: ZedisKey, ...options: readonly ("FULL")[]): Record<string, number>;
+  /** Sets elements of an array behind the one that was inserted last and returns the index of the last of them. O(N) in the number of values given. `ARINSERT key value [value ...]` */
+  arinsert(key: ZedisKey, value: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Returns the last places of an array before the next insertion, the oldest first, or the newest first with REV. O(N) in the number of places returned. `ARLASTITEMS key count [REV]` */
+  arlastitems(key: ZedisKey, count: ZedisInteger, ...options: readonly ("REV")[]): (string | null)[];
+  /** Returns the greatest index of an array plus one. O(1). `ARLEN key` */
+  arlen(key: ZedisKey): number;
+  /** Returns the elements of an array at indexes. O(N) in the number of indexes given. `ARMGET key index [index ...]` */
+  armget(key: ZedisKey, index: ZedisSome<ZedisInteger>, ...more: readonly ZedisSome<ZedisInteger>[]): (string | null)[];
+  /** Sets elements of an array at the indexes given and returns how many of the places were empty. O(N) in the number of values given. `ARMSET key index value [index value ...]` */
+  armset(key: ZedisKey, index: ZedisInteger, value: ZedisValue, ...more: readonly (ZedisInteger | ZedisValue)[]): number;
+  armset(key: ZedisKey, indexs: Readonly<Record<string, ZedisValue>>): number;
+  /** Returns the index that the next insertion into an array goes to. O(1). `ARNEXT key` */
+  arnext(key: ZedisKey): number | null;
+  /** Returns a figure of the elements of an array within a range: of the numbers their sum, least, greatest or bits; or how many elements there are, or are equal to a value. O(N) in the number of elements in the range; O(log(N)) for USED. `AROP key start end <SUM | MIN | MAX | AND | OR | XOR | MATCH value | USED>` */
+  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): string | number | null;
+  /** Inserts elements into an array as into a ring of a number of places and returns the index of the last of them. O(M) in the number of values given; O(N+M) where the ring gets another size, N being what it keeps. `ARRING key size value [value ...]` */
+  arring(key: ZedisKey, size: ZedisInteger, value: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
+  /** Returns the elements of an array within a range with their indexes, downwards if it begins with the greater. O(N) in the number of elements returned. `ARSCAN key start end [LIMIT count]` */
+  arscan(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): [number, string][];
+  /** Sets the index that the next insertion into an array goes to. O(1). `ARSEEK key index` */
+  arseek(key: ZedisKey, index: ZedisInteger): number;
+  /** Sets elements of an array from an index on and returns how many of the places were empty; a missing key counts as an empty array. O(N) in the number of values given. `ARSET key index value [value ...]` */
+  arset(key: ZedisKey, index: ZedisInteger, value: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Counts the bits that are set in a string value or a range of it. O(N) where N is the number of bytes looked at. `BITCOUNT key [start end [BYTE|BIT]]` */
   bitcount(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue> | "BYTE" | "BIT")[]): number;
   /** Reads, sets and counts with integers of any width inside a string value. O(1) for each operation. `BITFIELD key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> ...]]` */
