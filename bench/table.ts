@@ -16,6 +16,9 @@ export type SingleMeasurement = {
 
 export type Verdict = "reached" | "missed" | "failed" | "info";
 
+/** A figure that is to be no more than theirs may be so much more: what is the same to two digits is the same. */
+const SAME = 1.01;
+
 /** A server below this share of its CPU was waiting for the client: its rate is a lower bound. */
 const SATURATED = 0.93;
 
@@ -39,7 +42,7 @@ export function singleTable(measurements: readonly SingleMeasurement[], labels: 
   ];
   for (const measurement of measurements) {
     const { row, a, b, peer, failed } = measurement;
-    const target = row.atMostTheirs ? "≤ theirs" : row.atMost === null ? "" : `≤ ${row.atMost} ${row.unit}`;
+    const target = row.atMostTheirs ? "≤ theirs + 1 %" : row.atMost === null ? "" : `≤ ${row.atMost} ${row.unit}`;
     const cell = (rounds: readonly number[]) => (rounds.length === 0 ? "" : withSpread(spreadOf(rounds), row.unit));
     const verdict = mark(singleVerdict(measurement), failed);
     const besides = labels.peer === null ? "" : ` ${cell(peer)} |`;
@@ -64,7 +67,7 @@ export function loadVerdict({ row, a, b, peer, failed }: LoadMeasurement): Verdi
 export function singleVerdict({ row, a, b, peer, failed }: SingleMeasurement): Verdict {
   if (failed !== null) return "failed";
   const limits = row.atMostTheirs
-    ? [b, peer].filter((other) => other.length > 0).map((other) => spreadOf(other).median)
+    ? [b, peer].filter((other) => other.length > 0).map((other) => spreadOf(other).median * SAME)
     : row.atMost === null
       ? []
       : [row.atMost];
