@@ -104,7 +104,9 @@ export async function runQueues(workload: Workload): Promise<Queues> {
   const killer = async (): Promise<void> => {
     while (performance.now() < end_ms) {
       await Bun.sleep(random.from(50, 200));
-      await admin.call(["CLIENT", "KILL", "ID", String(random.pick(ids.filter(Number)))]);
+      // On a busy machine nobody may have connected yet.
+      const known = ids.filter(Number);
+      if (known.length > 0) await admin.call(["CLIENT", "KILL", "ID", String(random.pick(known))]);
     }
   };
   const clients = Array.from({ length: workload.clients }, async (_, number) => {
