@@ -33,6 +33,8 @@ interface ZedisBytes {
   geohash(key: ZedisKey, ...options: readonly (ZedisSome<ZedisValue>)[]): (Uint8Array | null)[];
   hget(key: ZedisKey, field: ZedisValue): Uint8Array | null;
   hgetall(key: ZedisKey): Record<string, Uint8Array>;
+  hgetdel(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (Uint8Array | null)[];
+  hgetex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST" | "FIELDS" | ZedisSome<ZedisValue>)[]): (Uint8Array | null)[];
   hincrbyfloat(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): Uint8Array;
   hkeys(key: ZedisKey): Uint8Array[];
   hmget(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (Uint8Array | null)[];
@@ -68,7 +70,7 @@ interface ZedisBytes {
   zrevrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue, ...options: readonly ("WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
   zrevrangebylex(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): Uint8Array[];
   zrevrangebyscore(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): Uint8Array[] | [Uint8Array, number][];
-  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]];
+  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOSCORES")[]): [Uint8Array, Uint8Array[]];
   zunion(numkeys: ZedisInteger, key: ZedisKey, ...options: readonly (ZedisSome<ZedisKey> | "WEIGHTS" | ZedisSome<ZedisValue> | "AGGREGATE" | "SUM" | "MIN" | "MAX" | "COUNT" | "WITHSCORES")[]): Uint8Array[] | [Uint8Array, number][];
   xadd(key: ZedisKey, ...options: readonly ("NOMKSTREAM" | "KEEPREF" | "DELREF" | "ACKED" | "IDMPAUTO" | ZedisSome<ZedisValue> | "IDMP" | "MAXLEN" | "MINID" | "=" | "~" | "LIMIT" | ZedisInteger | "*")[]): Uint8Array | null;
   xautoclaim(key: ZedisKey, group: ZedisValue, consumer: ZedisValue, minIdleTime: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger | "JUSTID")[]): [Uint8Array, unknown[], Uint8Array[]];
@@ -258,10 +260,20 @@ interface ZedisApi {
   hdel(key: ZedisKey, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Tells whether a hash has a field. O(1). `HEXISTS key field` */
   hexists(key: ZedisKey, field: ZedisValue): number;
+  /** Has fields of a hash expire after so many seconds. O(N) in the number of fields given. `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]` */
+  hexpire(key: ZedisKey, seconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT" | "FIELDS" | ZedisInteger | ZedisSome<ZedisValue>)[]): number[];
+  /** Has fields of a hash expire at a time, in seconds since the epoch. O(N) in the number of fields given. `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]` */
+  hexpireat(key: ZedisKey, unixTimeSeconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT" | "FIELDS" | ZedisInteger | ZedisSome<ZedisValue>)[]): number[];
+  /** Tells when fields of a hash expire, in seconds since the epoch; -1: never, -2: there is no such field. O(N) in the number of fields given. `HEXPIRETIME key FIELDS numfields field [field ...]` */
+  hexpiretime(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
   /** Returns the value of one field of a hash. O(1). `HGET key field` */
   hget(key: ZedisKey, field: ZedisValue): string | null;
   /** Returns all fields of a hash with their values. O(N) in the number of fields. `HGETALL key` */
   hgetall(key: ZedisKey): Record<string, string>;
+  /** Returns the values of fields of a hash and deletes them, and the key with the last of them. O(N) in the number of fields given. `HGETDEL key FIELDS numfields field [field ...]` */
+  hgetdel(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): (string | null)[];
+  /** Returns the values of fields of a hash, and sets when they expire or that they stay. O(N) in the number of fields given. `HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields field [field ...]` */
+  hgetex(key: ZedisKey, ...options: readonly ("EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "PERSIST" | "FIELDS" | ZedisSome<ZedisValue>)[]): (string | null)[];
   /** Adds a number to the integer in a field of a hash; a missing field counts as 0. O(1). `HINCRBY key field increment` */
   hincrby(key: ZedisKey, field: ZedisValue, increment: ZedisInteger): number;
   /** Adds a number with a fraction to the value of a field of a hash; a missing field counts as 0. O(1). `HINCRBYFLOAT key field increment` */
@@ -275,6 +287,16 @@ interface ZedisApi {
   /** Sets fields of a hash, as HSET does, and returns OK. O(N) in the number of fields given. `HMSET key field value [field value ...]` */
   hmset(key: ZedisKey, field: ZedisValue, value: ZedisValue, ...more: readonly (ZedisValue)[]): "OK";
   hmset(key: ZedisKey, fields: Readonly<Record<string, ZedisValue>>): "OK";
+  /** Lets fields of a hash stay for good. O(N) in the number of fields given. `HPERSIST key FIELDS numfields field [field ...]` */
+  hpersist(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
+  /** Has fields of a hash expire after so many milliseconds. O(N) in the number of fields given. `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]` */
+  hpexpire(key: ZedisKey, milliseconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT" | "FIELDS" | ZedisInteger | ZedisSome<ZedisValue>)[]): number[];
+  /** Has fields of a hash expire at a time, in milliseconds since the epoch. O(N) in the number of fields given. `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]` */
+  hpexpireat(key: ZedisKey, unixTimeMilliseconds: ZedisInteger, ...options: readonly ("NX" | "XX" | "GT" | "LT" | "FIELDS" | ZedisInteger | ZedisSome<ZedisValue>)[]): number[];
+  /** Tells when fields of a hash expire, in milliseconds since the epoch; -1: never, -2: no such field. O(N) in the number of fields given. `HPEXPIRETIME key FIELDS numfields field [field ...]` */
+  hpexpiretime(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
+  /** Tells in how many milliseconds fields of a hash expire; -1: never, -2: there is no such field. O(N) in the number of fields given. `HPTTL key FIELDS numfields field [field ...]` */
+  hpttl(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
   /** Returns random fields of a hash: different ones, or with a negative count any. O(N) in the number of fields returned. `HRANDFIELD key [count [WITHVALUES]]` */
   hrandfield(key: ZedisKey, ...options: readonly (ZedisInteger | "WITHVALUES")[]): string | null | string[] | [string, string][];
   /** Iterates over the fields and values of a hash, some at a call. O(1) for a call, O(N) for a whole iteration over N fields. `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]` */
@@ -282,10 +304,14 @@ interface ZedisApi {
   /** Sets fields of a hash and returns how many of them are new; a missing key counts as an empty hash. O(N) in the number of fields given. `HSET key field value [field value ...]` */
   hset(key: ZedisKey, field: ZedisValue, value: ZedisValue, ...more: readonly (ZedisValue)[]): number;
   hset(key: ZedisKey, fields: Readonly<Record<string, ZedisValue>>): number;
+  /** Sets fields of a hash and when they expire, if all of them or none were there where that is asked. O(N) in the number of fields given. `HSETEX key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]` */
+  hsetex(key: ZedisKey, ...options: readonly ("FNX" | "FXX" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL" | "FIELDS" | ZedisSome<ZedisValue>)[]): number;
   /** Sets a field of a hash only if it is not there yet. O(1). `HSETNX key field value` */
   hsetnx(key: ZedisKey, field: ZedisValue, value: ZedisValue): number;
   /** Returns the length in bytes of the value of one field of a hash. O(1). `HSTRLEN key field` */
   hstrlen(key: ZedisKey, field: ZedisValue): number;
+  /** Tells in how many seconds fields of a hash expire; -1: never, -2: there is no such field. O(N) in the number of fields given. `HTTL key FIELDS numfields field [field ...]` */
+  httl(key: ZedisKey, fields: "FIELDS", numfields: ZedisInteger, field: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number[];
   /** Returns the values of all fields of a hash. O(N) in the number of fields. `HVALS key` */
   hvals(key: ZedisKey): string[];
   /** Adds elements to a HyperLogLog, which is made where there is none. O(1) for each element. `PFADD key [element [element ...]]` */
@@ -296,7 +322,7 @@ interface ZedisApi {
   pfmerge(destkey: ZedisValue, ...options: readonly (ZedisSome<ZedisValue>)[]): "OK";
   /** Returns the element at an index of a list; negative indexes count from the right. O(log(N)) where N is the number of elements of the list. `LINDEX key index` */
   lindex(key: ZedisKey, index: ZedisInteger): string | null;
-  /** Adds an element beside the first one that equals the pivot and returns the list's length; -1 without a pivot. O(N) where N is the number of elements to the left of the pivot. `LINSERT key <BEFORE | AFTER> pivot element` */
+  /** Adds an element beside the first one that equals the pivot and returns the list's length; -1 without a pivot. O(N) where N is the number of elements to the left of the pivot, in slices that let others pass. `LINSERT key <BEFORE | AFTER> pivot element` */
   linsert(key: ZedisKey, choice: "BEFORE" | "AFTER", pivot: ZedisValue, element: ZedisValue): number;
   /** Returns how many elements a list has. O(1). `LLEN key` */
   llen(key: ZedisKey): number;
@@ -316,7 +342,7 @@ interface ZedisApi {
   lpushx(key: ZedisKey, element: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Returns the elements of a list from one index to another. O(log(N)+M) where N is the number of elements of the list and M the number of those returned. `LRANGE key start stop` */
   lrange(key: ZedisKey, start: ZedisValue, stop: ZedisValue): string[];
-  /** Removes elements that equal the one given: all of them, or so many from the left, or from the right (negative count). O(N) where N is the number of elements of the list. `LREM key count element` */
+  /** Removes elements that equal the one given: all of them, or so many from the left, or from the right (negative count). O(N) where N is the number of elements of the list, in slices that let others pass. `LREM key count element` */
   lrem(key: ZedisKey, count: ZedisInteger, element: ZedisValue): number;
   /** Replaces the element at an index of a list. O(log(N)) where N is the number of elements of the list. `LSET key index element` */
   lset(key: ZedisKey, index: ZedisInteger, element: ZedisValue): "OK";
@@ -444,8 +470,8 @@ interface ZedisApi {
   zrevrangebyscore(key: ZedisKey, max: ZedisValue, min: ZedisValue, ...options: readonly ("WITHSCORES" | "LIMIT" | ZedisInteger)[]): string[] | [string, number][];
   /** Returns how many members of a sorted set stand after this one. O(log(N)) where N is the number of members. `ZREVRANK key member [WITHSCORE]` */
   zrevrank(key: ZedisKey, member: ZedisValue, ...options: readonly ("WITHSCORE")[]): number | null | [number, number];
-  /** Iterates over the members and scores of a sorted set, some at a call. O(1) for a call, O(N) for a whole iteration over N members. `ZSCAN key cursor [MATCH pattern] [COUNT count]` */
-  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger)[]): [string, string[]];
+  /** Iterates over the members and scores of a sorted set, some at a call. O(1) for a call, O(N) for a whole iteration over N members. `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]` */
+  zscan(key: ZedisKey, cursor: ZedisValue, ...options: readonly ("MATCH" | ZedisSome<ZedisValue> | "COUNT" | ZedisInteger | "NOSCORES")[]): [string, string[]];
   /** Returns the score of a member of a sorted set. O(1). `ZSCORE key member` */
   zscore(key: ZedisKey, member: ZedisValue): number | null;
   /** Returns the members that any of several sorted sets has. O(N)+O(M*log(M)) with N members in all inputs together and M in the result. `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX|COUNT>] [WITHSCORES]` */
