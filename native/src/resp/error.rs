@@ -1,5 +1,10 @@
 //! Every error text that Redis has, in one place. A text starts with its code; the `-` and CRLF are added on writing.
 
+#[path = "error_hash.rs"]
+mod hash;
+
+pub use hash::*;
+
 pub const SYNTAX: &str = "ERR syntax error";
 pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 pub const NOT_INTEGER: &str = "ERR value is not an integer or out of range";
@@ -29,27 +34,6 @@ pub const INVALID_DB: &str = "ERR DB index is out of range";
 pub const NO_SCORES_OF_ZSCAN: &str = "ERR NOSCORES option can only be used in ZSCAN";
 pub const NO_VALUES_OF_HSCAN: &str = "ERR NOVALUES option can only be used in HSCAN";
 pub const INVALID_CURSOR: &str = "ERR invalid cursor";
-pub const FIELDS_MISSING: &str = "ERR missing FIELDS argument";
-pub const FIELDS_REPEATED: &str = "ERR FIELDS keyword specified multiple times";
-pub const FIELDS_TOO_SHORT: &str = "ERR FIELDS requires at least numfields and one field argument";
-pub const FIELDS_MISPLACED: &str = "ERR Mandatory argument FIELDS is missing or not at the right position";
-pub const FIELDS_COUNT: &str = "ERR Number of fields must be a positive integer";
-pub const FIELDS_COUNT_BELOW_1: &str = "ERR Parameter `numFields` should be greater than 0";
-pub const FIELDS_COUNT_INVALID: &str = "ERR invalid number of fields";
-pub const FIELDS_MISMATCH: &str = "ERR The `numfields` parameter must match the number of arguments";
-pub const FIELDS_FEW: &str = "ERR wrong number of arguments";
-pub const FIELD_CONDITIONS: &str = "ERR Multiple condition flags specified";
-pub const FIELD_EXPIRE_NEGATIVE: &str = "ERR invalid expire time, must be >= 0";
-pub const FIELD_EXPIRE_MISSING: &str = "ERR missing expire time";
-pub const FNX_WITH_FXX: &str = "ERR Only one of FXX or FNX arguments can be specified";
-pub const HGETEX_ONE_EXPIRY: &str = "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified";
-pub const HSETEX_ONE_EXPIRY: &str = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
-pub const NO_SUCH_FIELDSET: &str = "ERR no such fieldset";
-pub const FIELDSETS_FULL: &str = "ERR the fieldsets of a connection take 64 MiB at most; HIMPORT DISCARD makes room";
-pub const FIELDSET_DUPLICATE: &str = "ERR duplicate field name in fieldset";
-pub const FIELDSET_VALUES: &str = "ERR value count does not match fieldset field count";
-pub const HASH_NOT_INTEGER: &str = "ERR hash value is not an integer";
-pub const HASH_NOT_FLOAT: &str = "ERR hash value is not a float";
 pub const IS_NAN_OR_INFINITY: &str = "ERR value is NaN or Infinity";
 pub const VALUE_OUT_OF_RANGE: &str = "ERR value is out of range";
 pub const OUT_OF_LONG_RANGE: &str =
@@ -312,11 +296,6 @@ pub fn unknown_subcommand(subcommand: &[u8], container: &[u8]) -> Vec<u8> {
 /// A number outside of the range that an argument has.
 pub fn not_between(low: i64, high: i64) -> String {
     format!("ERR value is out of range, value must between {low} and {high}")
-}
-
-/// An option that the commands of expiring fields do not have.
-pub fn unknown_argument(argument: &[u8]) -> Vec<u8> {
-    [b"ERR unknown argument: ", quotable(argument, usize::MAX)].concat()
 }
 
 /// An expiry that does not fit 64 bits of milliseconds, or is not allowed, for a command's name.

@@ -8,51 +8,56 @@ pub const FIELDSETS_BYTES_MAX: usize = 64 << 20;
 /// What the map and the boxes around a name cost, about.
 const NAME_BYTES: usize = 32;
 
+type List = Box<[Box<[u8]>]>;
+
+/// One word while there are none, as with nearly every connection.
 #[derive(Default)]
-pub struct Fieldsets {
-    /// None while there is none, as with nearly every connection.
-    lists: Option<Box<HashMap<Box<[u8]>, Box<[Box<[u8]>]>>>>,
+pub struct Fieldsets(Option<Box<Lists>>);
+
+#[derive(Default)]
+struct Lists {
+    by_name: HashMap<Box<[u8]>, List>,
     bytes: usize,
 }
 
 impl Fieldsets {
     /// Puts a list in, in place of one of the same name. False: the lists would take too much room.
     pub fn put<'f>(&mut self, name: &[u8], fields: impl Iterator<Item = &'f [u8]>) -> bool {
-        let list: Box<[Box<[u8]>]> = fields.map(Box::from).collect();
+        let list: List = fields.map(Box::from).collect();
         let before = self.get(name).map_or(0, |old| bytes_of(name, old));
-        let bytes = self.bytes - before + bytes_of(name, &list);
+        let bytes = self.memory_bytes() - before + bytes_of(name, &list);
         if bytes > FIELDSETS_BYTES_MAX {
             return false;
         }
-        self.bytes = bytes;
-        self.lists.get_or_insert_default().insert(name.into(), list);
+        let lists = self.0.get_or_insert_default();
+        lists.bytes = bytes;
+        lists.by_name.insert(name.into(), list);
         true
     }
 
     pub fn get(&self, name: &[u8]) -> Option<&[Box<[u8]>]> {
-        self.lists.as_ref()?.get(name).map(|list| &**list)
+        self.0.as_ref()?.by_name.get(name).map(|list| &**list)
     }
 
     /// Takes a list out; false if there was none of that name.
     pub fn remove(&mut self, name: &[u8]) -> bool {
-        let Some(lists) = &mut self.lists else { return false };
-        let Some(list) = lists.remove(name) else { return false };
-        self.bytes -= bytes_of(name, &list);
-        if lists.is_empty() {
-            self.lists = None;
+        let Some(lists) = &mut self.0 else { return false };
+        let Some(list) = lists.by_name.remove(name) else { return false };
+        lists.bytes -= bytes_of(name, &list);
+        if lists.by_name.is_empty() {
+            self.0 = None;
         }
         true
     }
 
     /// Takes all out, and gives how many there were.
     pub fn clear(&mut self) -> usize {
-        self.bytes = 0;
-        self.lists.take().map_or(0, |lists| lists.len())
+        self.0.take().map_or(0, |lists| lists.by_name.len())
     }
 
     /// Bytes on the heap, about.
     pub fn memory_bytes(&self) -> usize {
-        self.bytes
+        self.0.as_ref().map_or(0, |lists| lists.bytes)
     }
 }
 

@@ -84,7 +84,9 @@ impl Condition {
     pub fn is_met(self, before: Option<i64>, at_ms: i64) -> bool {
         match before {
             None => !self.xx && !self.gt,
-            Some(before) => !self.nx && !(self.gt && before >= at_ms) && !(self.lt && before <= at_ms),
+            Some(before) if self.gt => before < at_ms,
+            Some(before) if self.lt => before > at_ms,
+            Some(_) => !self.nx,
         }
     }
 }
