@@ -15,6 +15,7 @@ mod hyperloglog;
 mod manifest;
 mod numbers;
 mod payload;
+mod replies;
 mod requests;
 mod structures;
 mod tls;

@@ -85,7 +85,7 @@ fn step(txn: &mut Txn, model: &mut Model, below: &mut impl FnMut(u64) -> u64) {
             let (bits, signed) = (1 + below(60), below(2) == 0);
             let kind = if signed { 'i' } else { 'u' };
             let overflow = ["WRAP", "SAT", "FAIL"][below(3) as usize];
-            let value = below(1 << 31) as i64 - (1 << 30) >> below(31);
+            let value = (below(1 << 31) as i64 - (1 << 30)) >> below(31);
             let set = below(2) == 0;
             let request = format!(
                 "BITFIELD b GET {kind}{bits} {at} OVERFLOW {overflow} {} {kind}{bits} {at} {value}",

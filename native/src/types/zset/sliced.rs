@@ -411,14 +411,14 @@ impl Work for Removing {
         txn.latch_key(key)?;
         let now = txn.peek_object::<ZsetValue>(key);
         let same = matches!(now, Ok(Some(now)) if now.is_same(before));
-        if !same && self.tries < TRIES_MAX {
-            if let Ok(Some(now)) = now
-                && ranks_now(self.bounds_of, &request, now).len() > MEMBERS_AT_ONCE
-            {
-                let (tries, now) = (self.tries + 1, now.clone());
-                *self = Removing { tries, ..Removing::new(request, self.event, now, self.bounds_of, txn.store) };
-                return Ok(Progress::More);
-            }
+        if !same
+            && self.tries < TRIES_MAX
+            && let Ok(Some(now)) = now
+            && ranks_now(self.bounds_of, &request, now).len() > MEMBERS_AT_ONCE
+        {
+            let (tries, now) = (self.tries + 1, now.clone());
+            *self = Removing { tries, ..Removing::new(request, self.event, now, self.bounds_of, txn.store) };
+            return Ok(Progress::More);
         }
         let removed = self.ranks.len();
         let made = same.then(|| std::mem::take(after));
