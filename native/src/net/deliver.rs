@@ -19,6 +19,8 @@ impl Core {
 
     /// Writes a letter to those it is for; those that are gone meanwhile are passed over.
     pub(super) fn deliver(&mut self, letter: &Letter, recipients: &[Recipient]) {
+        // All who listen to the channel itself get the same bytes, but for their protocol: made once for each.
+        let mut messages: [Vec<u8>; 2] = [Vec::new(), Vec::new()];
         for (client, pattern) in recipients {
             self.tell(*client, |reply| match pattern {
                 Some(pattern) => {
@@ -29,10 +31,12 @@ impl Core {
                     reply.bulk(&letter.body);
                 }
                 None => {
-                    reply.push(3);
-                    reply.bulk(if letter.shard { b"smessage" } else { b"message" });
-                    reply.bulk(&letter.channel);
-                    reply.bulk(&letter.body);
+                    let protocol = reply.proto;
+                    let message = &mut messages[(protocol == Protocol::Resp3) as usize];
+                    if message.is_empty() {
+                        write_message(letter, &mut Reply::new(message, protocol));
+                    }
+                    reply.raw(message);
                 }
             });
         }
@@ -152,6 +156,13 @@ impl Core {
         tell_conn(conn, write);
         self.to_send.push(slot);
     }
+}
+
+fn write_message(letter: &Letter, reply: &mut Reply) {
+    reply.push(3);
+    reply.bulk(if letter.shard { b"smessage" } else { b"message" });
+    reply.bulk(&letter.channel);
+    reply.bulk(&letter.body);
 }
 
 /// Where RESP2 connections listen for invalidation messages.
