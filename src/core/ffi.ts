@@ -59,6 +59,7 @@ const SYMBOLS = {
   zedis_stop: { args: [], returns: "void" },
   zedis_reset_stats: { args: [], returns: "void" },
   zedis_running: { args: ["f64", "ptr", "f64"], returns: "f64" },
+  zedis_mark_kill: { args: ["f64"], returns: "void" },
   zedis_table: { args: ["ptr", "f64"], returns: "f64" },
   zedis_get_int: { args: ["f64", "f64"], returns: "f64" },
   zedis_get: { args: ["f64", "f64"], returns: "f64" },
@@ -271,6 +272,11 @@ export function loadNative(path: string) {
       const room = new Uint8Array(32 * 1024);
       const bytes = native.zedis_running(core, ptr(room), room.length);
       return bytes === 0 ? null : JSON.parse(Buffer.from(room.subarray(0, bytes)).toString());
+    },
+
+    /** What the core runs now is to fail as killed once another VM has taken over, even if it had not begun. */
+    markKill(core: number): void {
+      native.zedis_mark_kill(core);
     },
 
     /** The command table. */

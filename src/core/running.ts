@@ -28,7 +28,10 @@ export class RunningProcedures {
     const running = this.longest();
     if (running === null) return "NOTBUSY No scripts in execution right now.";
     // A second KILL must not end the VM that takes over because of the first.
-    if (!this.cores.isReplacing(running.core)) void this.cores.replace(running.core);
+    if (!this.cores.isReplacing(running.core)) {
+      this.native.markKill(running.core);
+      void this.cores.replace(running.core);
+    }
     return "OK";
   }
 }

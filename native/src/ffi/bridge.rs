@@ -17,6 +17,7 @@ use crate::session::server::{Server, Via};
 use crate::session::settings;
 use crate::store::SHARDS_DEFAULT;
 use crate::store::counters::CORES_MAX;
+use crate::sys::clock;
 use crate::sys::cpu;
 
 /// What a worker holds of its core.
@@ -247,7 +248,8 @@ pub(super) unsafe fn at<'a>(address: f64) -> &'a mut Bridge {
 /// Outcome of a call whose VM was ended by FUNCTION KILL.
 const KILLED: u32 = 7;
 
-/// A worker that takes over says that the call its predecessor ran, if it had begun, was killed.
+/// A worker that takes over says that the call its predecessor ran was killed: if it had begun, or was the one that FUNCTION
+/// KILL was about.
 ///
 /// # Safety
 /// 1. As [`at`].
@@ -256,10 +258,13 @@ pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
     // Sticky: this VM too may be ended before it has told what became of the call.
-    bridge.killed |= bridge.core.executor.call().is_some() && bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
-    bridge.restoring = true;
+    let shared = &server().cores[bridge.core.id];
     // There is nothing left to kill.
-    server().cores[bridge.core.id].running_since_ns.store(0, Ordering::Relaxed);
+    let since_ns = shared.running_since_ns.swap(0, Ordering::Relaxed);
+    let meant = shared.kill_since_ns.swap(0, Ordering::Relaxed) == since_ns && since_ns != 0;
+    let begun = bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
+    bridge.killed |= bridge.core.executor.call().is_some() && (begun || meant);
+    bridge.restoring = true;
 }
 
 /// Name of the I/O backend in use; gives its length.
@@ -313,7 +318,14 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             KILLED => {
                 core.run(Some(CallEnd::Error(b"ERR Error running script: Script killed by user with FUNCTION KILL.")))
             }
-            _ => core.run(None),
+            _ => {
+                if pending {
+                    // A VM that has taken over runs from now on what the last one had not begun.
+                    let since = &server().cores[core.id].running_since_ns;
+                    let _ = since.compare_exchange(0, clock::coarse_ns(), Ordering::Relaxed, Ordering::Relaxed);
+                }
+                core.run(None)
+            }
         }
     };
     if matches!(outcome, 2 | 3) {

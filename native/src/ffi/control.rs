@@ -188,6 +188,13 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
     unsafe { fill(json.as_bytes(), out, capacity) }
 }
 
+/// FUNCTION KILL of what core `core` runs now: that call is to fail, even if the VM had been offered it and not begun.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_mark_kill(core: f64) {
+    let shared = &server().cores[core as usize];
+    shared.kill_since_ns.store(shared.running_since_ns.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
 /// A `rename-command` line, before [`super::bridge::zedis_create`]: an empty `to` takes the command away. Gives 0, or the
 /// length of the error's text.
 ///

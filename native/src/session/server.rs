@@ -38,6 +38,8 @@ pub struct CoreShared {
     pub running: Mutex<Running>,
     /// Coarse monotonic ns of that call's start; 0: nothing runs.
     pub running_since_ns: AtomicU64,
+    /// The start of the call that FUNCTION KILL has been acknowledged for, as above; 0: none.
+    pub kill_since_ns: AtomicU64,
     /// Connections handed to this core that it has not taken yet.
     pub coming: AtomicU64,
     /// Its connections that run MONITOR.
@@ -156,6 +158,7 @@ impl Server {
                     figures: Figures::new(commands),
                     running: Mutex::default(),
                     running_since_ns: AtomicU64::new(0),
+                    kill_since_ns: AtomicU64::new(0),
                     coming: AtomicU64::new(0),
                     monitors: AtomicU64::new(0),
                 })
