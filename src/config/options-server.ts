@@ -183,7 +183,7 @@ export const SERVER_OPTIONS = [
     inert: NO_CPU_LISTS,
   },
   { name: "io-threads", type: "int", min: 1n, max: 128n, default: "1", fixed: true, inert: NO_THREADS },
-  { name: "io-threads-do-reads", type: "bool", default: "no", fixed: true, inert: NO_THREADS },
+  { name: "io-threads-do-reads", type: "bool", default: "no", fixed: "same", inert: NO_THREADS },
   {
     name: "oom-score-adj",
     type: "enum",
