@@ -1,7 +1,7 @@
 /**
  * Runs units of Redis's Tcl suite, from a checkout outside this repository, against Zedis:
  *
- *     bun run compat /tmp/redis [--unit unit/type/string]… [--cores 2] [--slow] [--all] [--verbose] [--own]
+ *     bun run compat /tmp/redis [--unit unit/type/string]… [--cores N] [--slow] [--all] [--verbose] [--own]
  *
  * Every unit gets a fresh server, or starts its own ones (--own: what needs a configuration of its own, ACL files say). Prints a line per unit and what failed; the exit code is 1 when something failed that
  * skips.tsv does not name.
@@ -173,7 +173,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       unit: { type: "string", multiple: true },
-      cores: { type: "string", default: "2" },
+      cores: { type: "string", default: "1" },
       slow: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
       verbose: { type: "boolean", default: false },
