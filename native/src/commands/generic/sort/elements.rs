@@ -11,8 +11,7 @@ const NONE: u32 = u32::MAX;
 /// Its key is its weight already: it came as a number.
 const WEIGHED: usize = usize::MAX;
 
-/// Elements and bytes of each that room is made for beforehand.
-const ROOM_ELEMENTS_MAX: usize = 16_384;
+/// Bytes of a text that room is made for beforehand, at least.
 const SHORT_BYTES: usize = 8;
 
 /// One element. Its text and the one it is compared by lie in [`Elements`].
@@ -42,10 +41,11 @@ pub struct Order {
 }
 
 impl Elements {
-    /// Room for so many short ones, so that none is moved while they come.
-    pub fn with_room(count: usize) -> Elements {
-        let count = count.min(ROOM_ELEMENTS_MAX);
-        Elements { texts: Vec::with_capacity(count * SHORT_BYTES), all: Vec::with_capacity(count) }
+    /// Room for so many elements of so many bytes in all, so that they are not copied again and again as they come: memory that
+    /// nobody has written to costs nothing.
+    pub fn with_room(elements: usize, bytes: usize) -> Elements {
+        let bytes = bytes.max(elements * SHORT_BYTES);
+        Elements { texts: Vec::with_capacity(bytes), all: Vec::with_capacity(elements) }
     }
 
     pub fn push(&mut self, item: Item) {

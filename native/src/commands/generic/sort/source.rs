@@ -55,6 +55,22 @@ impl Source {
         }
     }
 
+    /// About how many bytes the texts of `elements` of it have.
+    pub fn bytes_of(&self, elements: usize) -> usize {
+        let all = match &self.kind {
+            Kind::Nothing => 0,
+            Kind::List(list) => list.memory_bytes(),
+            Kind::Set(set) => set.memory_bytes(),
+            Kind::Zset(zset) => zset.memory_bytes(),
+        };
+        (all as f64 * elements as f64 / self.len().max(1) as f64) as usize
+    }
+
+    /// Frees what a command on this has gathered, on the lazy-free thread.
+    pub fn free_later(&self, gathered: impl Send + 'static) {
+        self.store.garbage.free(0, Box::new(gathered));
+    }
+
     /// Has it an order of its own, which BY a fixed pattern keeps?
     pub fn is_ordered(&self) -> bool {
         !matches!(self.kind, Kind::Set(_))

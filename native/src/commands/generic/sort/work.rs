@@ -31,6 +31,9 @@ const SLICE_NS: u64 = 100_000;
 pub const AT_ONCE_ELEMENTS_MAX: usize = 16_384;
 /// Elements of a run that is sorted in one slice.
 const RUN_ELEMENTS: usize = 2048;
+
+/// So many elements are freed where they were gathered, in less than 0.1 ms, and their memory serves the next.
+const FREED_HERE_MAX: usize = 1 << 16;
 /// Elements merged between two looks at the clock.
 const MERGED_ELEMENTS: usize = 256;
 /// Elements of one RPUSH in the log.
@@ -79,13 +82,13 @@ impl Sort {
             order = Order { alpha: true, by: false, ..order };
         }
         let len = source.len();
-        let elements = Elements::with_room(len);
         let mut range = options.range(len);
         let mut walk = 0..len;
         if unsorted && source.is_ordered() {
             walk = if order.descending { len - range.end..len - range.start } else { range.clone() };
             range = 0..walk.len();
         }
+        let elements = Elements::with_room(walk.len(), source.bytes_of(walk.len()));
         Sort {
             options,
             source,
@@ -165,6 +168,7 @@ impl Sort {
                     for parent in (0..heads.len() / 2).rev() {
                         sift_down(heads, parent, |left, right| before(elements, *order, left, right));
                     }
+                    self.merged.reserve_exact(self.range.end);
                     self.next(Phase::Merge);
                 }
                 Phase::Merge if self.merged.len() < self.range.end => self.merge(),
@@ -321,6 +325,19 @@ fn sift_down(heap: &mut [usize], mut at: usize, before: impl Fn(usize, usize) ->
         }
         heap.swap(at, least);
         at = least;
+    }
+}
+
+impl Drop for Sort {
+    fn drop(&mut self) {
+        if self.elements.all.len() > FREED_HERE_MAX {
+            let gathered = (
+                std::mem::take(&mut self.elements),
+                std::mem::take(&mut self.merged),
+                std::mem::take(&mut self.stored),
+            );
+            self.source.free_later(gathered);
+        }
     }
 }
 
