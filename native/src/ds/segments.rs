@@ -31,14 +31,15 @@ use super::block::Block;
 use super::table::{Place, Table};
 use crate::sys::random;
 
-/// Blocks of one segment, at most. A split moves and hashes them all: 8192 x about 50 ns = 0.4 ms.
-pub const SEGMENT_BLOCKS_MAX: usize = 8192;
+/// Blocks of one segment, at most. A split moves and hashes them all, and a change of a shared one copies them: 2048 x about 50 ns =
+/// 0.1 ms; on a machine whose memory is busy with others ten times that.
+pub const SEGMENT_BLOCKS_MAX: usize = 2048;
 
 /// Two neighbours with together fewer blocks than this become one segment: a quarter of the maximum, so that neither
 /// the next insertion nor the next deletion turns it back.
 const MERGED_BLOCKS_MAX: usize = SEGMENT_BLOCKS_MAX / 4;
 
-/// 2^24 segments of 8192 blocks hold 10^11 fields, and a cursor's 48 bits name every position of the deepest: 24 + 24.
+/// 2^24 segments of 2048 blocks hold 3 x 10^10 fields, and a cursor's 48 bits name every position of the deepest: 24 + 24.
 const DEPTH_MAX: u32 = 24;
 
 struct Segment<B: Block> {

@@ -26,7 +26,7 @@ use walk::Walk;
 
 pub use super::block::Block;
 
-/// A clone shares tables, nodes and members with the original, O(members / 8192), and is a snapshot that others' changes never
+/// A clone shares tables, nodes and members with the original, O(members / 2048), and is a snapshot that others' changes never
 /// reach; it may be read without a latch. Whoever changes what is shared makes a copy of that part first.
 #[derive(Default, Clone)]
 pub struct Scored {
@@ -147,7 +147,7 @@ impl Scored {
         self.table.prefetch(hash, block);
     }
 
-    /// Has nothing changed between these two, one a clone of the other? O(members / 8192).
+    /// Has nothing changed between these two, one a clone of the other? O(members / 2048).
     pub fn is_same(&self, other: &Scored) -> bool {
         self.table.is_same(&other.table)
     }
