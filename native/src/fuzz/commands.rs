@@ -152,6 +152,7 @@ impl World {
                     "zset" => without_signs(&self.ask("ZRANGE KEY 0 -1 WITHSCORES", &key)),
                     "stream" => without_times(&self.ask("XINFO STREAM KEY FULL COUNT 0", &key)),
                     "vectorset" => [self.ask("VCARD KEY", &key), self.ask("VRANGE KEY - + -1", &key)].concat(),
+                    "array" => self.ask("ARSCAN KEY 0 18446744073709551614", &key),
                     other => panic!("no way to see a {other}"),
                 });
                 all.push((db, key, text));

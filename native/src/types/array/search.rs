@@ -21,7 +21,7 @@ pub const ROWS: &[Row] = &[Row {
     keys: &[key(RO | ACCESS)],
     complexity: "O(N*C) in the number of elements in the range and the cost of the predicates for one",
     summary: "Returns the indexes of the elements of an array within a range that are, contain or match a text.",
-    args: "key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [EXACT string | MATCH string | GLOB pattern | RE pattern ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]",
+    args: "key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [<EXACT string | MATCH string | GLOB pattern | RE pattern> ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]",
     reply: "number[] | [number, string][]",
     run: Run::Data(argrep),
     ..ARRAY

@@ -167,8 +167,12 @@ fn change(txn: &mut Txn, model: &mut Model, random: &mut Random) {
             if index.checked_add(texts.len() as u64 - 1).is_none_or(|last| last > INDEX_MAX) {
                 return assert_eq!(reply, "-ERR array index overflow\r\n");
             }
-            let new =
-                (index..).zip(texts).filter(|(at, text)| model.elements.insert(*at, text.clone()).is_none()).count();
+            let new = texts
+                .iter()
+                .zip(0..)
+                .map(|(text, offset)| (index + offset, text))
+                .filter(|(at, text)| model.elements.insert(*at, (*text).clone()).is_none())
+                .count();
             assert_eq!(reply, format!(":{new}\r\n"));
         }
         2 => {
@@ -184,7 +188,11 @@ fn change(txn: &mut Txn, model: &mut Model, random: &mut Random) {
             assert_eq!(run(txn, &format!("ARDEL a {index} {other}")), format!(":{gone}\r\n"));
         }
         4 => {
-            let other = if random.below(4) > 0 { (index + random.below(6)).min(INDEX_MAX) } else { random.index() };
+            let other = if random.below(4) > 0 {
+                (index.saturating_add(random.below(6))).min(INDEX_MAX)
+            } else {
+                random.index()
+            };
             let range = index.min(other)..=index.max(other);
             let gone = model.elements.len();
             model.elements.retain(|at, _| !range.contains(at));

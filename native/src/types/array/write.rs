@@ -89,7 +89,7 @@ fn arset(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if start.checked_add(values.len() as u64 - 1).is_none_or(|last| last > INDEX_MAX) {
         return refuse(reply, error::ARRAY_OVERFLOW);
     }
-    let places = (start..).zip(values.iter());
+    let places = values.iter().zip(0..).map(|(value, offset)| (start + offset, value));
     set(txn, args.get(1), places, values.len(), "arset", reply)
 }
 
@@ -136,7 +136,7 @@ fn arinsert(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let last = next.and_then(|next| next.checked_add(values.len() as u64 - 1)).filter(|last| *last <= INDEX_MAX);
     let (Some(next), Some(last)) = (next, last) else { return refuse(reply, error::ARRAY_INSERT_OVERFLOW) };
     let inserted = txn.edit_or_make(key, ArrayValue::default, |array, inverses| {
-        array.set((next..).zip(values.iter()), inverses);
+        array.set(values.iter().zip(0..).map(|(value, offset)| (next + offset, value)), inverses);
         array.set_inserted(Some(last), inverses);
     });
     debug_assert!(inserted.is_ok(), "looked at above");
