@@ -49,7 +49,7 @@ pub struct Core {
     pub conns: Conns,
     pub(super) net: Box<dyn Backend>,
     pub(super) unix_path: String,
-    pub(super) by_id: HashMap<u64, usize>,
+    pub(super) by_id: HashMap<u64, usize, foldhash::fast::RandomState>,
     /// Connections with input to run, in turn.
     pub(super) ready: VecDeque<usize>,
     /// The connection whose up-call runs, or whose transaction waits for the main thread.
@@ -95,7 +95,7 @@ impl Core {
             conns: Conns::default(),
             net,
             unix_path,
-            by_id: HashMap::new(),
+            by_id: HashMap::default(),
             ready: VecDeque::new(),
             current: None,
             parked: Vec::new(),

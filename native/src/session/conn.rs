@@ -173,6 +173,11 @@ impl Conns {
         self.slots.get_mut(slot)?.as_deref_mut()
     }
 
+    /// Slots, those of connections that have gone included.
+    pub fn slots_count(&self) -> usize {
+        self.slots.len()
+    }
+
     /// All connections with their slots.
     pub fn iter(&mut self) -> impl Iterator<Item = (usize, &mut Conn)> {
         self.slots.iter_mut().enumerate().filter_map(|(slot, conn)| Some((slot, conn.as_deref_mut()?)))
