@@ -135,7 +135,7 @@ interface ZedisApi {
   arget(key: ZedisKey, index: ZedisInteger): string | null;
   /** Returns what an array has at every index of a range, downwards if it begins with the greater. O(N) in the length of the range. `ARGETRANGE key start end` */
   argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (string | null)[];
-  /** Returns the indexes of the elements of an array within a range that are, contain or match a text. O(N*C) in the number of elements in the range and the cost of the predicates for one. `ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [EXACT string | MATCH string | GLOB pattern | RE pattern ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]` */
+  /** Returns the indexes of the elements of an array within a range that are, contain or match a text. O(N*C) in the number of elements in the range and the cost of the predicates for one. `ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [<EXACT string | MATCH string | GLOB pattern | RE pattern> ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]` */
   argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, string][];
   /** Returns figures of an array, with FULL those of its slices too. O(1). `ARINFO key [FULL]` */
   arinfo(key: ZedisKey, ...options: readonly ("FULL")[]): Record<string, number>;
