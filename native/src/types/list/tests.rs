@@ -10,7 +10,6 @@ use crate::ds::entry::{NewValue, Object};
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
 use crate::store::Store;
-use crate::sys::random;
 use crate::txn::access::Expiry;
 use crate::txn::{Effect, Progress, Txn};
 
@@ -248,7 +247,10 @@ fn kept_of_negative(model: &[Vec<u8>], start: usize, stop: i64) -> Vec<Vec<u8>> 
 
 #[test]
 fn random_changes_and_rollbacks_agree_with_a_vector_over_all_kinds_of_nodes() {
-    changes_agree(random::next_u64());
+    // The fuzz target draws others.
+    for seed in [2, 3, 4] {
+        changes_agree(seed);
+    }
 }
 
 pub(crate) fn changes_agree(seed: u64) {
