@@ -214,7 +214,10 @@ mod tests {
         assert_eq!(run(&mut txn, scan, "SCAN 0 COUNT 100 MATCH b TYPE STRING").0, "*2~$1~0~*1~$1~b~");
         assert_eq!(run(&mut txn, scan, "SCAN 0 TYPE hash").0, "*2~$1~0~*0~");
         assert_eq!(txn.store.counters.keys(0), 3, "of another type");
-        assert!(run(&mut txn, scan, "SCAN 0 TYPE STRING COUNT 100").0.starts_with("*2~$1~0~*2~"), "a and b, in any order");
+        assert!(
+            run(&mut txn, scan, "SCAN 0 TYPE STRING COUNT 100").0.starts_with("*2~$1~0~*2~"),
+            "a and b, in any order"
+        );
         assert_eq!(txn.store.counters.keys(0), 2);
         for (cursor, fits) in [("0", true), ("18446744073709551615", true), ("-1", true), ("x", false), ("1x", false)] {
             assert_eq!(run(&mut txn, scan, &format!("SCAN {cursor}")).0.starts_with("-ERR invalid cursor"), !fits);
