@@ -43,8 +43,8 @@ impl<'a> Element<'a> {
     pub fn of_item(item: Item<'a>) -> Element<'a> {
         match item {
             Item::Int(number) => Element::int(number),
-            // An item of text was no integer when it was written.
-            Item::Text(text) => Element::text(text),
+            // Text of a node of its own may be a short integer, if DEBUG QUICKLIST-PACKED-THRESHOLD wants it so.
+            Item::Text(text) => Element::of(text),
         }
     }
 
