@@ -16,9 +16,8 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::handle::{Flow, Session};
 use crate::store::settings::LIST_PACKED_THRESHOLD;
-use crate::sys::clock;
 use crate::txn::access::Expiry;
-use crate::txn::{Class, Effect, Progress, Txn, Work};
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
 use crate::types::list;
 
 pub const ROWS: &[Row] = &[Row {
@@ -379,7 +378,7 @@ struct Populate {
 
 impl Work for Populate {
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let started = clock::mono_ns();
+        let slice = Slice::begin();
         while self.next < self.count {
             let key = [&self.prefix[..], format!(":{}", self.next).as_bytes()].concat();
             // Held until the slice is over, like those of any command: changes are told to watchers under the latch.
@@ -396,7 +395,7 @@ impl Work for Populate {
                 }
             }
             self.next += 1;
-            if self.next.is_multiple_of(64) && clock::mono_ns() - started > 100_000 {
+            if self.next.is_multiple_of(64) && slice.is_over() {
                 return Ok(Progress::More);
             }
         }

@@ -2,11 +2,8 @@
 
 use crate::ds::entry::EntryRef;
 use crate::ds::table::POSITIONS;
-use crate::sys::clock;
-use crate::txn::{Progress, Txn};
+use crate::txn::{Progress, Slice, Txn};
 
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-const SLICE_NS: u64 = 100_000;
 /// Buckets walked under one latch: about 2 µs, below what another core's loop spins for.
 const BUCKETS_PER_LATCH: u32 = 16;
 
@@ -29,7 +26,7 @@ impl Walk {
     /// The shard that another core holds.
     pub fn slice(&mut self, txn: &mut Txn, db: u32, mut each: impl FnMut(EntryRef)) -> Result<Progress, u32> {
         let now_ms = txn.now_ms;
-        let started = clock::mono_ns();
+        let slice = Slice::begin();
         let shards = txn.store.shards_count();
         while self.shard < shards {
             let position = &mut self.position;
@@ -50,7 +47,7 @@ impl Walk {
             if *position >= POSITIONS {
                 *self = Walk { shard: self.shard + 1, position: 0 };
             }
-            if clock::mono_ns() - started > SLICE_NS {
+            if slice.is_over() {
                 break;
             }
         }

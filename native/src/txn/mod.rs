@@ -29,6 +29,7 @@ use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::shard::Shard;
+use crate::sys::clock;
 pub use block::{Block, Nothing};
 use notify::Told;
 use undo::Undo;
@@ -49,9 +50,29 @@ pub enum Effect {
     Busy(u32),
 }
 
+/// Nanoseconds of a slice of long work: what a request that comes meanwhile waits for, more or less.
+pub const SLICE_NS: u64 = 100_000;
+
+/// A slice in progress.
+#[derive(Clone, Copy)]
+pub struct Slice {
+    began_ns: u64,
+}
+
+impl Slice {
+    pub fn begin() -> Slice {
+        Slice { began_ns: clock::mono_ns() }
+    }
+
+    /// Is it the turn of others? Reads the clock.
+    pub fn is_over(self) -> bool {
+        clock::mono_ns() - self.began_ns > SLICE_NS
+    }
+}
+
 /// The rest of a command that walks much; see [`Effect::Slices`].
 pub trait Work: Send {
-    /// Does one slice (about 0.1 ms). Err names a shard that is held for long: come back when it is free.
+    /// Does one [`Slice`]. Err names a shard that is held for long: come back when it is free.
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32>;
 }
 

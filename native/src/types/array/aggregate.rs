@@ -11,8 +11,7 @@ use crate::resp::extended::Extended;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::store::lazy_free::Later;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "arop",
@@ -185,7 +184,7 @@ struct Fold {
 impl Fold {
     fn go_on(&mut self, reply: &mut Reply) -> Progress {
         let figure = &mut self.figure;
-        self.cursor.go_on(&self.elements, clock::mono_ns(), |_, text| {
+        self.cursor.go_on(&self.elements, Slice::begin(), |_, text| {
             figure.add(text);
             true
         });

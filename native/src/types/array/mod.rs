@@ -19,8 +19,7 @@ use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::store::Store;
 use crate::store::lazy_free::{ELEMENTS_MIN, Later};
-use crate::sys::clock;
-use crate::txn::Effect;
+use crate::txn::{Effect, Slice};
 
 /// What all rows of this room have in common.
 const ARRAY: Row = Row { categories: category::ARRAY, group: Group::Array, since: "8.8.0", ..ROW };
@@ -28,8 +27,6 @@ const ARRAY: Row = Row { categories: category::ARRAY, group: Group::Array, since
 /// Most places of a reply that lists holes too: a wrong range could ask for 2^64 of them.
 const REPLY_PLACES_MAX: u64 = 1_000_000;
 
-/// Nanoseconds of a slice of work: what a request that comes meanwhile waits for at most, more or less.
-const SLICE_NS: u64 = 100_000;
 /// Elements looked at between two looks at the clock, and bytes of them.
 const ELEMENTS_PER_LOOK: u64 = 512;
 const BYTES_PER_LOOK: usize = 64 * 1024;
@@ -85,7 +82,7 @@ impl Cursor {
     }
 
     /// Calls `see` with the elements to come until the time is over, all are seen, or `see` says that it has enough.
-    fn go_on(&mut self, elements: &Sliced, started_ns: u64, mut see: impl FnMut(u64, &[u8]) -> bool) {
+    fn go_on(&mut self, elements: &Sliced, slice: Slice, mut see: impl FnMut(u64, &[u8]) -> bool) {
         let mut digits = [0; crate::ds::sliced::NUMBER_BYTES_MAX];
         while !self.done {
             let (mut left, mut bytes, mut enough) = (ELEMENTS_PER_LOOK, 0, false);
@@ -99,7 +96,7 @@ impl Cursor {
             if enough {
                 self.done = true;
             }
-            if clock::mono_ns() - started_ns > SLICE_NS {
+            if slice.is_over() {
                 break;
             }
         }

@@ -1,12 +1,11 @@
 //! Replies with a place for every index, holes too: ARGETRANGE and ARLASTITEMS.
 
-use super::{BYTES_PER_LOOK, ELEMENTS_PER_LOOK, SLICE_NS, element, later};
+use super::{BYTES_PER_LOOK, ELEMENTS_PER_LOOK, element, later};
 use crate::ds::sliced::Sliced;
 use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::lazy_free::Later;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work};
+use crate::txn::{Effect, Progress, Slice, Txn, Work};
 
 /// All places of ranges, one behind the other, after the head of the reply. The elements are a clone, which stays as it was.
 pub struct Places {
@@ -34,7 +33,7 @@ impl Places {
     }
 
     fn go_on(&mut self, reply: &mut Reply) -> Progress {
-        let started_ns = clock::mono_ns();
+        let slice = Slice::begin();
         if let Some(places) = self.places.take() {
             reply.array(places as usize);
         }
@@ -49,7 +48,7 @@ impl Places {
                     () if from <= to => Some((last + 1, to)),
                     () => Some((last - 1, to)),
                 };
-                if clock::mono_ns() - started_ns > SLICE_NS {
+                if slice.is_over() {
                     break;
                 }
             }

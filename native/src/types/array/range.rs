@@ -9,8 +9,7 @@ use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::store::lazy_free::Later;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -107,7 +106,7 @@ struct Scan {
 impl Scan {
     fn go_on(&mut self, reply: &mut Reply) -> Progress {
         let left = &mut self.left;
-        self.cursor.go_on(&self.elements, clock::mono_ns(), |index, text| {
+        self.cursor.go_on(&self.elements, Slice::begin(), |index, text| {
             reply.array(2);
             count(reply, index);
             reply.bulk(text);

@@ -11,7 +11,7 @@
 
 use super::places::Places;
 use super::value::ArrayValue;
-use super::{ARRAY, ELEMENTS_PER_LOOK, REPLY_PLACES_MAX, SLICE_NS, count, later, refuse, wrong_type};
+use super::{ARRAY, ELEMENTS_PER_LOOK, REPLY_PLACES_MAX, count, later, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::sliced::Sliced;
 use crate::resp::args::{Args, OwnedArgs};
@@ -19,8 +19,7 @@ use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::store::Store;
 use crate::store::lazy_free::Later;
-use crate::sys::clock;
-use crate::txn::{Class, Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -132,7 +131,7 @@ impl Order {
 
     /// Copies for a slice, or to the end.
     fn go_on(&mut self, to_the_end: bool) -> Progress {
-        let started_ns = clock::mono_ns();
+        let slice = Slice::begin();
         for part in &mut self.parts {
             while let Some((from, to)) = *part {
                 let last = to.min(from.saturating_add(ELEMENTS_PER_LOOK - 1));
@@ -143,7 +142,7 @@ impl Order {
                     true
                 });
                 *part = (last < to).then(|| (last + 1, to));
-                if !to_the_end && clock::mono_ns() - started_ns > SLICE_NS {
+                if !to_the_end && slice.is_over() {
                     break;
                 }
             }

@@ -4,15 +4,14 @@ use std::borrow::Cow;
 
 use super::plan::Plan;
 use super::value::ArrayValue;
-use super::{ARRAY, Cursor, SLICE_NS, count, index, later, refuse};
+use super::{ARRAY, Cursor, count, index, later, refuse};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::sliced::Sliced;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
 use crate::store::lazy_free::Later;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "argrep",
@@ -97,9 +96,9 @@ struct Grep {
 
 impl Grep {
     /// Done: the search is over. Err: the error's text.
-    fn look(&mut self, txn: &mut Txn, started_ns: u64) -> Result<Progress, Cow<'static, str>> {
+    fn look(&mut self, txn: &mut Txn, slice: Slice) -> Result<Progress, Cow<'static, str>> {
         while self.plan.make_ready()? {
-            if clock::mono_ns() - started_ns > SLICE_NS {
+            if slice.is_over() {
                 return Ok(Progress::More);
             }
         }
@@ -114,7 +113,7 @@ impl Grep {
         let Grep { plan, looking: Some((elements, cursor)), found, pieces, .. } = self else {
             unreachable!("set above")
         };
-        cursor.go_on(elements, started_ns, |index, text| {
+        cursor.go_on(elements, slice, |index, text| {
             if plan.matches(text) {
                 *found += 1;
                 add(pieces, index, plan.with_values.then_some(text));
@@ -131,7 +130,7 @@ impl Work for Grep {
             if self.looking.is_none() {
                 txn.hold(&self.key)?;
             }
-            match self.look(txn, clock::mono_ns()) {
+            match self.look(txn, Slice::begin()) {
                 Ok(Progress::Done) => reply.array(self.found as usize),
                 Ok(Progress::More) => return Ok(Progress::More),
                 Err(text) => {

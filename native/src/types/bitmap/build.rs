@@ -11,11 +11,8 @@ use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::store::shard::WatchFlag;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Effect, Progress, Slice, Txn, Work, WrongType};
 
-/// Nanoseconds of a slice.
-const SLICE_NS: u64 = 100_000;
 /// Bytes of the result between two looks at the clock.
 const PIECE_BYTES: usize = 16 * 1024;
 const RESTARTS_MAX: u32 = 3;
@@ -63,7 +60,7 @@ impl Build {
 impl Work for Build {
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
         txn.latch_all(&mut self.shards)?;
-        let started = clock::mono_ns();
+        let slice = Slice::begin();
         let sources = match Sources::look(txn, self.args.borrow(), false) {
             Ok(sources) => sources,
             Err(WrongType) => {
@@ -95,7 +92,7 @@ impl Work for Build {
                 combine(self.operation, sources.all(), from, to, self.made.as_mut_ptr().add(from));
                 self.made.set_len(to);
             }
-            if clock::mono_ns() - started > SLICE_NS && self.restarts < RESTARTS_MAX && to < len {
+            if slice.is_over() && self.restarts < RESTARTS_MAX && to < len {
                 return Ok(Progress::More);
             }
         }

@@ -6,14 +6,11 @@
 use super::count::{first_between, ones_between};
 use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::sys::clock;
 use crate::txn::access::Text;
-use crate::txn::{Progress, Txn, Work, WrongType};
+use crate::txn::{Progress, Slice, Txn, Work, WrongType};
 
 /// Longer ranges go in slices, bytes: what fits the second cache is through in 20 µs.
 pub const BYTES_MIN: u64 = 2 << 20;
-/// Nanoseconds of a slice.
-const SLICE_NS: u64 = 100_000;
 /// Bytes between two looks at the clock.
 const PIECE_BYTES: u64 = 128 * 1024;
 /// Replacements of the value after which the walk goes on with what it finds.
@@ -72,7 +69,7 @@ impl Work for BitWalk {
         if !txn.holds(shard) && !txn.latch(shard) {
             return Err(shard);
         }
-        let started = clock::mono_ns();
+        let slice = Slice::begin();
         let key = std::mem::take(&mut self.key);
         let progress = match txn.peek_text(&key) {
             Ok(text) => {
@@ -92,7 +89,7 @@ impl Work for BitWalk {
                         reply.int(found);
                         break Progress::Done;
                     }
-                    if clock::mono_ns() - started > SLICE_NS {
+                    if slice.is_over() {
                         break Progress::More;
                     }
                 }

@@ -8,14 +8,11 @@ use crate::resp::pieces::PIECE_BYTES;
 use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::lazy_free::ELEMENTS_MIN;
-use crate::sys::clock;
-use crate::txn::{Progress, Txn, Work};
+use crate::txn::{Progress, Slice, Txn, Work};
 
 /// A hash with more fields is replied in slices.
 pub const AT_ONCE_FIELDS_MAX: usize = 4096;
 
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-const SLICE_NS: u64 = 100_000;
 /// Fields between two looks at the clock.
 const FIELDS_PER_LOOK: usize = 128;
 
@@ -66,7 +63,7 @@ impl LongReply {
 
 impl Work for LongReply {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let began_ns = clock::mono_ns();
+        let slice = Slice::begin();
         if let Some(count) = self.count.take() {
             self.wanted.begin(reply, count);
         }
@@ -80,7 +77,7 @@ impl Work for LongReply {
             if self.cursor == 0 {
                 return Ok(Progress::Done);
             }
-            if clock::mono_ns() - began_ns > SLICE_NS || reply.mark() - mark > PIECE_BYTES {
+            if slice.is_over() || reply.mark() - mark > PIECE_BYTES {
                 return Ok(Progress::More);
             }
         }

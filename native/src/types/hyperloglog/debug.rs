@@ -10,8 +10,8 @@ use crate::commands::row::{Row, Run, access::*, flag::*, keys};
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::sys::{clock, random};
-use crate::txn::{Class, Effect, Progress, Txn, Work, WrongType};
+use crate::sys::random;
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -113,9 +113,6 @@ fn dense_and_empty() -> Vec<u8> {
 /// Rounds of setting all registers to anything.
 const CYCLES: u32 = 1_000;
 const ELEMENTS: u64 = 10_000_000;
-/// Nanoseconds of a slice.
-const SLICE_NS: u64 = 100_000;
-
 /// The test of Redis: registers hold what they are given, and a dense value and one that begins sparse count alike, within
 /// six standard errors.
 struct SelfTest {
@@ -130,8 +127,8 @@ struct SelfTest {
 
 impl Work for SelfTest {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let started = clock::mono_ns();
-        while clock::mono_ns() - started < SLICE_NS {
+        let slice = Slice::begin();
+        while !slice.is_over() {
             let failed = if self.cycles < CYCLES { self.set_registers() } else { self.add_elements() };
             if let Err(text) = failed {
                 reply.error(&format!("ERR TESTFAILED {text}"));

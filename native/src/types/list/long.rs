@@ -7,16 +7,13 @@ use super::value::ListValue;
 use crate::ds::entry::Object;
 use crate::resp::reply::Reply;
 use crate::store::Store;
-use crate::sys::clock;
-use crate::txn::{Progress, Txn, Work};
+use crate::txn::{Progress, Slice, Txn, Work};
 
 /// Most elements of a reply that is written at once: less than 0.1 ms of short ones.
 const ELEMENTS_AT_ONCE: u64 = 8192;
 /// Most bytes of one, as far as can be told from the list's size.
 const BYTES_AT_ONCE: u64 = 512 * 1024;
 
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-pub const SLICE_NS: u64 = 100_000;
 /// Elements and bytes between two looks at the clock.
 pub const ELEMENTS_PER_LOOK: u64 = 1024;
 const BYTES_PER_LOOK: u64 = 64 * 1024;
@@ -51,7 +48,7 @@ impl LongReply {
 
 impl Work for LongReply {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let started_ns = clock::mono_ns();
+        let slice = Slice::begin();
         reply.raw(&std::mem::take(&mut self.head));
         while self.left > 0 {
             let count = self.per_look.min(self.left);
@@ -61,7 +58,7 @@ impl Work for LongReply {
             if self.side == Side::Left {
                 self.from += count;
             }
-            if clock::mono_ns() - started_ns > SLICE_NS {
+            if slice.is_over() {
                 break;
             }
         }

@@ -1,15 +1,14 @@
 //! LPOS.
 
 use super::lazy::Lazy;
-use super::long::{ELEMENTS_PER_LOOK, SLICE_NS};
+use super::long::ELEMENTS_PER_LOOK;
 use super::value::ListValue;
 use super::{LIST, Side, refuse, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work};
+use crate::txn::{Effect, Progress, Slice, Txn, Work};
 
 pub const ROWS: &[Row] = &[Row {
     name: "lpos",
@@ -139,8 +138,7 @@ struct LongSearch {
 
 impl Work for LongSearch {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let started_ns = clock::mono_ns();
-        let over = |started_ns: u64| clock::mono_ns() - started_ns > SLICE_NS;
+        let slice = Slice::begin();
         while self.written.is_none() {
             if self.search.advance(self.list.list(), ELEMENTS_PER_LOOK) {
                 if self.search.matches.len() as u64 <= ELEMENTS_PER_LOOK {
@@ -149,7 +147,7 @@ impl Work for LongSearch {
                 }
                 reply.array(self.search.matches.len());
                 self.written = Some(0);
-            } else if over(started_ns) {
+            } else if slice.is_over() {
                 return Ok(Progress::More);
             }
         }
@@ -157,7 +155,7 @@ impl Work for LongSearch {
         while let Some(some) = self.search.matches[*written..].chunks(ELEMENTS_PER_LOOK as usize).next() {
             some.iter().for_each(|index| reply.int(*index as i64));
             *written += some.len();
-            if over(started_ns) {
+            if slice.is_over() {
                 return Ok(Progress::More);
             }
         }

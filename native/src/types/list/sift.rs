@@ -7,16 +7,15 @@ use super::Side;
 use super::edit::{linsert_now, lrem_done, lrem_now};
 use super::lazy::Lazy;
 use super::limits::Limits;
-use super::long::{ELEMENTS_PER_LOOK, SLICE_NS};
+use super::long::ELEMENTS_PER_LOOK;
 use super::value::ListValue;
 use crate::ds::entry::Object;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::number;
 use crate::resp::reply::Reply;
 use crate::store::Store;
-use crate::sys::clock;
 use crate::txn::edit::Inverses;
-use crate::txn::{Class, Effect, Progress, Txn, Work};
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
 
 /// Elements that are searched at once: less than 0.1 ms of short ones.
 const ELEMENTS_AT_ONCE: u64 = ELEMENTS_PER_LOOK * 8;
@@ -123,8 +122,8 @@ impl Sift {
 
 impl Work for Sift {
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let started_ns = clock::mono_ns();
-        let in_time = || clock::mono_ns() - started_ns < SLICE_NS;
+        let slice = Slice::begin();
+        let in_time = || !slice.is_over();
         let over = self.seen == self.list.list().count() || self.indexes.len() as u64 >= self.wanted.most;
         if !over {
             while !self.search(ELEMENTS_PER_LOOK) {

@@ -5,7 +5,7 @@ use super::combine::Operation;
 use super::ints;
 use super::items;
 use super::random::{DRAWS_AT_ONCE_MAX, draw_one};
-use super::sliced::{Answer, SLICE_NS, SlicedAnswer, batches, gather};
+use super::sliced::{Answer, SlicedAnswer, batches, gather};
 use super::snapshot::Snapshot;
 use super::value::{Limits, SetValue, View};
 use super::{SET, bulk, refuse, wrong_type};
@@ -16,9 +16,9 @@ use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::pieces::Pieces;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
-use crate::sys::{clock, random};
+use crate::sys::random;
 use crate::txn::edit::Inverses;
-use crate::txn::{Class, Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "spop",
@@ -284,13 +284,13 @@ impl SlicedPop {
         if !txn.latch(shard) {
             return Err(shard);
         }
-        let began_ns = clock::mono_ns();
+        let slice = Slice::begin();
         let SlicedPop { key, left, popped, .. } = self;
         let (record, before) = (txn.record, *left);
         let mut logged: Vec<Vec<u8>> = Vec::new();
         let emptied = txn.edit_object(key, |set: &mut SetValue, inverses| {
             // Each may copy a segment that a clone shares, which is more than a look at the clock.
-            while *left > 0 && !set.is_empty() && (before == *left || clock::mono_ns() - began_ns < SLICE_NS) {
+            while *left > 0 && !set.is_empty() && (before == *left || !slice.is_over()) {
                 take_one(set, inverses, |member| {
                     gather(popped, member);
                     if record {

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::batch::{Batch, Position};
 use super::member::{MemberRef, MemberTable};
-use super::sliced::SLICE_NS;
 use super::snapshot::Snapshot;
 use super::value::{SetValue, View};
 use super::{SET, bulk, refuse, wrong_type};
@@ -15,8 +14,8 @@ use crate::resp::args::Args;
 use crate::resp::pieces::PIECE_BYTES;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
-use crate::sys::{clock, random};
-use crate::txn::{Effect, Progress, Txn, Work};
+use crate::sys::random;
+use crate::txn::{Effect, Progress, Slice, Txn, Work};
 
 pub const ROWS: &[Row] = &[Row {
     name: "srandmember",
@@ -186,7 +185,7 @@ struct SlicedDraw {
 
 impl Work for SlicedDraw {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let began_ns = clock::mono_ns();
+        let slice = Slice::begin();
         if !self.begun {
             self.begun = true;
             reply.array(self.drawing.wanted);
@@ -195,7 +194,7 @@ impl Work for SlicedDraw {
         let written = std::cell::Cell::new(0);
         let more = self.drawing.run(
             self.snapshot.set(0),
-            || clock::mono_ns() - began_ns < SLICE_NS && written.get() < PIECE_BYTES,
+            || !slice.is_over() && written.get() < PIECE_BYTES,
             |member| {
                 bulk(reply, member);
                 written.set(reply.mark() - mark);

@@ -1,7 +1,7 @@
 //! SSCAN.
 
 use super::algebra::AT_ONCE_MEMBERS_MAX;
-use super::sliced::{SLICE_NS, gather};
+use super::sliced::gather;
 use super::snapshot::Snapshot;
 use super::value::{SetValue, View};
 use super::{SET, refuse, wrong_type};
@@ -14,8 +14,7 @@ use crate::resp::args::Args;
 use crate::resp::pieces::Pieces;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work};
+use crate::txn::{Effect, Progress, Slice, Txn, Work};
 
 pub const ROWS: &[Row] = &[Row {
     name: "sscan",
@@ -131,8 +130,8 @@ struct SlicedScan {
 impl Work for SlicedScan {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
         if !self.through {
-            let began_ns = clock::mono_ns();
-            if self.scan.run(self.snapshot.set(0), || clock::mono_ns() - began_ns < SLICE_NS) {
+            let slice = Slice::begin();
+            if self.scan.run(self.snapshot.set(0), || !slice.is_over()) {
                 return Ok(Progress::More);
             }
             self.through = true;

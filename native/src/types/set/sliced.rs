@@ -14,11 +14,7 @@ use crate::ds::item::Item;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::pieces::{PIECE_BYTES, Pieces};
 use crate::resp::reply::Reply;
-use crate::sys::clock;
-use crate::txn::{Effect, Progress, Txn, Work};
-
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-pub const SLICE_NS: u64 = 100_000;
+use crate::txn::{Effect, Progress, Slice, Txn, Work};
 
 /// How often a result is made anew because its sources have changed on the way, before it is stored as of its beginning.
 const TRIES_MAX: u32 = 3;
@@ -80,8 +76,8 @@ impl SlicedAnswer {
 
 impl Work for SlicedAnswer {
     fn step(&mut self, _: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let began_ns = clock::mono_ns();
-        let in_time = || clock::mono_ns() - began_ns < SLICE_NS;
+        let slice = Slice::begin();
+        let in_time = || !slice.is_over();
         let sets = self.snapshot.sets();
         if self.step == Step::Begin {
             self.step = Step::Walk;
@@ -162,10 +158,10 @@ fn snapshot(txn: &mut Txn, operation: Operation, request: &OwnedArgs) -> Snapsho
 
 impl Work for SlicedStore {
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let began_ns = clock::mono_ns();
+        let slice = Slice::begin();
         let sets = self.snapshot.sets();
         let built = self.built.as_mut().expect("not stored yet");
-        if built.run(&sets, || clock::mono_ns() - began_ns < SLICE_NS) {
+        if built.run(&sets, || !slice.is_over()) {
             return Ok(Progress::More);
         }
         let request = self.request.borrow();

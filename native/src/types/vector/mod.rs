@@ -24,8 +24,6 @@ const VECTOR: Row = Row { group: Group::VectorSet, since: "8.0.0", ..ROW };
 /// How long a search may take before others have their turn, ns. A search among a million takes about as long; one with much
 /// effort goes on in slices.
 const FIRST_SLICE_NS: u64 = 250_000;
-/// The slices after it, ns.
-const SLICE_NS: u64 = 100_000;
 /// Nodes that a search expands between two looks at the clock: about 10 µs.
 const NODES_PER_LOOK: usize = 8;
 

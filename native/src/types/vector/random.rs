@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use super::range::NameWalk;
 use super::value::VectorSet;
-use super::{SLICE_NS, VECTOR, refuse, until, wrong_type};
+use super::{VECTOR, refuse, until, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::sys::random;
-use crate::txn::{Effect, Progress, Txn, Work};
+use crate::txn::{Effect, Progress, SLICE_NS, Txn, Work};
 
 pub const ROWS: &[Row] = &[Row {
     name: "vrandmember",

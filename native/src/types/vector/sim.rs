@@ -7,7 +7,7 @@ use super::filter::{FILTER_BYTES_MAX, FILTER_VALUES_MAX, Program, Refused};
 use super::request::Given;
 use super::value::{VectorSet, member_of};
 use super::write::EF_MAX;
-use super::{FIRST_SLICE_NS, NODES_PER_LOOK, SLICE_NS, VECTOR, refuse, until};
+use super::{FIRST_SLICE_NS, NODES_PER_LOOK, VECTOR, refuse, until};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::hnsw::Graph;
 use crate::ds::hnsw::pool::Found;
@@ -16,7 +16,7 @@ use crate::ds::hnsw::search::{Progress as Searched, Search};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
-use crate::txn::{Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Effect, Progress, SLICE_NS, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[Row {
     name: "vsim",

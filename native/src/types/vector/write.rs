@@ -6,7 +6,7 @@ use super::coding::Coded;
 use super::project::{Projection, SEED};
 use super::request::Given;
 use super::value::VectorSet;
-use super::{FIRST_SLICE_NS, NODES_PER_LOOK, SLICE_NS, VECTOR, refuse, until, wrong_type};
+use super::{FIRST_SLICE_NS, NODES_PER_LOOK, VECTOR, refuse, until, wrong_type};
 use crate::commands::row::{Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::ds::hnsw::metric::Coding;
@@ -15,7 +15,7 @@ use crate::ds::hnsw::{M_MAX, M_MIN};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
-use crate::txn::{Class, Effect, Progress, Txn, Work, WrongType};
+use crate::txn::{Class, Effect, Progress, SLICE_NS, Txn, Work, WrongType};
 
 pub const ROWS: &[Row] = &[
     Row {

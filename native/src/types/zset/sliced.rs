@@ -18,10 +18,7 @@ use crate::store::Store;
 use crate::store::lazy_free::Later;
 use crate::sys::clock;
 use crate::txn::edit::Inverses;
-use crate::txn::{Effect, Progress, Txn, Work};
-
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-const SLICE_NS: u64 = 100_000;
+use crate::txn::{Effect, Progress, SLICE_NS, Slice, Txn, Work};
 
 /// Members that are written or moved at once, without slices: less than 0.3 ms.
 pub const MEMBERS_AT_ONCE: usize = 2048;
@@ -37,8 +34,8 @@ const LOGGED_MEMBERS_MAX: usize = 1024;
 
 /// Ends with the slice that began when this was made.
 fn slice() -> impl Fn() -> bool {
-    let began_ns = clock::mono_ns();
-    move || clock::mono_ns() - began_ns < SLICE_NS
+    let slice = Slice::begin();
+    move || !slice.is_over()
 }
 
 /// Members of some ranks, written after their header.

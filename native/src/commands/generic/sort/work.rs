@@ -20,13 +20,10 @@ use crate::ds::item::Item;
 use crate::resp::args::OwnedArgs;
 use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::sys::clock;
 use crate::txn::access::Expiry;
-use crate::txn::{Class, Effect, Progress, Txn, Work};
+use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
 use crate::types::list::value::ListValue;
 
-/// Nanoseconds of a slice: what a request that comes meanwhile waits for at most.
-const SLICE_NS: u64 = 100_000;
 /// Elements that are sorted in one go: about a millisecond.
 pub const AT_ONCE_ELEMENTS_MAX: usize = 16_384;
 /// Elements of a run that is sorted in one slice.
@@ -343,8 +340,8 @@ impl Drop for Sort {
 
 impl Work for Sort {
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32> {
-        let began_ns = clock::mono_ns();
-        if self.go_on(txn, reply, true, || clock::mono_ns() - began_ns < SLICE_NS)? == Progress::More {
+        let slice = Slice::begin();
+        if self.go_on(txn, reply, true, || !slice.is_over())? == Progress::More {
             return Ok(Progress::More);
         }
         let Some(key) = &self.options.store else { return Ok(Progress::Done) };
