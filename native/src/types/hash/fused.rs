@@ -1,8 +1,8 @@
 //! HGETDEL, HGETEX, HSETEX: reading or setting fields, and what becomes of them then, in one.
 
-use super::arguments::{Options, Which, fields_only};
+use super::arguments::{Options, Which};
 use super::expire::tell_expired;
-use super::ttl::{Outcome, effect};
+use super::ttl::{Outcome, effect, fields_to_change};
 use super::value::{HashValue, Limits, Ttl};
 use super::write::tell;
 use super::{HASH, bulk, wrong_type};
@@ -55,14 +55,10 @@ pub const ROWS: &[Row] = &[
 
 fn hgetdel(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let (now_ms, key) = (txn.now_ms, args.get(1));
-    if txn.peek_object::<HashValue>(key).is_err() {
-        return wrong_type(reply);
-    }
-    let fields = match fields_only(args) {
+    let fields = match fields_to_change(txn, args, reply) {
         Ok(fields) => fields,
-        Err(refusal) => return refusal.reply(reply),
+        Err(refused) => return refused,
     };
-    reply.array(fields.len());
     let edited = txn.edit_object(key, |hash: &mut HashValue, inverses| {
         let (mut deleted, mut expired): (Vec<&[u8]>, Vec<Box<[u8]>>) = (Vec::new(), Vec::new());
         for field in fields.iter() {

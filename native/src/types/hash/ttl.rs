@@ -214,16 +214,25 @@ fn ttl(txn: &mut Txn, args: Args, reply: &mut Reply, unit: Unit) -> Effect {
     Effect::None
 }
 
+/// The fields of a request that has nothing but FIELDS after its key, which is a hash or nothing. The reply is begun, an element each.
+///
+/// # Errors
+/// What was refused; the error is replied.
+pub fn fields_to_change<'a>(txn: &mut Txn, args: Args<'a>, reply: &mut Reply) -> Result<Args<'a>, Effect> {
+    if txn.peek_object::<HashValue>(args.get(1)).is_err() {
+        return Err(wrong_type(reply));
+    }
+    let fields = fields_only(args).map_err(|refusal| refusal.reply(reply))?;
+    reply.array(fields.len());
+    Ok(fields)
+}
+
 fn hpersist(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let (now_ms, key) = (txn.now_ms, args.get(1));
-    if txn.peek_object::<HashValue>(key).is_err() {
-        return wrong_type(reply);
-    }
-    let fields = match fields_only(args) {
+    let fields = match fields_to_change(txn, args, reply) {
         Ok(fields) => fields,
-        Err(refusal) => return refusal.reply(reply),
+        Err(refused) => return refused,
     };
-    reply.array(fields.len());
     let edited = txn.edit_object(key, |hash: &mut HashValue, inverses| {
         let mut outcome = Outcome::default();
         for field in fields.iter() {
