@@ -258,10 +258,7 @@ pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
     // Sticky: this VM too may be ended before it has told what became of the call.
-    let shared = &server().cores[bridge.core.id];
-    // There is nothing left to kill.
-    let since_ns = shared.running_since_ns.swap(0, Ordering::Relaxed);
-    let meant = shared.kill_since_ns.swap(0, Ordering::Relaxed) == since_ns && since_ns != 0;
+    let meant = server().cores[bridge.core.id].take_kill();
     let begun = bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
     bridge.killed |= bridge.core.executor.call().is_some() && (begun || meant);
     bridge.restoring = true;

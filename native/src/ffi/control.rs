@@ -191,8 +191,7 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
 /// FUNCTION KILL of what core `core` runs now: that call is to fail, even if the VM had been offered it and not begun.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_mark_kill(core: f64) {
-    let shared = &server().cores[core as usize];
-    shared.kill_since_ns.store(shared.running_since_ns.load(Ordering::Relaxed), Ordering::Relaxed);
+    server().cores[core as usize].mark_kill();
 }
 
 /// A `rename-command` line, before [`super::bridge::zedis_create`]: an empty `to` takes the command away. Gives 0, or the

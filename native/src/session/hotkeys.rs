@@ -144,13 +144,14 @@ impl Heaviest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn the_heaviest_of_many_keys_come_out_in_their_order() {
         let mut heaviest = Heaviest::new(50);
         let mut seed = 1u64;
         for turn in 0..50_000u64 {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed = step(seed);
             heaviest.add(format!("noise:{}", (seed >> 33) % 20_000).as_bytes(), 1);
             if turn % 10 == 0 {
                 heaviest.add(b"hot:1", 30);

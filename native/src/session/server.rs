@@ -39,7 +39,7 @@ pub struct CoreShared {
     /// Coarse monotonic ns of that call's start; 0: nothing runs.
     pub running_since_ns: AtomicU64,
     /// The start of the call that FUNCTION KILL has been acknowledged for, as above; 0: none.
-    pub kill_since_ns: AtomicU64,
+    kill_since_ns: AtomicU64,
     /// Connections handed to this core that it has not taken yet.
     pub coming: AtomicU64,
     /// Its connections that run MONITOR.
@@ -53,6 +53,17 @@ impl CoreShared {
     /// Its connections, those on their way included.
     pub fn load(&self) -> u64 {
         self.figures.clients.get() + self.coming.load(Ordering::Relaxed)
+    }
+
+    /// FUNCTION KILL of what runs now: that call is to fail, even if the VM had been offered it and not begun.
+    pub fn mark_kill(&self) {
+        self.kill_since_ns.store(self.running_since_ns.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// The VM is gone, and nothing runs. Was what ran, or was about to, the call that `mark_kill` was about?
+    pub fn take_kill(&self) -> bool {
+        let since_ns = self.running_since_ns.swap(0, Ordering::Relaxed);
+        self.kill_since_ns.swap(0, Ordering::Relaxed) == since_ns && since_ns != 0
     }
 
     /// A function keeps it from its connections. `now_ns`: coarse monotonic.
@@ -366,3 +377,7 @@ impl Server {
         self.store.garbage.reset_freed();
     }
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

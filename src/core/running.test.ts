@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import type { Cores } from "./cores.ts";
+import type { Native } from "./ffi.ts";
+import { RunningProcedures } from "./running.ts";
+
+/** Two cores; what each runs for how long, and in `told` what was asked of them, in order. */
+function running(ms: readonly (number | null)[], isReplacing = false) {
+  const told: string[] = [];
+  const native = {
+    running: (core: number) => {
+      const since = ms[core] ?? null;
+      return since === null ? null : { name: `f${core}`, command: ["FCALL"], ms: since };
+    },
+    markKill: (core: number) => told.push(`mark ${core}`),
+  } as unknown as Native;
+  const cores = {
+    isReplacing: () => isReplacing,
+    replace: async (core: number) => void told.push(`replace ${core}`),
+  } as unknown as Cores;
+  return { procedures: new RunningProcedures(native, cores, ms.length), told };
+}
+
+test("a kill marks the longest call before its VM is ended", () => {
+  const { procedures, told } = running([20, 50]);
+  expect(procedures.killLongest()).toBe("OK");
+  expect(told).toEqual(["mark 1", "replace 1"]);
+});
+
+test("a second kill while the VM is being replaced ends nothing more", () => {
+  const { procedures, told } = running([20], true);
+  expect(procedures.killLongest()).toBe("OK");
+  expect(told).toEqual([]);
+});
+
+test("what is too young to be worth it is not running", () => {
+  const { procedures, told } = running([4, null]);
+  expect(procedures.longest()).toBeNull();
+  expect(procedures.killLongest()).toStartWith("NOTBUSY");
+  expect(told).toEqual([]);
+});
