@@ -48,6 +48,7 @@ function client(name: string, program: Program | { missing: string }, ways: Reco
   if ("folder" in program) homes.push(program.folder);
   describe(name, () => {
     for (const [way, words] of Object.entries(ways)) {
+      // Not every machine has every toolchain; the title says what is missing. `.ci/run` requires those that are there.
       const missing = "missing" in program ? ` [skipped: ${program.missing}]` : "";
       test.skipIf("missing" in program)(
         `gets every reply it expects over ${way}${missing}`,
