@@ -1,6 +1,7 @@
 //! Tests of packed.rs: splices against a plain vector, wherever the run lies.
 
 use super::*;
+use crate::sys::random::step;
 
 #[test]
 fn splices_agree_with_a_vector_in_every_home() {
@@ -11,7 +12,7 @@ pub(crate) fn splices_agree(seed: u64) {
     {
         let mut state = seed;
         let mut below = |bound: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = step(state);
             (state >> 33) as usize % bound
         };
         // Two annexes to move between; a run lies in one of them or in a block.

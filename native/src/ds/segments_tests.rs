@@ -4,6 +4,7 @@ use super::super::entry::{Entry, EntryRef, NewValue, Value};
 use super::walk::TooShort;
 use super::*;
 use crate::sys::random;
+use crate::sys::random::Seeded;
 use std::collections::{HashMap, HashSet};
 
 type FieldTable = Segments<Entry>;
@@ -58,11 +59,8 @@ fn random_changes_of_a_table_and_its_clones_agree_with_maps() {
 /// A table that grows and shrinks, with clones taken at random that are changed themselves.
 pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state = seed;
-    let mut below = |bound: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     let mut pairs = vec![(FieldTable::default(), HashMap::<Vec<u8>, Vec<u8>>::new())];
     for step in 0..60_000u64 {
         let growing = step / 15_000 % 2 == 0;

@@ -2,6 +2,7 @@
 
 use super::super::entry::NewValue;
 use super::*;
+use crate::sys::random::step;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
@@ -22,7 +23,7 @@ pub(crate) fn changes_agree(mut seed: u64) {
     let mut table: Table = Table::new();
     let mut model: HashMap<String, Option<i64>> = HashMap::new();
     let mut next = |bound: u64| {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        seed = step(seed);
         (seed >> 33) % bound
     };
     for step in 0..60_000u64 {

@@ -8,6 +8,7 @@ use crate::ds::digest::Digest;
 use crate::ds::entry::{Entry, NewValue, Object, Value};
 use crate::ds::packed::{Form, Packed};
 use crate::ds::table::Table;
+use crate::sys::random::step;
 
 /// A run whose first eight bytes, if it has so many, are a time at which it is due.
 #[derive(Clone, Default)]
@@ -92,7 +93,7 @@ fn an_entry_keeps_its_object_through_moves_edits_and_copies() {
     for seed in 1..40u64 {
         let mut state = seed;
         let mut below = |bound: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = step(state);
             (state >> 33) as usize % bound
         };
         let mut model = vec![1u8; below(220)];
@@ -142,7 +143,7 @@ fn an_entry_keeps_its_object_through_moves_edits_and_copies() {
 fn a_table_knows_which_objects_are_due_first() {
     let mut state = 5u64;
     let mut below = |bound: usize| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = step(state);
         (state >> 33) as usize % bound
     };
     let hash = |key: &[u8]| crate::ds::segments::hash(key);

@@ -244,6 +244,7 @@ pub(super) fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::ds::entry::{Entry, NewValue};
+    use crate::sys::random::step;
 
     #[test]
     fn strings_of_every_length_and_integers_of_every_width_come_back() {
@@ -317,7 +318,7 @@ mod tests {
         }
         let mut seed = 1u64;
         for _ in 0..100_000 {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed = step(seed);
             let mut damaged = dumped.to_vec();
             damaged[(seed >> 33) as usize % dumped.len()] = (seed >> 50) as u8;
             damaged[(seed >> 40) as usize % dumped.len()] = (seed >> 56) as u8;

@@ -20,6 +20,24 @@ pub fn hex(bytes: usize) -> String {
     raw.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The state after `state` of Knuth's linear congruential generator of 64 bits (MMIX), for draws that follow from a seed. The
+/// higher bits are the better ones.
+pub fn step(state: u64) -> u64 {
+    state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+}
+
+/// Draws of a test, that follow from its seed.
+#[cfg(test)]
+pub struct Seeded(pub u64);
+
+#[cfg(test)]
+impl Seeded {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = step(self.0);
+        (self.0 >> 33) % bound
+    }
+}
+
 thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
 }

@@ -93,6 +93,7 @@ pub fn uris(certificate: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     fn der(tag: u8, content: &[u8]) -> Vec<u8> {
         let length = content.len();
@@ -146,7 +147,7 @@ mod tests {
         for _ in 0..100_000 {
             let mut damaged = made.clone();
             for _ in 0..3 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                seed = step(seed);
                 let at = (seed >> 33) as usize % damaged.len();
                 damaged[at] = (seed >> 20) as u8;
             }

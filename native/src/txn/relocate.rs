@@ -62,6 +62,7 @@ mod tests {
     use super::*;
     use crate::ds::entry::NewValue;
     use crate::store::Store;
+    use crate::sys::random::step;
     use crate::txn::access::Expiry;
 
     /// Every key of databases 0 and 1 with encoding, expiry and text, sorted; then the counters.
@@ -132,7 +133,7 @@ mod tests {
         let start = txn.savepoint();
         let mut random = 9u64;
         for _ in 0..500 {
-            random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            random = step(random);
             let (from, to) = (format!("k{}", (random >> 33) % 9), format!("k{}", (random >> 40) % 9));
             txn.db = (random >> 50 & 1) as u32;
             let to_db = (random >> 51 & 1) as u32;

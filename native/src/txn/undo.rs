@@ -94,6 +94,7 @@ pub fn moved(entry: Entry) -> NewValue<'static> {
 mod tests {
     use crate::ds::entry::{NewValue, Value};
     use crate::store::Store;
+    use crate::sys::random::step;
     use crate::txn::Txn;
     use crate::txn::access::Expiry;
 
@@ -156,7 +157,7 @@ mod tests {
             txn.latch_store().expect("nobody else is there");
             let mut seed = (round + 1) << 20;
             let mut next = |below: u64| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                seed = step(seed);
                 (seed >> 33) % below
             };
             for _ in 0..20 {

@@ -1,5 +1,6 @@
 //! LOLWUT: a drawing, and the version. `redis-cli lolwut | tail -1` is how some tools ask for it.
 
+use crate::sys::random::step;
 use std::fmt::Write;
 
 use super::SERVER;
@@ -44,7 +45,7 @@ fn lolwut(_: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 fn hills(seed: u64) -> String {
     let mut state = seed;
     let mut next = |bound: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = step(state);
         (state >> 33) % bound
     };
     let tops: Vec<(f64, f64, f64)> =

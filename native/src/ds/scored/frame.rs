@@ -222,6 +222,7 @@ mod tests {
     use super::*;
     use crate::ds::block::Block;
     use crate::ds::scored::member::Member;
+    use crate::sys::random::step;
 
     fn frame_of(members: &[Member]) -> Frame {
         Frame::fit(members[0].borrow(), members[members.len() - 1].borrow())
@@ -232,7 +233,7 @@ mod tests {
         let mut seed = 1u64;
         let mut scores: Vec<f64> = (0..60)
             .map(|_| {
-                seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                seed = step(seed);
                 (seed >> 11) as f64 / 1e6 - 4e9
             })
             .collect();

@@ -6,6 +6,7 @@ use super::frame::{Edge, Probe};
 use super::member::{Member, order_of};
 use super::*;
 use crate::sys::random;
+use crate::sys::random::step;
 
 struct Draw(u64);
 
@@ -16,7 +17,7 @@ impl Draw {
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = step(self.0);
         (self.0 >> 33) % bound
     }
 }

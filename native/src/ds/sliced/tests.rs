@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::sys::random::step;
 
 type Model = BTreeMap<u64, Vec<u8>>;
 
@@ -10,7 +11,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = step(self.0);
         (self.0 >> 33) % bound
     }
 

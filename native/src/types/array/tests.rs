@@ -1,6 +1,7 @@
 //! Arrays through their handlers: against a plain map with rollbacks, slices with changes between them, and the edges of each
 //! command.
 
+use crate::sys::random::step;
 use std::collections::BTreeMap;
 
 use super::value::ArrayValue;
@@ -123,7 +124,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = step(self.0);
         (self.0 >> 33) % bound
     }
 

@@ -335,6 +335,7 @@ unsafe fn one_alone<L: Lanes>(sources: &[*const u8], count: usize, target: *mut 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     const ALL: [Operation; 8] = [
         Operation::And,
@@ -371,7 +372,7 @@ pub(crate) mod tests {
 
     pub(crate) fn operations_agree(mut seed: u64) {
         let mut next = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             (seed >> 33) % below
         };
         for round in 0..400 {

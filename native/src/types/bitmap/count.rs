@@ -183,6 +183,7 @@ pub fn first_between(bytes: &[u8], from: u64, to: u64, on: bool) -> Option<u64> 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn counts_and_positions_agree_with_a_look_at_every_bit() {
@@ -191,7 +192,7 @@ pub(crate) mod tests {
 
     pub(crate) fn counts_agree(mut seed: u64) {
         let mut next = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             (seed >> 33) % below
         };
         for _ in 0..3_000 {

@@ -6,6 +6,7 @@ use crate::resp::args::OwnedArgs;
 use crate::resp::reply::{Protocol, Reply};
 use crate::store::Store;
 use crate::sys::random;
+use crate::sys::random::Seeded;
 use crate::txn::{Effect, Progress, Txn};
 
 fn run(txn: &mut Txn, request: &str) -> String {
@@ -123,11 +124,8 @@ fn random_changes_and_rollbacks_agree_with_bytes_looked_at_bit_by_bit() {
 
 pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state = seed;
-    let mut below = |bound: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     let store: &'static Store = Box::leak(Box::new(Store::new(4, 1)));
     let mut txn = Txn::new(store, 0, true);
     txn.latch_store().expect("nobody else is there");

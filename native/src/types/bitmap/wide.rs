@@ -57,11 +57,12 @@ fn first_other_scalar(bytes: &[u8], dull: u8) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     fn draws(seed: u64) -> impl FnMut() -> u64 {
         let mut state = seed;
         move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = step(state);
             state >> 33
         }
     }

@@ -180,6 +180,7 @@ pub fn text(position: Position) -> [u8; 11] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     const PALERMO: Position = Position { longitude: 13.361389, latitude: 38.115556 };
 
@@ -199,7 +200,7 @@ mod tests {
     fn bits_spread_and_gather() {
         let mut seed = 1u64;
         for _ in 0..1000 {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed = step(seed);
             let number = (seed >> 32) as u32;
             assert_eq!(gather(spread(number)), number);
             assert_eq!(spread(number) & 0xaaaa_aaaa_aaaa_aaaa, 0);

@@ -281,6 +281,7 @@ fn is_within(corners: &[Position], position: Position) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
     use crate::types::geo::hash::{decode, encode};
 
     fn position(longitude: f64, latitude: f64) -> Position {
@@ -288,7 +289,7 @@ mod tests {
     }
 
     fn below(seed: &mut u64, bound: f64) -> f64 {
-        *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        *seed = step(*seed);
         (*seed >> 11) as f64 / (1u64 << 53) as f64 * bound
     }
 

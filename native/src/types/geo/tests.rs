@@ -1,5 +1,6 @@
 //! Searches against a look at every member, over both encodings.
 
+use crate::sys::random::step;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::hash::{Position, decode, encode};
@@ -53,7 +54,7 @@ pub(crate) fn walks_agree(seed: u64) {
     println!("seed {seed}");
     let mut state = seed;
     let mut part = |of: f64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = step(state);
         (state >> 11) as f64 / (1u64 << 53) as f64 * of
     };
     for turn in 0..60 {
@@ -123,7 +124,7 @@ fn what_is_found_comes_in_the_order_of_cells_and_scores() {
     let mut txn = txn(0);
     let mut seed = 5u64;
     for index in 0..3000 {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        seed = step(seed);
         let (x, y) = ((seed >> 33) % 1000, (seed >> 43) % 1000);
         run(&mut txn, &format!("GEOADD g {} {} m{index}", 10.0 + x as f64 / 1000.0, 45.0 + y as f64 / 1000.0));
     }

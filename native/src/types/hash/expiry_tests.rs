@@ -1,6 +1,7 @@
 //! Fields that expire, through their handlers, the sweep and a clock of the test's own: against a plain map over both
 //! encodings, with rollbacks.
 
+use crate::sys::random::Seeded;
 use std::collections::HashMap;
 
 use super::expire::expire_due;
@@ -184,11 +185,8 @@ fn compare(txn: &mut Txn, model: &Model, note: &str) {
 fn random_expiries_and_rollbacks_agree_with_a_map_over_both_encodings() {
     let seed = random::next_u64();
     println!("seed {seed}");
-    let mut state = seed;
-    let mut below = move |bound: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = move |bound: u64| draws.below(bound);
     for limit in [0, 10, 512] {
         let mut txn = txn(limit);
         let mut model = Model::new();

@@ -1,5 +1,6 @@
 //! Hashes through their handlers: against a plain map over both encodings, with rollbacks, and the edges of each command.
 
+use crate::sys::random::Seeded;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -70,11 +71,8 @@ fn state(txn: &mut Txn, key: &[u8]) -> State {
 fn random_changes_and_rollbacks_agree_with_a_map_over_both_encodings() {
     let seed = random::next_u64();
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for limit in [0, 20, 512] {
         let mut txn = txn(limit);
         txn.keep_undo();

@@ -46,6 +46,7 @@ pub fn set(text: &mut [u8], index: usize, rank: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn registers_keep_what_was_set_and_leave_their_neighbours() {
@@ -53,7 +54,7 @@ mod tests {
         let mut plain = vec![0u8; REGISTERS];
         let mut seed = 1u64;
         for _ in 0..3 * REGISTERS {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             let (index, rank) = ((seed >> 40) as usize % REGISTERS, (seed >> 33) as u8 & 63);
             if let Some((at, bytes)) = raised(&text, index, rank) {
                 text[at..at + 3].copy_from_slice(&bytes);

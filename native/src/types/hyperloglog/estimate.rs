@@ -82,12 +82,13 @@ fn tau(mut x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn sums_and_histograms_come_to_the_same_number() {
         let mut seed = 7u64;
         let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             seed >> 20
         };
         for round in 0..2_000 {

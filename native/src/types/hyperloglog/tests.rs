@@ -1,5 +1,6 @@
 //! HyperLogLogs through their handlers and below: registers against plain ones, sparse against dense, rollbacks.
 
+use crate::sys::random::step;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::scalar::Raw;
@@ -49,7 +50,7 @@ fn text(txn: &mut Txn, key: &[u8]) -> Option<Vec<u8>> {
 fn draws(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |below| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = step(state);
         (state >> 33) % below
     }
 }

@@ -189,6 +189,7 @@ pub(super) mod window {
 mod tests {
     use super::super::REGISTERS;
     use super::*;
+    use crate::sys::random::step;
 
     fn widths() -> Vec<Width> {
         let mut all = vec![Width::Scalar, widest()];
@@ -204,7 +205,7 @@ mod tests {
     fn samples() -> Vec<Box<Raw>> {
         let mut seed = 11u64;
         let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             seed >> 20
         };
         let mut samples = Vec::new();

@@ -323,6 +323,7 @@ fn allocate(bytes: usize) -> NonNull<u8> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     fn texts(run: &Run) -> Vec<Vec<u8>> {
         element::items(run.bytes()).map(Item::to_vec).collect()
@@ -337,7 +338,7 @@ pub(crate) mod tests {
         println!("seed {seed}");
         let mut state = seed;
         let mut below = |bound: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = step(state);
             (state >> 33) as usize % bound
         };
         let (mut run, mut model) = (Run::default(), std::collections::VecDeque::<Vec<u8>>::new());

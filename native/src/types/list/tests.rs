@@ -1,6 +1,7 @@
 //! Lists through their handlers: against a plain vector over both encodings and all kinds of nodes, with rollbacks, and the
 //! edges of each command.
 
+use crate::sys::random::step;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::ListValue;
@@ -89,7 +90,7 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = step(self.0);
         (self.0 >> 33) as usize % bound
     }
 

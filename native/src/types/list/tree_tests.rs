@@ -1,6 +1,7 @@
 //! The tree against a plain vector of nodes.
 
 use super::*;
+use crate::sys::random::step;
 use crate::types::list::element::{Element, Item};
 use crate::types::list::run::Run;
 
@@ -10,7 +11,7 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = step(self.0);
         (self.0 >> 33) as usize % bound
     }
 }

@@ -166,6 +166,7 @@ pub fn with_width<L>(numbers: &[i64], width: usize) -> Packed<L> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sys::random::step;
     use std::collections::BTreeSet;
 
     #[test]
@@ -180,7 +181,7 @@ pub(crate) mod tests {
             let (mut run, mut model) = (empty::<()>(), BTreeSet::new());
             let mut seed = turn;
             for _ in 0..60 {
-                seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                seed = step(seed);
                 let number = match (seed >> 40) % 3 {
                     0 => edges[(seed >> 45) as usize % edges.len()],
                     1 => (seed >> 50) as i64 - 8000,

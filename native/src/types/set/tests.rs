@@ -1,5 +1,6 @@
 //! Sets through their handlers: against plain sets over all encodings, with rollbacks, and the edges of each command.
 
+use crate::sys::random::Seeded;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -117,11 +118,8 @@ fn random_changes_and_rollbacks_agree_with_a_plain_set_over_all_encodings() {
 
 pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for (ints, packed, bytes) in [(512, 128, 64), (20, 30, 64), (0, 10, 4), (10, 0, 64), (0, 0, 0)] {
         for texts in [0, 1, 3] {
             let mut txn = txn(ints, packed, bytes);
@@ -197,11 +195,8 @@ fn combinations_of_sets_of_all_sizes_and_encodings_agree_with_plain_sets() {
 
 pub(crate) fn combinations_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for turn in 0..60 {
         let mut txn = txn(512, 128, 64);
         // Now and then sets that are walked in slices, and tables of several segments and depths.

@@ -289,6 +289,7 @@ impl<R: Rung> Ladder<R> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[derive(Clone, Debug, PartialEq)]
     struct Step(u64);
@@ -342,7 +343,7 @@ pub(crate) mod tests {
     pub(crate) fn changes_agree(mut seed: u64) {
         let (mut ladder, mut model) = (Ladder::default(), Vec::new());
         let mut below = |bound: u64| {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed = step(seed);
             (seed >> 33) % bound
         };
         let mut snapshot = (ladder.clone(), model.clone());

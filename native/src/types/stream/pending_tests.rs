@@ -1,5 +1,6 @@
 //! Pending entries and groups against plain maps, with rollbacks.
 
+use crate::sys::random::step;
 use std::collections::{BTreeMap, HashMap};
 
 use super::group::{Group, Log, UNKNOWN};
@@ -10,7 +11,7 @@ use crate::sys::random;
 fn draws(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |bound| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = step(state);
         (state >> 33) % bound
     }
 }

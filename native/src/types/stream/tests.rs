@@ -55,7 +55,7 @@ fn run(txn: &mut Txn, request: &str) -> String {
 fn draws(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |bound| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = random::step(state);
         (state >> 33) % bound
     }
 }

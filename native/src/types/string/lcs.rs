@@ -223,6 +223,7 @@ fn zeros_before(row: &[u64], count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     /// The plain table, and the walk through it.
     fn plain(left: &[u8], right: &[u8]) -> (usize, Vec<Match>) {
@@ -257,7 +258,7 @@ mod tests {
     fn bits_and_the_plain_table_find_the_same_subsequence() {
         let mut seed = 5u64;
         let mut next = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = step(seed);
             (seed >> 33) % below
         };
         for round in 0..400 {

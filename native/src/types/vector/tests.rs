@@ -1,6 +1,7 @@
 //! Vector sets through their handlers: against a plain model with rollbacks, slices with changes between them, and the edges of
 //! each command.
 
+use crate::sys::random::{Seeded, step};
 use std::collections::HashMap;
 
 use super::value::VectorSet;
@@ -81,11 +82,8 @@ fn random_changes_and_rollbacks_agree_with_a_map() {
 
 pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for option in [&b"Q8"[..], b"NOQUANT", b"BIN"] {
         let mut txn = txn();
         txn.keep_undo();
@@ -182,7 +180,7 @@ fn filled(count: usize) -> Txn {
     for member in 0..count {
         let vector: Vec<f32> = (0..16)
             .map(|_| {
-                seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                seed = step(seed);
                 (seed >> 40) as f32 / (1 << 23) as f32 - 1.0
             })
             .collect();

@@ -1,6 +1,7 @@
 //! Sorted sets through their handlers: against a plain model over both encodings, with rollbacks, and the edges of what each
 //! change means for the log.
 
+use crate::sys::random::Seeded;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -97,11 +98,8 @@ fn random_changes_and_rollbacks_agree_with_a_model_over_both_encodings() {
 
 pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for limit in [0, 20, 512] {
         let mut txn = txn(limit);
         txn.keep_undo();
@@ -413,11 +411,8 @@ fn combinations_agree_with_a_model() {
 
 pub(crate) fn combinations_agree_with(seed: u64) {
     println!("seed {seed}");
-    let mut state_of = seed;
-    let mut below = |bound: u64| {
-        state_of = state_of.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state_of >> 33) % bound
-    };
+    let mut draws = Seeded(seed);
+    let mut below = |bound: u64| draws.below(bound);
     for turn in 0..150 {
         let mut txn = txn([0, 20, 512][turn % 3]);
         let mut models: Vec<HashMap<Vec<u8>, f64>> = Vec::new();

@@ -216,6 +216,7 @@ fn mantissa(digits: &[u8]) -> impl Iterator<Item = &u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn weights_are_read_as_strtod_reads_them() {
@@ -258,7 +259,7 @@ mod tests {
         for turn in 0..200 {
             let mut whole = Elements::default();
             for _ in 0..turn {
-                seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                seed = step(seed);
                 whole.push(Item::Int((seed >> 33) as i64 % 50));
             }
             let order = Order { alpha: turn % 2 == 0, by: false, descending: turn % 3 == 0 };

@@ -38,6 +38,7 @@ pub fn sort(pairs: &mut Vec<(u64, u32)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::random::step;
 
     #[test]
     fn pairs_come_out_as_a_stable_sort_has_them() {
@@ -46,7 +47,7 @@ mod tests {
             for mask in [u64::MAX, 0xff, 0xff00_0000_0000_0000, 0x0f0f, 0] {
                 let mut pairs = Vec::new();
                 for number in 0..len {
-                    seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    seed = step(seed);
                     pairs.push(((seed ^ seed >> 29) & mask, number));
                 }
                 let mut expected = pairs.clone();

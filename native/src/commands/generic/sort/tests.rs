@@ -5,6 +5,7 @@ use crate::commands::generic::stage::{run as run_line, txn};
 use crate::commands::row::DataHandler;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;
+use crate::sys::random::Seeded;
 use crate::txn::{Progress, Work};
 use crate::types::list::value::ListValue;
 
@@ -45,11 +46,8 @@ fn in_slices(txn: &mut Txn, line: &str) -> String {
 #[test]
 fn slices_come_to_what_one_go_comes_to() {
     let mut txn = txn();
-    let mut seed = 5u64;
-    let mut below = |bound: u64| {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (seed >> 33) % bound
-    };
+    let mut draws = Seeded(5);
+    let mut below = |bound: u64| draws.below(bound);
     for size in [0, 1, 50, 9000] {
         txn.remove(b"k");
         txn.remove(b"s");
