@@ -7,11 +7,12 @@
 //!   dispatch/          ─▶ row of the command table, admission, keys, latches
 //!   txn/               ─▶ one transaction context: undo log, changes, effects
 //!   types/, commands/  ─▶ handler: reads and edits values through Txn, writes the reply
+//!   lua/                  scripts: the interpreter and its libraries
 //!   store/, ds/           shards, tables, entries
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← tls ← acl ← store ← txn ← session ← commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
+//! Imports go one way: sys ← ds ← resp ← tls ← acl ← store ← txn ← session ← lua, commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -22,6 +23,7 @@ pub mod ds;
 pub mod ffi;
 #[cfg(test)]
 mod fuzz;
+pub mod lua;
 pub mod net;
 pub mod resp;
 pub mod session;

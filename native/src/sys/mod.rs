@@ -3,6 +3,7 @@
 pub mod alloc;
 pub mod clock;
 pub mod cpu;
+pub mod lua;
 pub mod memory;
 pub mod random;
 pub mod wake;

@@ -1,0 +1,3 @@
+//! Lua: the interpreter, and what scripts find in it.
+
+pub mod lib;
