@@ -30,8 +30,10 @@ beforeEach(() => {
   });
 });
 
+const figures = [{ name: "sell", library: "shop", calls: 3, p50_usec: 1.25 }];
+
 async function call(...args: string[]): Promise<ReplyValue> {
-  const command = functionCommand({ registry, running: () => running, kill: () => killed });
+  const command = functionCommand({ registry, running: () => running, figures: () => figures, kill: () => killed });
   return command(
     ["FUNCTION", ...args].map((arg) => Buffer.from(arg)),
     { proto: 3 },
@@ -166,6 +168,13 @@ test("FUNCTION FLUSH takes all away, in either mode", async () => {
   );
 });
 
+test("FUNCTION STATS WITHFUNCTIONS shows what each function did in a third field", async () => {
+  expect((await call("STATS")) as Map<string, ReplyValue>).toHaveProperty("size", 2);
+  const stats = (await call("STATS", "withfunctions")) as Map<string, ReplyValue>;
+  const sell = new Map<string, ReplyValue>(Object.entries({ library: "shop", calls: 3, p50_usec: "1.250" }));
+  expect(stats.get("functions")).toEqual(new Map([["sell", sell]]));
+});
+
 test("FUNCTION STATS counts libraries and functions, and shows what runs", async () => {
   await call("LOAD", SHOP);
   const counts = (libraries: number, functions: number) =>
@@ -199,7 +208,8 @@ test.each([
   [[], "-ERR wrong number of arguments for 'function' command\r\n"],
   [["NOPE"], "-ERR unknown subcommand 'NOPE'. Try FUNCTION HELP.\r\n"],
   [["__proto__"], "-ERR unknown subcommand '__proto__'. Try FUNCTION HELP.\r\n"],
-  [["STATS", "x"], "-ERR wrong number of arguments for 'function|stats' command\r\n"],
+  [["STATS", "x"], "-ERR Unknown argument x\r\n"],
+  [["STATS", "WITHFUNCTIONS", "x"], "-ERR wrong number of arguments for 'function|stats' command\r\n"],
   [["DELETE"], "-ERR wrong number of arguments for 'function|delete' command\r\n"],
   [["DUMP"], "-ERR FUNCTION DUMP is not supported yet; keep the source and FUNCTION LOAD it\r\n"],
 ])("FUNCTION %j replies %j", async (args, reply) => {

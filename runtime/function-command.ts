@@ -14,9 +14,18 @@ export interface RunningProcedure {
   readonly durationMs: number;
 }
 
+/** Counts and times of one function, beside its name and library. */
+export interface FunctionFigures {
+  readonly name: string;
+  readonly library: string;
+  readonly [figure: string]: number | string;
+}
+
 export interface FunctionCommandDeps {
   readonly registry: LibraryRegistry;
   readonly running: () => RunningProcedure | null;
+  /** What each function did so far, by name. */
+  readonly figures: () => readonly FunctionFigures[];
   /** "OK", or the error's text with its code: `NOTBUSY No scripts in execution right now.` */
   readonly kill: () => string;
 }
@@ -29,7 +38,7 @@ const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: S
   list: { least: 0, most: Infinity, run: list },
   delete: { least: 1, most: 1, run: remove },
   flush: { least: 0, most: Infinity, run: flush },
-  stats: { least: 0, most: 0, run: stats },
+  stats: { least: 0, most: 1, run: stats },
   kill: { least: 0, most: 0, run: kill },
   help: { least: 0, most: 0, run: () => FUNCTION_HELP.map((line) => new Simple(line)) },
   dump: { least: 0, most: 0, run: () => unsupported("DUMP") },
@@ -129,7 +138,9 @@ async function flush(args: readonly string[], { registry }: FunctionCommandDeps)
   return OK;
 }
 
-function stats(_args: readonly string[], { registry, running }: FunctionCommandDeps): ReplyValue {
+/** Clients refuse a third field that they do not know (go-redis), so figures are shown only where they are asked for. */
+function stats([option]: readonly string[], { registry, running, figures }: FunctionCommandDeps): ReplyValue {
+  if (option !== undefined && option.toLowerCase() !== "withfunctions") return error(`Unknown argument ${option}`);
   const current = running();
   const libraries = registry.list();
   const engines = Object.keys(LANGUAGES).map((language): [string, ReplyValue] => {
@@ -142,7 +153,7 @@ function stats(_args: readonly string[], { registry, running }: FunctionCommandD
       ]),
     ];
   });
-  return new Map<string, ReplyValue>([
+  const reply = new Map<string, ReplyValue>([
     [
       "running_script",
       current === null
@@ -155,6 +166,17 @@ function stats(_args: readonly string[], { registry, running }: FunctionCommandD
     ],
     ["engines", new Map(engines)],
   ]);
+  if (option === undefined) return reply;
+  const functions = figures().map(({ name, ...rest }): [string, ReplyValue] => [
+    name,
+    new Map<string, ReplyValue>(Object.entries(rest).map(([key, value]) => [key, figure(value)])),
+  ]);
+  return reply.set("functions", new Map(functions));
+}
+
+/** Times have fractions of a microsecond, which not every protocol has numbers for. */
+function figure(value: number | string): ReplyValue {
+  return typeof value === "string" || Number.isInteger(value) ? value : value.toFixed(3);
 }
 
 function kill(_args: readonly string[], deps: FunctionCommandDeps): ReplyValue {

@@ -123,7 +123,12 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     ["shutdown", shutdownCommand(stop)],
     [
       "function",
-      functionCommand({ registry, running: () => procedures.longest(), kill: () => procedures.killLongest() }),
+      functionCommand({
+        registry,
+        running: () => procedures.longest(),
+        figures: () => native.functionFigures(),
+        kill: () => procedures.killLongest(),
+      }),
     ],
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));

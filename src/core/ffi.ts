@@ -59,6 +59,7 @@ const SYMBOLS = {
   zedis_stop: { args: [], returns: "void" },
   zedis_reset_stats: { args: [], returns: "void" },
   zedis_running: { args: ["f64", "ptr", "f64"], returns: "f64" },
+  zedis_function_figures: { args: ["ptr", "f64"], returns: "f64" },
   zedis_mark_kill: { args: ["f64"], returns: "void" },
   zedis_table: { args: ["ptr", "f64"], returns: "f64" },
   zedis_get_int: { args: ["f64", "f64"], returns: "f64" },
@@ -92,6 +93,13 @@ export interface ControlRequest {
   /** Who asks is on this machine. */
   readonly local: boolean;
   readonly argv: Uint8Array[];
+}
+
+/** What a function did: its name and library, and counts and times by name (`calls`, `p99_usec`). */
+export interface FunctionFigures {
+  readonly name: string;
+  readonly library: string;
+  readonly [figure: string]: number | string;
 }
 
 /** What a core runs at this moment. */
@@ -272,6 +280,16 @@ export function loadNative(path: string) {
       const room = new Uint8Array(32 * 1024);
       const bytes = native.zedis_running(core, ptr(room), room.length);
       return bytes === 0 ? null : JSON.parse(Buffer.from(room.subarray(0, bytes)).toString());
+    },
+
+    /** What each function of the libraries did, by name. */
+    functionFigures(): FunctionFigures[] {
+      for (let capacity = 64 * 1024; ; ) {
+        const room = new Uint8Array(capacity);
+        const bytes = native.zedis_function_figures(ptr(room), capacity);
+        if (bytes <= capacity) return JSON.parse(Buffer.from(room.subarray(0, bytes)).toString());
+        capacity = 2 * bytes;
+      }
     },
 
     /** What the core runs now is to fail as killed once another VM has taken over, even if it had not begun. */

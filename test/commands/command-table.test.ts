@@ -32,7 +32,16 @@ const known: readonly Known[] = (await Bun.file(join(import.meta.dir, "commands.
   .slice(1)
   .map((line) => {
     const [name = "", group = "", arity, since = "", flags, categories] = line.split("\t");
-    return { name, group, arity: Number(arity), since, flags: split(flags), categories: split(categories) };
+    // FUNCTION STATS takes WITHFUNCTIONS, which Redis does not have.
+    const takesMore = name === "FUNCTION STATS" && !isOracle;
+    return {
+      name,
+      group,
+      arity: takesMore ? -Number(arity) : Number(arity),
+      since,
+      flags: split(flags),
+      categories: split(categories),
+    };
   });
 
 /** Not of this milestone: their rows may come later, with the feature behind them. */

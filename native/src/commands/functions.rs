@@ -1,4 +1,10 @@
-//! FUNCTION and FCALL. The registry is TypeScript (control requests); calls run here.
+//! FUNCTION, FCALL and FCALL_DRYRUN. The registry is TypeScript (control requests); calls run here.
+
+use crate::resp::args::Args;
+use crate::resp::reply::Reply;
+use crate::resp::{error, number};
+use crate::session::function_log::{LEVELS, LINES_MAX};
+use crate::session::handle::{Flow, Session};
 
 use super::row::{Begin, Find, Group, KeySpec, ROW, Row, Run, access, category, flag::*};
 
@@ -56,6 +62,20 @@ pub const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
+        name: "fcall_dryrun",
+        arity: -3,
+        flags: NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLE_KEYS | DRY_RUN,
+        keys: &[COUNTED],
+        categories: category::SCRIPTING,
+        group: Group::Scripting,
+        since: "7.2.5",
+        complexity: "Depends on the function that is executed.",
+        summary: "Shows what a function would reply, read and change, and leaves nothing behind.",
+        args: "function numkeys [key [key ...]] [arg [arg ...]]",
+        run: Run::Call,
+        ..ROW
+    },
+    Row {
         name: "function",
         arity: -2,
         categories: 0,
@@ -77,6 +97,16 @@ pub const ROWS: &[Row] = &[
         "Returns information about all libraries.",
         "[LIBRARYNAME library-name-pattern] [WITHCODE]",
     ),
+    Row {
+        run: Run::Session(log),
+        ..function(
+            "function|log",
+            -3,
+            NOSCRIPT,
+            "Returns the last lines that a library logged.",
+            "library-name [COUNT count]",
+        )
+    },
     function("function|load", -3, NOSCRIPT | WRITE | DENYOOM, "Creates a library.", "[REPLACE] function-code"),
     function(
         "function|restore",
@@ -85,5 +115,59 @@ pub const ROWS: &[Row] = &[
         "Restores all libraries from a payload.",
         "serialized-value [FLUSH | APPEND | REPLACE]",
     ),
-    function("function|stats", 2, NOSCRIPT | ALLOW_BUSY, "Returns information about a function during execution.", ""),
+    function(
+        "function|stats",
+        -2,
+        NOSCRIPT | ALLOW_BUSY,
+        "Returns information about a function during execution.",
+        "[WITHFUNCTIONS]",
+    ),
 ];
+
+/// FUNCTION LOG: the library's last lines, the oldest of them first.
+fn log(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let Ok(library) = std::str::from_utf8(args.get(2)) else {
+        reply.error(NO_LIBRARY);
+        return Flow::Done;
+    };
+    let count = match args.len() {
+        3 => LINES_MAX,
+        5 if args.is(3, "count") => match number::integer(args.get(4)) {
+            Some(count) if count >= 0 => count as usize,
+            Some(_) => {
+                reply.error("ERR COUNT must not be negative");
+                return Flow::Done;
+            }
+            None => {
+                reply.error(error::NOT_INTEGER);
+                return Flow::Done;
+            }
+        },
+        _ => {
+            reply.error(error::SYNTAX);
+            return Flow::Done;
+        }
+    };
+    if !session.server.manifest().has_library(library) {
+        reply.error(NO_LIBRARY);
+        return Flow::Done;
+    }
+    let lines = session.server.function_logs.latest(library, count);
+    reply.array(lines.len());
+    for line in lines {
+        reply.map(5);
+        reply.text("time_ms");
+        reply.int(line.at_ms);
+        reply.text("level");
+        reply.text(LEVELS[line.level.min(3) as usize]);
+        reply.text("core");
+        reply.int(line.core as i64);
+        reply.text("function");
+        reply.text(&line.function);
+        reply.text("text");
+        reply.text(&line.text);
+    }
+    Flow::Done
+}
+
+const NO_LIBRARY: &str = "ERR Library not found";

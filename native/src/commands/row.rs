@@ -20,7 +20,7 @@ pub enum Run {
     Container,
     /// Served by the TypeScript main thread; see `control`.
     Control,
-    /// FCALL and FCALL_RO.
+    /// FCALL, FCALL_RO, FCALL_DRYRUN.
     Call,
 }
 
@@ -58,6 +58,8 @@ pub mod flag {
     pub const SORTS: u32 = 1 << 27;
     /// Only for those whom enable-debug-command or enable-module-command lets.
     pub const PROTECTED: u32 = 1 << 28;
+    /// A call that tells what it would do, and is rolled back.
+    pub const DRY_RUN: u32 = 1 << 29;
 
     /// Names as COMMAND INFO shows them, in Redis's order.
     pub const NAMES: &[(u32, &str)] = &[

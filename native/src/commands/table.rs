@@ -120,7 +120,7 @@ impl Table {
         self.plain_keys[number as usize] as usize
     }
 
-    /// FCALL or FCALL_RO.
+    /// FCALL and its like.
     #[inline]
     pub fn is_call(&self, number: u16) -> bool {
         matches!(self.rows[number as usize].run, Run::Call)

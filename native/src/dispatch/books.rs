@@ -15,7 +15,7 @@ use crate::session::slowlog::{LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
 
 /// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
-const COARSE_ENOUGH_US: i64 = 8000;
+pub(super) const COARSE_ENOUGH_US: i64 = 8000;
 
 impl Executor {
     /// How many requests the time of this one stands for; 0: it is not timed. Whatever may be slow is timed, the rest
@@ -111,7 +111,7 @@ impl Executor {
 
     /// A call of a procedure that nobody timed has ended: was it slow, by the coarse clock?
     pub(super) fn book_untimed_call(&self, conn: &Conn) {
-        let ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+        let ns = self.call.coarse_ns;
         self.note_latency(conn.client.last_command, ns);
         if self.is_slow(ns)
             && let Some(request) = self.batch.current()

@@ -10,7 +10,9 @@
 
 use std::sync::Arc;
 
+use super::books::COARSE_ENOUGH_US;
 use super::caching::reader;
+use super::dry_run::Dry;
 use super::execute::{Executor, Outcome};
 use crate::acl::check::Reason;
 use crate::acl::log::Place;
@@ -21,6 +23,7 @@ use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::conn::Conn;
+use crate::session::functions::{End, Ended, Slot};
 use crate::session::manifest;
 use crate::session::tracking::Reader;
 use crate::sys::clock;
@@ -28,6 +31,9 @@ use crate::txn::Savepoint;
 
 /// Tries of one call with only the shards it turned out to need; then every shard is latched.
 const TRIES_MAX: usize = 32;
+
+/// Times that the coarse clock tells well enough.
+const COARSE_ENOUGH_NS: u64 = COARSE_ENOUGH_US as u64 * 1000;
 
 /// Bytes of arguments whose buffers are kept from call to call.
 const ARGUMENT_BYTES_KEPT_MAX: usize = 1 << 20;
@@ -37,6 +43,8 @@ const ARGUMENT_BYTES_KEPT_MAX: usize = 1 << 20;
 pub struct Call {
     pub(super) active: bool,
     pub function: u32,
+    /// Where it is counted.
+    pub(super) slot: Slot,
     pub name: Vec<u8>,
     /// `numkeys` as sent.
     count: Vec<u8>,
@@ -60,10 +68,14 @@ pub struct Call {
     pub(super) denied: Vec<(Reason, Vec<u8>)>,
     /// The caller has a cache, which is told when what the procedure reads changes.
     pub(super) reader: Option<Reader>,
+    /// It is a dry run.
+    pub(super) dry: Option<Box<Dry>>,
     /// Accesses to keys so far.
     pub(super) accesses: u64,
     /// When it began, by the coarse monotonic clock.
     pub since_ns: u64,
+    /// How long it took by that clock, where nothing else timed it.
+    pub(super) coarse_ns: u64,
 }
 
 impl Call {
@@ -95,6 +107,8 @@ pub enum CallEnd<'a> {
     Error(&'a [u8]),
     /// The time limit stopped it.
     Terminated,
+    /// A user stopped it: the text of the error.
+    Killed(&'a str),
 }
 
 impl Executor {
@@ -112,14 +126,17 @@ impl Executor {
     /// FCALL and FCALL_RO, with the request copied into `self.call`. `in_exec`: the latches of the transaction are held
     /// already. `first_hash`: the hash of the first key, where it is known.
     pub(super) fn begin_call(&mut self, conn: &mut Conn, row: u16, first_hash: Option<u64>, in_exec: bool) -> Outcome {
-        let read_only_command = table().row(row).flags & flag::READONLY != 0;
+        let (read_only_command, dry) = {
+            let flags = table().row(row).flags;
+            (flags & flag::READONLY != 0, flags & flag::DRY_RUN != 0)
+        };
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         self.refresh_manifest();
-        let Some((id, flags)) = self.manifest.find(&self.call.name).map(|function| (function.id, function.flags))
-        else {
+        let Some(function) = self.manifest.find(&self.call.name) else {
             reply.error(error::NO_FUNCTION);
             return Outcome::Failed;
         };
+        let (id, flags, slot) = (function.id, function.flags, function.slot);
         let rest = self.call.args.borrow();
         let keys = match number::integer(&self.call.count) {
             None => {
@@ -171,10 +188,15 @@ impl Executor {
             self.txn.keep_undo();
         }
         self.txn.unprime();
-        self.figures().calls.add(1);
+        if dry {
+            self.call.dry = Some(self.begin_dry_run());
+        } else {
+            self.figures().calls.add(1);
+        }
         let call = &mut self.call;
         call.active = true;
         call.function = id;
+        call.slot = slot;
         call.keys = keys;
         call.first_hash = first_hash;
         call.proto = conn.client.proto;
@@ -183,11 +205,11 @@ impl Executor {
         call.savepoint = self.txn.savepoint();
         call.doom = None;
         call.user = (!conn.client.user.free).then(|| conn.client.user.clone());
-        call.judged = call.user.is_some() || table().renamed;
+        call.judged = call.user.is_some() || table().renamed || dry;
         call.denied.clear();
         self.txn.reads_all_keys = true;
         call.in_exec = in_exec;
-        call.reader = reader(self.core, &conn.client);
+        call.reader = if dry { None } else { reader(self.core, &conn.client) };
         call.accesses = 0;
         call.since_ns = clock::coarse_ns();
         Outcome::Upcall
@@ -197,19 +219,29 @@ impl Executor {
     pub(super) fn end_call(&mut self, conn: &mut Conn, end: CallEnd) -> Outcome {
         assert!(self.call.active, "a call is in progress");
         self.call.active = false;
-        let doom = self.call.doom.take();
+        let (doom, dry) = (self.call.doom.take(), self.call.dry.take());
         let call = &self.call;
         let (savepoint, in_exec) = (call.savepoint, call.in_exec);
-        let mut failed = false;
+        let (mut failed, mut ended) = (false, End::Error);
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+        if dry.is_some() && !matches!(doom, Some(Doom::Retry(_))) {
+            Dry::tell_result(&mut reply);
+        }
         match (&doom, end) {
             (Some(Doom::Retry(shard)), _) => {
-                self.server.cores[self.core].figures.call_retries.add(1);
+                let figures = &self.server.cores[self.core].figures;
+                figures.call_retries.add(1);
+                if let Some(function) = figures.functions.own(call.slot) {
+                    function.retries.add(1);
+                }
                 conn.call_shards.extend_from_slice(self.txn.latches.held());
                 conn.call_shards.push(*shard);
                 conn.call_shards.sort_unstable();
                 conn.call_shards.dedup();
-                self.txn.rollback_to(savepoint);
+                match &dry {
+                    Some(dry) => self.undo_dry_run(dry, savepoint),
+                    None => self.txn.rollback_to(savepoint),
+                }
                 if !in_exec {
                     self.commit_and_release();
                 }
@@ -226,8 +258,12 @@ impl Executor {
                 failed = true;
                 reply.error(&String::from_utf8_lossy(text));
             }
+            (None, CallEnd::Killed(text)) => {
+                (failed, ended) = (true, End::Killed);
+                reply.error(text);
+            }
             (None, CallEnd::Terminated) => {
-                failed = true;
+                (failed, ended) = (true, End::Timeout);
                 self.server.cores[self.core].figures.call_timeouts.add(1);
                 let limit = self.server.settings.procedure_time_limit.load(std::sync::atomic::Ordering::Relaxed);
                 reply.error(&format!(
@@ -236,9 +272,18 @@ impl Executor {
                 ));
             }
         }
-        if failed {
-            self.figures().call_errors.add(1);
-            self.txn.rollback_to(savepoint);
+        if let Some(dry) = &dry {
+            // What fails is rolled back: it would have had no effect.
+            let effects = if failed { Vec::new() } else { self.txn.take_effects(savepoint) };
+            dry.tell_rest(&effects, &mut reply);
+            self.undo_dry_run(dry, savepoint);
+            failed = false;
+        } else {
+            let end = if failed { ended } else { End::Done };
+            self.book_call(end, failed && self.txn.has_undo_since(savepoint));
+            if failed {
+                self.txn.rollback_to(savepoint);
+            }
         }
         conn.call_shards.clear();
         for (reason, object) in std::mem::take(&mut self.call.denied) {
@@ -254,5 +299,31 @@ impl Executor {
             running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).args = OwnedArgs::default();
         }
         if failed { Outcome::Failed } else { Outcome::Done }
+    }
+
+    /// Counts the call in progress, which has ended so.
+    fn book_call(&mut self, end: End, rolled_back: bool) {
+        let timed = self.time_of_call();
+        let figures = self.figures();
+        if end != End::Done {
+            figures.call_errors.add(1);
+        }
+        if let Some(function) = figures.functions.own(self.call.slot) {
+            function.book(&Ended { end, rolled_back, keys: self.call.accesses, timed });
+        }
+    }
+
+    /// How long the call in progress took, ns, and how many calls that stands for. A clock read costs a call of a microsecond a
+    /// fiftieth: in a pipeline one call in so many is timed, and of the others those whose time even the coarse clock shows.
+    fn time_of_call(&mut self) -> Option<(u64, u64)> {
+        if let Some(exec) = &self.exec {
+            return Some((clock::mono_ns() - exec.since_ns, 1));
+        }
+        if self.weight != 0 {
+            let ns = clock::mono_ns() - self.started_ns;
+            return Some((ns, if ns < COARSE_ENOUGH_NS { self.weight } else { 1 }));
+        }
+        self.call.coarse_ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+        (self.call.coarse_ns >= COARSE_ENOUGH_NS).then_some((self.call.coarse_ns, 1))
     }
 }

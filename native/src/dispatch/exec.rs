@@ -29,7 +29,7 @@ pub(super) struct Exec {
     /// Database the client was in before, in case the transaction is tried again.
     db: u32,
     /// When the command that runs now began, monotonic ns.
-    since_ns: u64,
+    pub(super) since_ns: u64,
 }
 
 impl Executor {

@@ -11,6 +11,8 @@ use crate::commands::table::table;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
+use crate::session::function_log::Line;
+use crate::sys::clock;
 use crate::txn::{Effect, Progress};
 
 /// How a host command ended; texts and replies are in the buffer given.
@@ -78,6 +80,9 @@ impl Executor {
     /// May the caller of the procedure run this command? Err: the error's text.
     #[inline]
     fn host_permits(&mut self, number: u16, args: Args) -> Result<(), Vec<u8>> {
+        if let Some(dry) = &mut self.call.dry {
+            dry.note_command(self.txn.db, number, args);
+        }
         match self.call.user.clone() {
             None => Ok(()),
             Some(user) => self.host_judge(&user, number, args),
@@ -107,6 +112,15 @@ impl Executor {
 
     #[cold]
     fn host_judge_key(&mut self, name: &str, key: &[u8]) -> Result<(), String> {
+        if let Some(dry) = &mut self.call.dry
+            && self.call.user.is_none()
+            && !table().renamed
+        {
+            if !matches!(name, "set" | "del") {
+                dry.note_read(self.txn.db, key);
+            }
+            return Ok(());
+        }
         let number = self.server.acl.catalog.find(name.as_bytes()).expect("the name is of a row");
         if table().name(number) != name {
             return Err(UNKNOWN.into());
@@ -222,6 +236,21 @@ impl Executor {
             return Host::Error;
         }
         Host::Replied
+    }
+
+    /// A line of the call in progress for the server's log, or for who asked for a dry run. Levels 0 debug to 3 warning.
+    pub fn log_of_call(&mut self, level: u8, text: String) {
+        if let Some(dry) = &mut self.call.dry {
+            return dry.log(text);
+        }
+        let function = self.call().map_or(String::new(), |call| String::from_utf8_lossy(&call.name).into_owned());
+        self.server.log.push(level, format!("{function}: {text}"));
+        self.noted = true;
+        let library = self.call().and_then(|call| self.manifest.find(&call.name)).map(|found| found.library.clone());
+        if let Some(library) = library {
+            let line = Line { at_ms: clock::now_ms(), level, core: self.core, function, text };
+            self.server.function_logs.push(&library, line);
+        }
     }
 
     fn doom_for(&mut self, shard: u32) -> Host {

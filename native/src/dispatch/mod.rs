@@ -14,6 +14,7 @@ pub mod books;
 mod caching;
 pub mod call;
 mod changes;
+mod dry_run;
 mod exec;
 pub mod execute;
 mod handler;

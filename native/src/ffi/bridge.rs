@@ -313,7 +313,7 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             5 => core.run(Some(CallEnd::Int(n as i64))),
             6 => core.run(Some(CallEnd::Null)),
             KILLED => {
-                core.run(Some(CallEnd::Error(b"ERR Error running script: Script killed by user with FUNCTION KILL.")))
+                core.run(Some(CallEnd::Killed("ERR Error running script: Script killed by user with FUNCTION KILL.")))
             }
             _ => {
                 if pending {

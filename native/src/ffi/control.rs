@@ -188,6 +188,36 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
     unsafe { fill(json.as_bytes(), out, capacity) }
 }
 
+/// What each function did, as JSON: an array of `{"name":"f","library":"l","calls":3,…}`, by name. Gives its length.
+///
+/// # Safety
+/// 1. `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_function_figures(out: *mut u8, capacity: f64) -> f64 {
+    let manifest = server().manifest();
+    let figures = manifest.sorted().into_iter().map(|(name, function)| {
+        let sums = server().function_sums(function.slot);
+        serde_json::json!({
+            "name": String::from_utf8_lossy(name),
+            "library": function.library,
+            "calls": sums.calls,
+            "errors": sums.errors,
+            "rollbacks": sums.rollbacks,
+            "retries": sums.retries,
+            "timeouts": sums.timeouts,
+            "kills": sums.kills,
+            "keys": sums.keys,
+            "usec": sums.nanoseconds / 1000,
+            "p50_usec": sums.us_at(0.5),
+            "p99_usec": sums.us_at(0.99),
+            "max_usec": sums.max_ns as f64 / 1000.0,
+        })
+    });
+    let json = serde_json::Value::Array(figures.collect()).to_string();
+    // SAFETY: (1)
+    unsafe { fill(json.as_bytes(), out, capacity) }
+}
+
 /// FUNCTION KILL of what core `core` runs now: that call is to fail, even if the VM had been offered it and not begun.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_mark_kill(core: f64) {

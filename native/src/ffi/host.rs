@@ -358,9 +358,7 @@ pub unsafe extern "C" fn zedis_now(bridge: f64) -> f64 {
 pub unsafe extern "C" fn zedis_log(bridge: f64, level: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    let name = bridge.core.executor.call().map_or(String::new(), |c| String::from_utf8_lossy(&c.name).into());
     let text = String::from_utf8_lossy(bridge.deck.out(n as usize)).replace(['\r', '\n'], " ");
-    bridge.core.server.log.push((level as u8).min(3), format!("{name}: {text}"));
-    bridge.core.executor.noted = true;
+    bridge.core.executor.log_of_call((level as u8).min(3), text);
     0.0
 }

@@ -286,6 +286,57 @@ fn assert_same(first: &mut World, second: &mut World, history: &[String]) {
     panic!("what the commands said of their effects makes something else of another store");
 }
 
+/// The gold of dry runs and of the log: a transaction's effects, applied to what its rollback left, make what it had made itself. They
+/// are applied by a clock that is behind, so a time that is not absolute shows, and so does what an expired key was deleted for.
+#[test]
+fn effects_remake_what_was_rolled_back() {
+    let rows = rows();
+    let world = std::cell::RefCell::new(World::new());
+    run_heavy("commands, rolled back and made again", 60, 1000, |draw| {
+        let world = &mut *world.borrow_mut();
+        world.sized(draw.pick(&[0, 3, 128]));
+        let mut now_ms = 1_700_000_000_000;
+        for _ in 0..20 {
+            let began_ms = now_ms;
+            world.txn.keep_undo();
+            let mark = world.txn.savepoint();
+            let mut history = Vec::new();
+            world.txn.record = true;
+            for _ in 0..1 + draw.below(8) {
+                a_clock(draw, &mut [&mut *world], &mut now_ms);
+                let words = grammar::request(draw, &rows);
+                world.run(&words);
+                history.push(shown(&words));
+            }
+            let direct = world.seen();
+            let effects = world.txn.take_effects(mark);
+            world.txn.record = false;
+            world.txn.rollback_to(mark);
+            world.txn.commit();
+            world.txn.set_clock(began_ms);
+            for (db, command) in effects {
+                world.txn.db = db;
+                let command: Vec<Vec<u8>> = command.borrow().iter().map(<[u8]>::to_vec).collect();
+                history.push(format!("  =>  {db}: {}", shown(&command)));
+                let failed = world.run(&command).is_none_or(|reply| reply[0] == b'-');
+                assert!(!failed, "an effect does nothing: {history:#?}");
+                world.txn.commit();
+            }
+            world.txn.db = 0;
+            world.txn.set_clock(now_ms);
+            let again = world.seen();
+            for row in direct.iter().filter(|row| !again.contains(row)) {
+                println!("directly {} {}: {}", row.0, row.1.escape_ascii(), row.2.escape_ascii());
+            }
+            for row in again.iter().filter(|row| !direct.contains(row)) {
+                println!("by effects {} {}: {}", row.0, row.1.escape_ascii(), row.2.escape_ascii());
+            }
+            assert!(direct == again, "the effects make something else: {history:#?}");
+        }
+        world.clear();
+    });
+}
+
 #[test]
 fn a_rollback_leaves_no_trace_and_what_fails_changes_nothing() {
     let rows = rows();

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, Ordering::Relaxed};
 
+use super::functions::FunctionTable;
 use super::latency::Latency;
 use crate::txn::Txn;
 
@@ -89,6 +90,8 @@ pub struct Figures {
     pub query_buffer_limit_disconnections: Counter,
     pub output_buffer_limit_disconnections: Counter,
     pub per_command: Box<[PerCommand]>,
+    /// Functions of libraries.
+    pub functions: FunctionTable,
     /// A reset is on its way by mail: until the core has done it, its counts are taken for zero.
     pub reset_pending: AtomicBool,
     /// Error replies by code (`ERR`, `WRONGTYPE`).
@@ -156,6 +159,7 @@ impl Figures {
             }
             command.latency.reset();
         }
+        self.functions.reset();
         self.errors.lock().unwrap_or_else(|p| p.into_inner()).clear();
         self.reset_pending.store(false, Ordering::Release);
     }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::functions::Slot;
+
 /// Bits of [`Function::flags`], from the JSDoc tags or Lua flags of the same names.
 pub mod flag {
     pub const NO_WRITES: u32 = 1;
@@ -18,6 +20,8 @@ pub struct Function {
     pub id: u32,
     pub library: String,
     pub flags: u32,
+    /// Where its calls are counted; given when the manifest is published.
+    pub slot: Slot,
 }
 
 #[derive(Default)]
@@ -58,7 +62,7 @@ impl Manifest {
                     other => return Err(format!("function '{}' has the unknown flag '{other}'", function.name)),
                 };
             }
-            let made = Function { id: function.id, library: function.library, flags };
+            let made = Function { id: function.id, library: function.library, flags, slot: Slot::default() };
             if functions.insert(function.name.as_bytes().into(), made).is_some() {
                 return Err(format!("function '{}' is there twice", function.name));
             }
@@ -71,12 +75,27 @@ impl Manifest {
         self.functions.get(name)
     }
 
+    /// All functions with their names, by name.
+    pub fn sorted(&self) -> Vec<(&[u8], &Function)> {
+        let mut all: Vec<_> = self.functions.iter().map(|(name, function)| (&**name, function)).collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        all
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Function)> {
+        self.functions.iter_mut().map(|(name, function)| (&**name, function))
+    }
+
     pub fn len(&self) -> usize {
         self.functions.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty()
+    }
+
+    pub fn has_library(&self, name: &str) -> bool {
+        self.functions.values().any(|function| function.library == name)
     }
 
     pub fn libraries(&self) -> usize {

@@ -8,6 +8,8 @@ pub mod control;
 pub mod events;
 pub mod fieldsets;
 pub mod figures;
+pub mod function_log;
+pub mod functions;
 pub mod gather;
 pub mod handle;
 pub mod hotkeys;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use super::control::{Asker, ControlQueue, LogQueue};
 use super::events::LatencyEvents;
 use super::figures::Figures;
+use super::function_log::FunctionLogs;
+use super::functions::Slots;
 use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
 use super::manifest::Manifest;
@@ -99,7 +101,9 @@ pub struct Server {
     pub cores: Box<[CoreShared]>,
     pub control: ControlQueue,
     pub log: LogQueue,
+    pub function_logs: FunctionLogs,
     manifest: RwLock<Arc<Manifest>>,
+    slots: Slots,
     /// Rises with each published manifest, so that cores see a change without a lock.
     pub manifest_version: AtomicU64,
     pub next_client_id: AtomicU64,
@@ -176,7 +180,9 @@ impl Server {
                 .collect(),
             control: ControlQueue::default(),
             log: LogQueue::default(),
+            function_logs: FunctionLogs::default(),
             manifest: RwLock::default(),
+            slots: Slots::default(),
             manifest_version: AtomicU64::new(0),
             next_client_id: AtomicU64::new(1),
             connected: AtomicU64::new(0),
@@ -254,7 +260,9 @@ impl Server {
     }
 
     /// Makes a manifest the one that FCALL looks functions up in, on every core from its next call on.
-    pub fn publish(&self, manifest: Manifest) {
+    pub fn publish(&self, mut manifest: Manifest) {
+        self.slots.assign(&mut manifest);
+        self.function_logs.keep(&manifest);
         *self.manifest.write().unwrap_or_else(|p| p.into_inner()) = Arc::new(manifest);
         self.manifest_version.fetch_add(1, Ordering::Release);
     }

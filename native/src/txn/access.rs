@@ -197,13 +197,15 @@ impl Txn {
             && old_expiry == new_expiry
             && let (NewValue::Int(new), Value::Int(before)) = (&value, old.value())
         {
+            let access = old.access();
             table.edit(place, |entry| {
                 entry.set_int_in_place(*new);
                 entry.set_access(clock);
             });
             let at = self.undo_keys.len() as u32;
             self.undo_keys.extend_from_slice(key);
-            self.undo.push(Undo::Int { db, key: Span { at, len: key.len() as u32 }, old: before });
+            let key = Span { at, len: key.len() as u32 };
+            self.undo.push(Undo::Int { db, key, old: before, access });
             return was_expired;
         }
         if !undo_on && old_expiry.is_some() == new_expiry.is_some() {

@@ -120,12 +120,13 @@ impl Txn {
     /// Runs `edit` on the buffer of the string under `key`, which becomes a `raw` one with room to grow. The expiry
     /// stays. Nothing happens if there is no string.
     pub(super) fn with_text(&mut self, key: &[u8], edit: impl FnOnce(&mut Vec<u8>)) {
-        let (db, core, clock) = (self.db, self.core, self.access_clock);
+        let (db, core, clock, no_touch) = (self.db, self.core, self.access_clock, self.no_touch);
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return };
         let before = table.at(place).memory_bytes() as i64;
         table.edit(place, |entry| {
+            let clock = if no_touch { entry.borrow().access() } else { clock };
             entry.set_access(clock);
             if let Some(buffer) = entry.heap_mut() {
                 return edit(buffer);
@@ -193,12 +194,14 @@ impl Txn {
 
     /// Overwrites bytes inside a string where they stand; false where that takes another encoding.
     fn overwrite(&mut self, key: &[u8], at: usize, bytes: &[u8]) -> bool {
-        let (db, clock) = (self.db, self.access_clock);
+        let (db, clock, no_touch) = (self.db, self.access_clock, self.no_touch);
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return false };
         table.edit(place, |entry| {
-            entry.set_access(clock);
+            if !no_touch {
+                entry.set_access(clock);
+            }
             let Some(old) = entry.text_mut() else { return false };
             old[at..at + bytes.len()].copy_from_slice(bytes);
             entry.mark_raw();

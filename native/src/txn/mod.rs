@@ -38,7 +38,7 @@ use undo::Undo;
 pub enum Effect {
     /// Nothing changed.
     None,
-    /// The keyspace changed, and the request as it came reproduces the change.
+    /// The keyspace changed (or something was published), and the request as it came reproduces that.
     Verbatim,
     /// The keyspace changed, and these commands reproduce it (relative times made absolute, random choices fixed).
     Rewrite(Vec<OwnedArgs>),
@@ -321,31 +321,6 @@ impl Txn {
 
     pub fn keeps_undo(&self) -> bool {
         self.undo_on
-    }
-
-    pub fn savepoint(&self) -> Savepoint {
-        Savepoint {
-            undo: self.undo.len(),
-            changes: self.told.changes.len(),
-            messages: self.told.messages.len(),
-            effects: self.effects.len(),
-            dirty: self.dirty,
-        }
-    }
-
-    /// Undoes everything since `to`. The undo log must have been on since then. Cost: follows the changes.
-    pub fn rollback_to(&mut self, to: Savepoint) {
-        assert!(self.undo_on, "a rollback needs the undo log");
-        let on = std::mem::replace(&mut self.undo_on, false);
-        while self.undo.len() > to.undo {
-            let undo = self.undo.pop().expect("longer than the savepoint");
-            undo::apply(self, undo);
-        }
-        self.told.changes.truncate(to.changes);
-        self.told.messages.truncate(to.messages);
-        self.effects.truncate(to.effects);
-        self.dirty = to.dirty;
-        self.undo_on = on;
     }
 
     /// Makes the changes final: tells watchers, counts, forgets the undo log. The latches are still held afterwards. True:

@@ -3,7 +3,7 @@
 //! The cost of an undo follows the size of the change: a replaced value moves into the log whole (a pointer), an edited
 //! one leaves the inverse of the edit.
 
-use super::Txn;
+use super::{Savepoint, Txn};
 use crate::ds::entry::{Entry, NewValue, Object};
 use crate::ds::table::Table;
 use crate::resp::args::Span;
@@ -18,7 +18,7 @@ pub enum Undo {
     Present { db: u32, entry: Entry },
     /// An integer was overwritten by another. The key's bytes are in the undo log's own buffer, so that the commonest
     /// change of a procedure allocates nothing.
-    Int { db: u32, key: Span, old: i64 },
+    Int { db: u32, key: Span, old: i64, access: u32 },
     /// The expiry was this.
     Expiry { db: u32, key: Box<[u8]>, expiry: Option<i64> },
     /// A string of this length had bytes appended.
@@ -35,6 +35,43 @@ pub enum Undo {
     Swap { shard: u32, a: u32, b: u32 },
 }
 
+impl Txn {
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            undo: self.undo.len(),
+            changes: self.told.changes.len(),
+            messages: self.told.messages.len(),
+            effects: self.effects.len(),
+            dirty: self.dirty,
+        }
+    }
+
+    /// Has anything changed since `from` that a rollback would undo?
+    pub fn has_undo_since(&self, from: Savepoint) -> bool {
+        self.undo.len() > from.undo
+    }
+
+    /// Takes the effects out that were recorded since `from`.
+    pub fn take_effects(&mut self, from: Savepoint) -> Vec<(u32, OwnedArgs)> {
+        self.effects.split_off(from.effects.min(self.effects.len()))
+    }
+
+    /// Undoes everything since `to`. The undo log must have been on since then. Cost: follows the changes.
+    pub fn rollback_to(&mut self, to: Savepoint) {
+        assert!(self.undo_on, "a rollback needs the undo log");
+        let on = std::mem::replace(&mut self.undo_on, false);
+        while self.undo.len() > to.undo {
+            let undo = self.undo.pop().expect("longer than the savepoint");
+            apply(self, undo);
+        }
+        self.told.changes.truncate(to.changes);
+        self.told.messages.truncate(to.messages);
+        self.effects.truncate(to.effects);
+        self.dirty = to.dirty;
+        self.undo_on = on;
+    }
+}
+
 /// Applies one record; the shard it means is latched, as it was when the record was made.
 pub(super) fn apply(txn: &mut Txn, undo: Undo) {
     let db = txn.db;
@@ -47,11 +84,14 @@ pub(super) fn apply(txn: &mut Txn, undo: Undo) {
             txn.db = db;
             txn.restore(entry);
         }
-        Undo::Int { db, key, old } => {
+        Undo::Int { db, key, old, access } => {
             txn.db = db;
             let name = txn.undo_keys[key.at as usize..(key.at + key.len) as usize].to_vec();
             txn.undo_keys.truncate(key.at as usize);
-            txn.with_entry(&name, |entry| entry.set_int_in_place(old));
+            txn.with_entry(&name, |entry| {
+                entry.set_int_in_place(old);
+                entry.set_access(access);
+            });
         }
         Undo::Expiry { db, key, expiry } => {
             txn.db = db;

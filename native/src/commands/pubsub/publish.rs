@@ -105,12 +105,13 @@ pub const ROWS: &[Row] = &[
 
 fn publish(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     reply.int(txn.publish(false, args.get(1), args.get(2)).receivers as i64);
-    Effect::None
+    // Replicas have subscribers too; and whoever looks at a dry run wants to know.
+    Effect::Verbatim
 }
 
 fn spublish(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     reply.int(txn.publish(true, args.get(1), args.get(2)).receivers as i64);
-    Effect::None
+    Effect::Verbatim
 }
 
 fn channels(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {

@@ -49,6 +49,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "CPU", default: true, write: server::cpu },
     Section { name: "Modules", default: true, write: |_, _| () },
     Section { name: "Procedures", default: true, write: stats::procedures },
+    Section { name: "Procedurestats", default: false, write: stats::procedurestats },
     Section { name: "Commandstats", default: false, write: stats::commandstats },
     Section { name: "Errorstats", default: true, write: stats::errorstats },
     Section { name: "Latencystats", default: false, write: stats::latencystats },

@@ -1,4 +1,4 @@
-//! The sections of figures: Stats, Procedures, Commandstats, Errorstats, Latencystats.
+//! The sections of figures: Stats, Procedures, Procedurestats, Commandstats, Errorstats, Latencystats.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,6 +7,7 @@ use super::text::Text;
 use crate::acl::check::Reason;
 use crate::commands::table::table;
 use crate::session::figures::PerCommand;
+use crate::session::functions::Sums;
 use crate::session::handle::Session;
 use crate::store::subscriptions::Kind;
 
@@ -96,6 +97,27 @@ pub fn procedures(session: &mut Session, text: &mut Text) {
     text.field("procedure_errors", server.sum(|f| f.call_errors.get()));
     text.field("procedure_retries", server.sum(|f| f.call_retries.get()));
     text.field("procedure_timeouts", server.sum(|f| f.call_timeouts.get()));
+}
+
+/// A line for each function that was called.
+pub fn procedurestats(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    for (name, function) in server.manifest().sorted() {
+        let sums = server.function_sums(function.slot);
+        if sums.calls == 0 && sums.retries == 0 {
+            continue;
+        }
+        let Sums { calls, errors, rollbacks, retries, timeouts, kills, keys, .. } = sums;
+        let us = sums.nanoseconds as f64 / 1000.0;
+        let (p50, p99, max) = (sums.us_at(0.5), sums.us_at(0.99), sums.max_ns as f64 / 1000.0);
+        text.field(
+            &format!("procedurestat_{}.{}", function.library, String::from_utf8_lossy(name)),
+            format_args!(
+                "calls={calls},errors={errors},rollbacks={rollbacks},retries={retries},timeouts={timeouts},\
+                 kills={kills},keys={keys},usec={us:.0},p50_usec={p50:.3},p99_usec={p99:.3},max_usec={max:.3}"
+            ),
+        );
+    }
 }
 
 pub fn commandstats(session: &mut Session, text: &mut Text) {
