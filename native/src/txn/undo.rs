@@ -6,7 +6,7 @@
 use super::{Savepoint, Txn};
 use crate::ds::entry::{Entry, NewValue, Object};
 use crate::ds::table::Table;
-use crate::resp::args::Span;
+use crate::resp::args::{OwnedArgs, Span};
 
 /// The inverse of an edit of one object.
 pub type Inverse = Box<dyn FnOnce(&mut dyn Object) + Send>;
