@@ -196,13 +196,16 @@ pub fn copy_chain<B: Block>(from: &Bucket, to: &mut Bucket, follow: *const Bucke
     }
 }
 
-pub fn free_chain(bucket: Bucket) {
-    let mut next = bucket.next();
+/// Frees the buckets that are chained to `bucket`; gives their number.
+pub fn free_chain(bucket: Bucket) -> usize {
+    let (mut next, mut count) = (bucket.next(), 0);
     while let Some(raw) = next {
         // SAFETY: each chained bucket came from Box::into_raw in `place_in` and is linked once.
         let boxed = unsafe { Box::from_raw(raw) };
         next = boxed.next();
+        count += 1;
     }
+    count
 }
 
 #[cfg(test)]

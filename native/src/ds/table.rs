@@ -7,6 +7,8 @@
 //! bucket (tag and slot), so a resize never touches an entry: it is one pass over the buckets, 1 to 3 ns an entry. And
 //! buckets are in hash order whatever their number, so a scan's cursor is simply the next position: it survives growth
 //! and shrinking without the reverse-binary counting of Redis's dictScan, and never misses an entry.
+//! A large table moves to its new size a few buckets per insertion, in hash order (`table_resize.rs`): what lies before the
+//! *frontier* has moved.
 //! The number of buckets need not be a power of two; it grows by an eighth of the next lower power, the steps in which
 //! allocators size large blocks, so that tables stay 64 to 80 % full and no block has slack.
 //!
@@ -35,6 +37,10 @@ const COPY_AHEAD: usize = 3;
 /// Owns the entries in it: blocks of type `B`, those of the keyspace unless said otherwise.
 pub struct Table<B: Block = Entry> {
     buckets: Box<[Bucket]>,
+    /// Where the entries from `frontier` on are still; None: all are in `buckets`.
+    moving: Option<Box<Moving>>,
+    /// One past the last position whose entries are in `buckets`.
+    frontier: u32,
     entries: usize,
     /// Entries with an expiry.
     expiring: usize,
@@ -50,6 +56,8 @@ impl<B: Block> Default for Table<B> {
     fn default() -> Table<B> {
         Table {
             buckets: Box::default(),
+            moving: None,
+            frontier: POSITIONS,
             entries: 0,
             expiring: 0,
             overflow_buckets: 0,
@@ -164,7 +172,7 @@ impl<B: Block> Table<B> {
 
     /// Buckets, chained ones included.
     pub fn buckets(&self) -> usize {
-        self.buckets.len() + self.overflow_buckets
+        self.buckets.len() + self.old_buckets().len() + self.overflow_buckets
     }
 
     /// Bytes of the buckets; the entries are not counted.
@@ -172,9 +180,16 @@ impl<B: Block> Table<B> {
         self.buckets() * size_of::<Bucket>() + self.due_bytes()
     }
 
+    /// The bucket that the chain with this position's entries starts at; the table has buckets.
     #[inline]
-    fn bucket_index(&self, hash: u64) -> usize {
-        ((position(hash) * self.buckets.len() as u64) >> POSITION_BITS) as usize
+    fn bucket_at(&self, position: u64) -> &Bucket {
+        let buckets = if position < self.frontier as u64 { &self.buckets } else { self.old_buckets() };
+        &buckets[index_in(buckets, position)]
+    }
+
+    #[inline]
+    fn bucket_of(&self, hash: u64) -> &Bucket {
+        self.bucket_at(position(hash))
     }
 
     #[inline]
@@ -188,7 +203,7 @@ impl<B: Block> Table<B> {
         if self.buckets.is_empty() {
             return None;
         }
-        let mut bucket = (&raw const self.buckets[self.bucket_index(hash)]).cast_mut();
+        let mut bucket = (&raw const *self.bucket_of(hash)).cast_mut();
         let (tag, upper) = (tag(hash), upper(hash));
         loop {
             // SAFETY: `bucket` is one of this table's buckets or a chained one, alive while `&self` is.
@@ -260,6 +275,9 @@ impl<B: Block> Table<B> {
     /// Puts `entry` in; its key must not be in the table.
     pub fn insert(&mut self, hash: u64, entry: B) {
         debug_assert!(self.find_where(hash, |other| B::same_key(other, entry.borrow())).is_none());
+        if self.moving.is_some() {
+            self.move_some();
+        }
         if self.entries * 10 >= self.buckets.len() * SLOTS * 8 {
             self.resize(step_up(self.buckets.len()));
         }
@@ -270,8 +288,13 @@ impl<B: Block> Table<B> {
         }
         self.entries += 1;
         self.expiring += expires::<B>(word) as usize;
-        let index = self.bucket_index(hash);
-        self.overflow_buckets += place_in(&mut self.buckets[index], tag(hash), word);
+        let position = position(hash);
+        let buckets = match &mut self.moving {
+            Some(moving) if position >= self.frontier as u64 => &mut moving.buckets,
+            _ => &mut self.buckets,
+        };
+        let index = index_in(buckets, position);
+        self.overflow_buckets += place_in(&mut buckets[index], tag(hash), word);
     }
 
     /// Takes the entry at `place` out. May shrink the table.
@@ -291,6 +314,9 @@ impl<B: Block> Table<B> {
         if let Some(at_ms) = B::due_ms(entry.borrow()) {
             self.due_changes(Some((at_ms, word & B::RAW_BITS)), None);
         }
+        if self.moving.is_some() {
+            self.move_some();
+        }
         if self.entries == 0 {
             self.resize(0);
         } else if empty && self.entries * 10 < self.buckets.len() * SLOTS * 2 {
@@ -302,16 +328,17 @@ impl<B: Block> Table<B> {
     /// Takes every entry out, in hash order.
     pub fn drain(&mut self, mut each: impl FnMut(B)) {
         (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes, self.due) = (0, 0, 0, 0, None);
-        let buckets = std::mem::take(&mut self.buckets);
-        for (index, bucket) in buckets.iter().enumerate() {
-            if let Some(ahead) = buckets.get(index + COPY_AHEAD) {
-                each_slot(ahead, |word| prefetch(raw_of::<B>(word)));
+        for buckets in self.take_buckets() {
+            for (index, bucket) in buckets.iter().enumerate() {
+                if let Some(ahead) = buckets.get(index + COPY_AHEAD) {
+                    each_slot(ahead, |word| prefetch(raw_of::<B>(word)));
+                }
+                // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
+                each_slot(bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
             }
-            // SAFETY: the table owned these entries and has let its buckets go; each word is seen once.
-            each_slot(bucket, |word| each(unsafe { B::from_raw(raw_of::<B>(word)) }));
-        }
-        for bucket in buckets {
-            free_chain(bucket);
+            for bucket in buckets {
+                free_chain(bucket);
+            }
         }
     }
 
@@ -322,56 +349,11 @@ impl<B: Block> Table<B> {
             self.resize(buckets);
         }
     }
-
-    fn resize(&mut self, buckets: usize) {
-        assert!(buckets >= 1 || self.entries == 0);
-        let old = std::mem::replace(&mut self.buckets, (0..buckets).map(|_| EMPTY).collect());
-        self.overflow_buckets = 0;
-        for bucket in &old {
-            self.move_bucket(bucket);
-        }
-        for bucket in old {
-            free_chain(bucket);
-        }
-    }
-
-    fn move_bucket(&mut self, bucket: &Bucket) {
-        each_tagged(bucket, |word, tag| {
-            let index = ((position_of(word, tag) as u64 * self.buckets.len() as u64) >> POSITION_BITS) as usize;
-            self.overflow_buckets += place_in(&mut self.buckets[index], tag, word);
-        });
-    }
-
-    /// A deep copy, every block's copy in the place of its block; and where the one at `follow` went.
-    pub fn duplicate(&self, follow: Option<Place>) -> (Table<B>, Option<Place>) {
-        let mut buckets: Box<[Bucket]> = (0..self.buckets.len()).map(|_| EMPTY).collect();
-        let follow_bucket = follow.map_or(std::ptr::null_mut(), |place| place.bucket);
-        let mut followed = None;
-        for (index, (from, to)) in self.buckets.iter().zip(&mut buckets).enumerate() {
-            self.prefetch_blocks(index + COPY_AHEAD);
-            followed = followed.or(copy_chain::<B>(from, to, follow_bucket));
-        }
-        let (entries, expiring, overflow_buckets) = (self.entries, self.expiring, self.overflow_buckets);
-        let entry_bytes = self.entry_bytes;
-        let mut copy =
-            Table { buckets, entries, expiring, overflow_buckets, due: None, entry_bytes, owns: PhantomData };
-        if self.due.is_some() {
-            let mut due = Due::default();
-            for bucket in &copy.buckets {
-                each_slot(bucket, |word| {
-                    let at_ms = B::due_ms(entry_of::<B>(word));
-                    due.change(None, at_ms.map(|at_ms| (at_ms, word & B::RAW_BITS)));
-                });
-            }
-            copy.due = Some(Box::new(due));
-        }
-        (copy, followed.zip(follow).map(|(bucket, place)| Place { bucket, slot: place.slot }))
-    }
 }
 
 impl<B: Block> Drop for Table<B> {
     fn drop(&mut self) {
-        for bucket in std::mem::take(&mut self.buckets) {
+        for bucket in self.take_buckets().into_iter().flatten() {
             // SAFETY: the table owns these entries and is going away; nothing else refers to them.
             each_slot(&bucket, |word| drop(unsafe { B::from_raw(raw_of::<B>(word)) }));
             free_chain(bucket);
@@ -382,14 +364,9 @@ impl<B: Block> Drop for Table<B> {
 // SAFETY: raw pointers inside are to blocks the table owns alone, and those may change threads.
 unsafe impl<B: Block + Send> Send for Table<B> {}
 
-/// The next larger number of buckets with three significant bits: 8, 10, 12, 14, 16, 20, 24, …
-fn step_up(buckets: usize) -> usize {
-    if buckets < 8 {
-        return buckets + 1;
-    }
-    let step = buckets.next_power_of_two() / if buckets.is_power_of_two() { 4 } else { 8 };
-    (buckets / step + 1) * step
-}
+#[path = "table_resize.rs"]
+mod resize;
+use resize::{Moving, empty_buckets, index_in, prefetch_blocks, step_up};
 
 #[path = "table_walk.rs"]
 mod walk;

@@ -1,5 +1,6 @@
 //! Walking a table, drawing from it, and loading ahead what a lookup will touch.
 
+use super::resize::first_position;
 use super::*;
 use crate::ds::entry::Value;
 
@@ -10,7 +11,7 @@ impl Table {
         if self.buckets.is_empty() {
             return;
         }
-        let bucket = &self.buckets[self.bucket_index(hash)];
+        let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
         if found != 0 {
             let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
@@ -26,7 +27,7 @@ impl Table {
         if self.buckets.is_empty() {
             return false;
         }
-        let bucket = &self.buckets[self.bucket_index(hash)];
+        let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
         found != 0 && {
             let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
@@ -46,7 +47,7 @@ impl<B: Block> Table<B> {
     #[inline]
     pub fn prefetch_bucket(&self, hash: u64) {
         if !self.buckets.is_empty() {
-            prefetch((&raw const self.buckets[self.bucket_index(hash)]).cast());
+            prefetch((&raw const *self.bucket_of(hash)).cast());
         }
     }
 
@@ -56,7 +57,7 @@ impl<B: Block> Table<B> {
         if self.buckets.is_empty() {
             return;
         }
-        let bucket = &self.buckets[self.bucket_index(hash)];
+        let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
         if found != 0 {
             let entry: *const u8 = raw_of::<B>(bucket.slots[found.trailing_zeros() as usize]);
@@ -69,15 +70,7 @@ impl<B: Block> Table<B> {
     /// Starts loading the entries of the bucket that covers `from` into the cache.
     pub fn prefetch_position(&self, from: u32) {
         if from < POSITIONS && !self.buckets.is_empty() {
-            self.prefetch_blocks(((from as u64 * self.buckets.len() as u64) >> POSITION_BITS) as usize);
-        }
-    }
-
-    /// Starts loading the entries of bucket `index`, if there is one.
-    #[inline]
-    pub(super) fn prefetch_blocks(&self, index: usize) {
-        if let Some(bucket) = self.buckets.get(index) {
-            each_slot(bucket, |word| prefetch(raw_of::<B>(word)));
+            each_slot(self.bucket_at(from as u64), |word| prefetch(raw_of::<B>(word)));
         }
     }
 
@@ -91,39 +84,77 @@ impl<B: Block> Table<B> {
     /// The same with the position that each entry's hash gives it.
     #[inline]
     pub fn scan_positions<'t>(&'t self, from: u32, mut each: impl FnMut(u32, B::Ref<'t>)) -> u32 {
-        let count = self.buckets.len() as u64;
-        if count == 0 || from >= POSITIONS {
+        if self.buckets.is_empty() || from >= POSITIONS {
             return POSITIONS;
         }
-        let index = (from as u64 * count) >> POSITION_BITS;
-        each_tagged(&self.buckets[index as usize], |word, tag| {
+        each_tagged(self.bucket_at(from as u64), |word, tag| {
             let position = position_of(word, tag);
             if position >= from {
                 each(position, entry_of::<B>(word));
             }
         });
-        // The first position of the next bucket: the least p with (p * count) >> 24 == index + 1.
-        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
+        self.next_position(from)
+    }
+
+    /// The first position of the bucket after the one that covers `from`.
+    #[inline]
+    fn next_position(&self, from: u32) -> u32 {
+        let moved = from < self.frontier;
+        let buckets = if moved { &self.buckets } else { self.old_buckets() };
+        let next = first_position(index_in(buckets, from as u64) + 1, buckets.len());
+        // A new bucket across the frontier has been filled up to there.
+        if moved { next.min(self.frontier) } else { next }
     }
 
     /// As [`Table::scan`], for the entries with an expiry only; others are not touched.
     pub fn scan_expiring(&self, from: u32, mut each: impl FnMut(B::Ref<'_>)) -> u32 {
-        let count = self.buckets.len() as u64;
-        if count == 0 || from >= POSITIONS {
+        if self.buckets.is_empty() || from >= POSITIONS {
             return POSITIONS;
         }
-        let index = (from as u64 * count) >> POSITION_BITS;
-        each_slot(&self.buckets[index as usize], |word| {
+        each_slot(self.bucket_at(from as u64), |word| {
             if expires::<B>(word) {
                 each(entry_of::<B>(word))
             }
         });
-        ((((index + 1) << POSITION_BITS).div_ceil(count)) as u32).min(POSITIONS)
+        self.next_position(from)
+    }
+
+    /// A deep copy, every block's copy in the place of its block; and where the one at `follow` went.
+    pub fn duplicate(&self, follow: Option<Place>) -> (Table<B>, Option<Place>) {
+        let follow_bucket = follow.map_or(std::ptr::null_mut(), |place| place.bucket);
+        let mut followed = None;
+        let mut copies = self.all_buckets().map(|all| {
+            let mut copies = empty_buckets(all.len());
+            for (index, (from, to)) in all.iter().zip(&mut copies).enumerate() {
+                prefetch_blocks::<B>(all, index + COPY_AHEAD);
+                followed = followed.or(copy_chain::<B>(from, to, follow_bucket));
+            }
+            copies
+        });
+        let moving = self
+            .moving
+            .as_ref()
+            .map(|moving| Box::new(Moving { buckets: std::mem::take(&mut copies[1]), moved: moving.moved }));
+        let [buckets, _] = copies;
+        let mut copy = Table { buckets, moving, due: None, ..Table::default() };
+        (copy.frontier, copy.entries, copy.expiring) = (self.frontier, self.entries, self.expiring);
+        (copy.overflow_buckets, copy.entry_bytes) = (self.overflow_buckets, self.entry_bytes);
+        if self.due.is_some() {
+            let mut due = Due::default();
+            for bucket in copy.all_buckets().into_iter().flatten() {
+                each_slot(bucket, |word| {
+                    let at_ms = B::due_ms(entry_of::<B>(word));
+                    due.change(None, at_ms.map(|at_ms| (at_ms, word & B::RAW_BITS)));
+                });
+            }
+            copy.due = Some(Box::new(due));
+        }
+        (copy, followed.zip(follow).map(|(bucket, place)| Place { bucket, slot: place.slot }))
     }
 
     /// All entries, in hash order.
     pub fn for_each<'t>(&'t self, mut each: impl FnMut(B::Ref<'t>)) {
-        for bucket in &self.buckets {
+        for bucket in self.all_buckets().into_iter().flatten() {
             each_slot(bucket, |word| each(entry_of::<B>(word)));
         }
     }
@@ -139,7 +170,9 @@ impl<B: Block> Table<B> {
             return None;
         }
         loop {
-            let first = &self.buckets[below(self.buckets.len() as u64) as usize];
+            let old = self.old_buckets();
+            let pick = below((self.buckets.len() + old.len()) as u64) as usize;
+            let first = self.buckets.get(pick).unwrap_or_else(|| &old[pick - self.buckets.len()]);
             // A bucket is taken with a chance that follows its load, or full buckets would be under-represented. A load of
             // more than LOAD_MAX is as rare as one in two hundred.
             let load = first.load();
