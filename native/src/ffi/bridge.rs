@@ -63,6 +63,7 @@ pub extern "C" fn zedis_create(cores: f64, shards: f64, databases: f64) -> f64 {
         return -1.0;
     }
     let shards = if shards < 1.0 { SHARDS_DEFAULT } else { shards as usize };
+    crate::sys::ahead::start();
     let server = Box::new(Server::new(cores, shards, databases as usize, table().catalog()));
     SERVER.store(Box::into_raw(server), Ordering::Release);
     0.0

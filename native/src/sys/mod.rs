@@ -1,5 +1,6 @@
 //! Clock, randomness, processors: the only room that asks the operating system for facts.
 
+pub mod ahead;
 pub mod alloc;
 pub mod clock;
 pub mod cpu;
