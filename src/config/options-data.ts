@@ -161,6 +161,6 @@ export const DATA_OPTIONS = [
     min: 0n,
     max: LONG_MAX,
     default: "5000",
-    inert: { why: "a procedure that runs too long is stopped and rolled back; see 'procedure-time-limit'" },
+    native: true,
   },
 ] as const satisfies readonly Option[];

@@ -35,6 +35,10 @@ export const ZEDIS_OPTIONS = [
   },
   /** Accesses to keys that one call may make. */
   { name: "procedure-keys-limit", type: "int", min: 1n, max: 1_000_000_000_000n, default: "10000000", native: true },
+  /** What an error that a script in Lua does not catch means for what it wrote: undone, or kept as in Redis. */
+  { name: "script-atomicity", type: "enum", values: ["rollback", "redis"], default: "rollback", native: true },
+  /** Milliseconds after which a script in Lua is ended and rolled back; 0: never. */
+  { name: "script-time-limit-hard", type: "int", min: 0n, max: 3_600_000n, default: "0", native: true },
 ] as const satisfies readonly Option[];
 
 /** 0 counts: it stands for "automatic". */

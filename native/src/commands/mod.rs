@@ -12,6 +12,7 @@ pub mod memory;
 pub mod pubsub;
 pub mod rename;
 pub mod row;
+pub mod scripting;
 pub mod secrets;
 pub mod server;
 pub mod table;
@@ -33,6 +34,7 @@ pub fn rows() -> Vec<row::Row> {
         &later::rows(),
         memory::ROWS,
         &pubsub::rows(),
+        scripting::ROWS,
         &server::rows(),
         transactions::ROWS,
         &crate::types::array::rows(),

@@ -337,6 +337,12 @@ impl Row {
         all | if has(flag::FAST) { category::FAST } else { category::SLOW }
     }
 
+    /// EVAL, EVALSHA and their read-only forms, of the rows that call.
+    #[inline]
+    pub fn evaluates(&self) -> bool {
+        self.name.as_bytes()[0] == b'e'
+    }
+
     /// Does `argc` (with the name) fit?
     #[inline]
     pub fn arity_fits(&self, argc: usize) -> bool {

@@ -163,8 +163,10 @@ impl Executor {
     }
 
     #[cold]
-    pub(super) fn count_failure(&self, conn: &Conn, mark: usize, row: u16) {
-        self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
+    pub(super) fn count_failure(&mut self, conn: &Conn, mark: usize, row: u16) {
+        if !std::mem::take(&mut self.error_counted) {
+            self.figures().count_error(&conn.output[mark.min(conn.output.len())..]);
+        }
         if row != UNKNOWN {
             self.figures().per_command[row as usize].failed.add(1);
         }

@@ -14,11 +14,13 @@ use super::books::COARSE_ENOUGH_US;
 use super::caching::reader;
 use super::dry_run::Dry;
 use super::execute::{Executor, Outcome};
+use super::scripts::Callee;
 use crate::acl::check::Reason;
 use crate::acl::log::Place;
 use crate::acl::user::User;
-use crate::commands::row::flag;
+use crate::commands::row::{Row, flag};
 use crate::commands::table::table;
+use crate::lua::host::Stop;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
@@ -57,6 +59,14 @@ pub struct Call {
     /// FCALL_RO, or a function flagged no-writes.
     pub readonly: bool,
     pub(super) allow_oom: bool,
+    /// What runs, where it is in Lua; else it is in a VM.
+    pub(super) lua: Option<Callee>,
+    /// In Lua: it has called a command that writes.
+    pub(super) wrote: bool,
+    /// In Lua: the command that it calls has got as far as its handler.
+    pub(super) ran: bool,
+    /// Memory had run out when it began.
+    pub(super) out_of_memory: bool,
     savepoint: Savepoint,
     pub doom: Option<Doom>,
     in_exec: bool,
@@ -109,6 +119,21 @@ pub enum CallEnd<'a> {
     Terminated,
     /// A user stopped it: the text of the error.
     Killed(&'a str),
+    /// A script's reply in the client's protocol. `failed`: it is an error that the script returned; `counted`: by the command that
+    /// made it.
+    Script {
+        reply: &'a [u8],
+        failed: bool,
+        counted: bool,
+    },
+    /// An error that a script did not catch. `keep`: what it wrote stays, as in Redis.
+    ScriptError {
+        text: &'a [u8],
+        counted: bool,
+        keep: bool,
+    },
+    /// A script in Lua was ended.
+    Stopped(Stop),
 }
 
 impl Executor {
@@ -126,21 +151,21 @@ impl Executor {
     /// FCALL and FCALL_RO, with the request copied into `self.call`. `in_exec`: the latches of the transaction are held
     /// already. `first_hash`: the hash of the first key, where it is known.
     pub(super) fn begin_call(&mut self, conn: &mut Conn, row: u16, first_hash: Option<u64>, in_exec: bool) -> Outcome {
-        let (read_only_command, dry) = {
-            let flags = table().row(row).flags;
-            (flags & flag::READONLY != 0, flags & flag::DRY_RUN != 0)
+        let row = table().row(row);
+        let (read_only_command, dry) = (row.flags & flag::READONLY != 0, row.flags & flag::DRY_RUN != 0);
+        let is_script = row.evaluates();
+        let (slot, flags, declared) = match self.find_callee(row, is_script) {
+            Ok(found) => found,
+            Err(text) => {
+                Reply::new(&mut conn.output, conn.client.proto).error_bytes(&text);
+                return Outcome::Failed;
+            }
         };
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-        self.refresh_manifest();
-        let Some(function) = self.manifest.find(&self.call.name) else {
-            reply.error(error::NO_FUNCTION);
-            return Outcome::Failed;
-        };
-        let (id, flags, slot) = (function.id, function.flags, function.slot);
         let rest = self.call.args.borrow();
         let keys = match number::integer(&self.call.count) {
             None => {
-                reply.error(error::BAD_NUMKEYS);
+                reply.error(if is_script { error::NOT_INTEGER } else { error::BAD_NUMKEYS });
                 return Outcome::Failed;
             }
             Some(count) if count > rest.len() as i64 => {
@@ -154,12 +179,13 @@ impl Executor {
             Some(count) => count as usize,
         };
         let writes = flags & manifest::flag::NO_WRITES == 0;
-        if read_only_command && writes {
+        if read_only_command && writes && declared {
             reply.error(error::RO_WRITE_FLAG);
             return Outcome::Failed;
         }
         let allow_oom = flags & manifest::flag::ALLOW_OOM != 0;
-        if writes && !allow_oom && self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed) {
+        let out_of_memory = self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed);
+        if writes && !allow_oom && declared && out_of_memory {
             reply.error(error::OOM);
             return Outcome::Failed;
         }
@@ -169,8 +195,8 @@ impl Executor {
             None if keys > 0 => store.hash(rest.get(0)),
             None => 0,
         };
+        self.txn.db = conn.client.db;
         if !in_exec {
-            self.txn.db = conn.client.db;
             let latched = if keys == 1 && conn.call_shards.is_empty() {
                 let shard = store.shard_of(first_hash);
                 if self.txn.latch(shard) { Ok(()) } else { Err(shard) }
@@ -195,8 +221,10 @@ impl Executor {
         }
         let call = &mut self.call;
         call.active = true;
-        call.function = id;
         call.slot = slot;
+        call.wrote = false;
+        call.ran = false;
+        call.out_of_memory = out_of_memory;
         call.keys = keys;
         call.first_hash = first_hash;
         call.proto = conn.client.proto;
@@ -215,6 +243,21 @@ impl Executor {
         Outcome::Upcall
     }
 
+    /// Script or function that `self.call` names, left there; gives where it is counted, its flags, and whether they count. Err: the
+    /// error's text.
+    fn find_callee(&mut self, row: &Row, is_script: bool) -> Result<(Slot, u32, bool), Vec<u8>> {
+        if is_script {
+            let found = self.find_script(row)?;
+            self.call.lua = Some(Callee::Script(found.slot));
+            return Ok((Slot::default(), found.flags, found.declared));
+        }
+        self.refresh_manifest();
+        let function = self.manifest.find(&self.call.name).ok_or(error::NO_FUNCTION)?;
+        self.call.lua = function.in_lua.then_some(Callee::Function(function.id));
+        self.call.function = function.id;
+        Ok((function.slot, function.flags, true))
+    }
+
     /// Ends the call in progress: commits and replies, or rolls back. Gives what that means for the request.
     pub(super) fn end_call(&mut self, conn: &mut Conn, end: CallEnd) -> Outcome {
         assert!(self.call.active, "a call is in progress");
@@ -222,7 +265,8 @@ impl Executor {
         let (doom, dry) = (self.call.doom.take(), self.call.dry.take());
         let call = &self.call;
         let (savepoint, in_exec) = (call.savepoint, call.in_exec);
-        let (mut failed, mut ended) = (false, End::Error);
+        // `kept`: an error was replied, but what was written stays.
+        let (mut failed, mut kept, mut ended) = (false, false, End::Error);
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         if dry.is_some() && !matches!(doom, Some(Doom::Retry(_))) {
             Dry::tell_result(&mut reply);
@@ -254,6 +298,20 @@ impl Executor {
             (None, CallEnd::Reply(bytes)) => reply.raw(bytes),
             (None, CallEnd::Int(value)) => reply.int(value),
             (None, CallEnd::Null) => reply.null(),
+            (None, CallEnd::Script { reply: bytes, failed: is_error, counted }) => {
+                reply.raw(bytes);
+                self.error_counted = counted;
+                kept = is_error;
+            }
+            (None, CallEnd::ScriptError { text, counted, keep }) => {
+                reply.error_bytes(text);
+                self.error_counted = counted;
+                (failed, kept) = (!keep, keep);
+            }
+            (None, CallEnd::Stopped(stop)) => {
+                (failed, ended) = (true, if stop == Stop::TimeLimit { End::Timeout } else { End::Killed });
+                reply.error_bytes(&self.stopped_text(stop));
+            }
             (None, CallEnd::Error(text)) => {
                 failed = true;
                 reply.error(&String::from_utf8_lossy(text));
@@ -279,7 +337,7 @@ impl Executor {
             self.undo_dry_run(dry, savepoint);
             failed = false;
         } else {
-            let end = if failed { ended } else { End::Done };
+            let end = if failed || kept { ended } else { End::Done };
             self.book_call(end, failed && self.txn.has_undo_since(savepoint));
             if failed {
                 self.txn.rollback_to(savepoint);
@@ -298,7 +356,7 @@ impl Executor {
             let running = &self.server.cores[self.core].running;
             running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).args = OwnedArgs::default();
         }
-        if failed { Outcome::Failed } else { Outcome::Done }
+        if failed || kept { Outcome::Failed } else { Outcome::Done }
     }
 
     /// Counts the call in progress, which has ended so.

@@ -12,6 +12,7 @@ use super::changes::Name;
 use super::exec::Exec;
 use super::handler::{after_effect, latch_keys, run_handler};
 use super::permission::permitted;
+use super::scripts::Lua;
 use crate::acl::log::Place;
 use crate::commands::asked;
 use crate::commands::row::{Row, Run, flag};
@@ -89,6 +90,10 @@ pub struct Executor {
     pub batch: Batch,
     pub(super) call: Call,
     pub(super) exec: Option<Box<Exec>>,
+    /// Scripts, made at first use; away while one runs.
+    pub lua: Option<Box<Lua>>,
+    /// The error of the request that fails now was counted when a command made it.
+    pub(super) error_counted: bool,
     pub(super) shards: Vec<u32>,
     pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
@@ -128,6 +133,8 @@ impl Executor {
             batch: Batch::default(),
             call: Call::default(),
             exec: None,
+            lua: None,
+            error_counted: false,
             shards: Vec::new(),
             manifest: server.manifest(),
             manifest_version: 0,
@@ -406,7 +413,7 @@ impl Executor {
             let pause = self.server.pause(self.txn.now_ms);
             let may_write = |row: &Row| {
                 row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
-                    || (matches!(row.run, Run::Call) && row.name != "fcall_ro")
+                    || (matches!(row.run, Run::Call) && row.flags & flag::READONLY == 0)
             };
             let writes = may_write(row);
             let exec_writes = row.name == "exec"

@@ -6,7 +6,7 @@ use super::execute::Executor;
 use super::permission::permitted;
 use crate::acl::user::User;
 use crate::commands::asked;
-use crate::commands::row::{Run, flag};
+use crate::commands::row::{Row, Run, flag};
 use crate::commands::table::table;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
@@ -140,39 +140,67 @@ impl Executor {
         }
     }
 
-    /// Runs a command for the call in progress; its reply goes to `out` as RESP3, or the error's text (without `-`).
-    pub fn host_command(&mut self, row_number: u16, args: Args, out: &mut Vec<u8>) -> Host {
-        out.clear();
-        let table = table();
-        if self.call().is_none_or(|call| call.doom.is_some()) {
-            return Host::Doomed;
+    /// Runs a command for the call in progress; its reply goes to `out` in `proto`, or the error's text (without `-`).
+    pub fn host_command(&mut self, row_number: u16, args: Args, proto: Protocol, out: &mut Vec<u8>) -> Host {
+        let row = match self.host_admit(row_number, args, out) {
+            Ok(row) => row,
+            Err(end) => return end,
+        };
+        let Run::Data(handler) = row.run else {
+            return refuse(out, NOT_ALLOWED);
+        };
+        if let Err(end) = self.host_latch(row, args) {
+            return end;
         }
-        let row = match table.rows.get(row_number as usize) {
-            Some(row) => row,
-            None => return refuse(out, UNKNOWN),
+        if self.is_monitored() {
+            self.show_inner(args);
+        }
+        self.call.ran = true;
+        let mut reply = Reply::new(out, proto);
+        let effect = handler(&mut self.txn, args, &mut reply);
+        if let Some(reader) = self.call.reader {
+            remember_read(&mut self.txn, reader, row, args);
+        }
+        self.host_effect(effect, row, args, (proto, out))
+    }
+
+    /// May the call in progress run this command now? Err: how it ends, with the error's text in `out`.
+    #[inline]
+    pub(super) fn host_admit(&mut self, row_number: u16, args: Args, out: &mut Vec<u8>) -> Result<&'static Row, Host> {
+        out.clear();
+        if self.call().is_none_or(|call| call.doom.is_some()) {
+            return Err(Host::Doomed);
+        }
+        let Some(row) = table().rows.get(row_number as usize) else {
+            return Err(refuse(out, UNKNOWN));
         };
         if !row.arity_fits(args.len()) {
-            return refuse(out, "ERR Wrong number of args calling Redis command from script");
+            return Err(refuse(out, "ERR Wrong number of args calling Redis command from script"));
         }
-        let Run::Data(handler) = row.run else {
-            return refuse(out, "ERR This Redis command is not allowed from script");
-        };
         if row.flags & flag::NOSCRIPT != 0 {
-            return refuse(out, "ERR This Redis command is not allowed from script");
+            return Err(refuse(out, NOT_ALLOWED));
         }
         if let Err(text) = self.host_permits(row_number, args) {
             out.extend_from_slice(&text);
-            return Host::Error;
+            return Err(Host::Error);
         }
-        if row.flags & flag::WRITE != 0
+        if self.call.lua.is_some() {
+            self.script_may(row).map_err(|text| refuse(out, text))?;
+        } else if row.flags & flag::WRITE != 0
             && let Err(text) = self.host_may_write()
         {
-            return refuse(out, text);
+            return Err(refuse(out, text));
         }
+        Ok(row)
+    }
+
+    /// Latches what a command needs. Err: a shard is taken, and the call will be tried again.
+    #[inline]
+    pub(super) fn host_latch(&mut self, row: &Row, args: Args) -> Result<(), Host> {
         if row.flags & (flag::WHOLE | flag::WALKS) != 0 {
             for shard in 0..self.txn.store.shards_count() {
                 if !self.host_shard(shard) {
-                    return Host::Doomed;
+                    return Err(Host::Doomed);
                 }
             }
         } else {
@@ -184,18 +212,23 @@ impl Executor {
             let latched = keys.is_ok() && shards.iter().all(|shard| self.count_access() && self.host_shard(*shard));
             self.shards = shards;
             if keys.is_ok() && !latched {
-                return Host::Doomed;
+                return Err(Host::Doomed);
             }
             // Keys that make no sense are for the handler to refuse, with its own text; it touches none then.
         }
-        if self.is_monitored() {
-            self.show_inner(args);
-        }
-        let mut reply = Reply::new(out, Protocol::Resp3);
-        let mut effect = handler(&mut self.txn, args, &mut reply);
-        if let Some(reader) = self.call.reader {
-            remember_read(&mut self.txn, reader, row, args);
-        }
+        Ok(())
+    }
+
+    /// What a command's effect means for the call, and its reply in `out`.
+    pub(super) fn host_effect(
+        &mut self,
+        mut effect: Effect,
+        row: &Row,
+        args: Args,
+        (proto, out): (Protocol, &mut Vec<u8>),
+    ) -> Host {
+        let table = table();
+        let mut reply = Reply::new(out, proto);
         loop {
             match effect {
                 Effect::Slices(mut work) => loop {
@@ -212,7 +245,7 @@ impl Executor {
                 // Nothing waits inside a procedure.
                 Effect::Block(block) => {
                     self.txn.again_ms = None;
-                    reply.raw(block.nothing.reply(Protocol::Resp3));
+                    reply.raw(block.nothing.reply(proto));
                     break;
                 }
                 Effect::Verbatim if self.txn.record => {
@@ -228,7 +261,7 @@ impl Executor {
                 _ => break,
             }
         }
-        if reply.failed() {
+        if out.first() == Some(&b'-') {
             // The reply is `-text\r\n`: hand the text over.
             let end = out.len() - 2;
             out.truncate(end);
@@ -261,10 +294,12 @@ impl Executor {
     }
 }
 
-/// Scripts and procedures have no command of that name.
-const UNKNOWN: &str = "ERR Unknown Redis command called from script";
+pub(super) const NOT_ALLOWED: &str = "ERR This Redis command is not allowed from script";
 
-fn refuse(out: &mut Vec<u8>, text: &str) -> Host {
+/// Scripts and procedures have no command of that name.
+pub(super) const UNKNOWN: &str = "ERR Unknown Redis command called from script";
+
+pub(super) fn refuse(out: &mut Vec<u8>, text: &str) -> Host {
     out.extend_from_slice(text.as_bytes());
     Host::Error
 }

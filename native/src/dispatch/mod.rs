@@ -4,7 +4,7 @@
 //!   bytes ─▶ batch (parse ahead, hash, prefetch) ─▶ execute ─┬▶ Data handler on Txn ─▶ commit ─▶ release, wake
 //!                                                            ├▶ Session handler (connection, server)
 //!                                                            ├▶ control queue ─▶ TypeScript main thread ─▶ mail back
-//!                                                            └▶ call (FCALL): suspended while JavaScript runs
+//!                                                            └▶ call (FCALL, EVAL): suspended while JavaScript or Lua runs
 //! ```
 //!
 //! Knows no sockets: `net/` brings bytes in and takes replies out. Start at [`execute`].
@@ -23,4 +23,6 @@ mod hotkeys;
 mod later;
 mod monitor;
 mod permission;
+mod script_host;
+pub mod scripts;
 mod tell;

@@ -7,6 +7,7 @@ use crate::ds::entry::NewValue;
 use crate::resp::args::{Args, Span};
 use crate::resp::error;
 use crate::resp::parse::INPUT_BYTES_MAX;
+use crate::resp::reply::Protocol;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, WrongType};
 
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     let name = crate::commands::table::table().rows.get(command as usize).map_or("", |row| row.name);
     let Some((bytes, spans)) = unpack(name, source, argc) else { return fail(bridge, error::SYNTAX) };
     let mut out = std::mem::take(&mut bridge.scratch);
-    let host = bridge.core.executor.host_command(command as u16, Args::new(&bytes, &spans), &mut out);
+    let host = bridge.core.executor.host_command(command as u16, Args::new(&bytes, &spans), Protocol::Resp3, &mut out);
     bridge.core.executor.txn.unprime();
     let result = match host {
         Host::Replied => {

@@ -271,6 +271,7 @@ impl Core {
             }
         }
         match pump {
+            Pump::Upcall if self.executor.runs_lua() => self.run_scripts(slot, conn),
             Pump::Upcall => {
                 self.current = Some((slot, conn));
                 Some(self.begin_upcall())
@@ -339,10 +340,7 @@ impl Core {
         if let Some(call) = self.executor.call() {
             let mut running = lock(&self.server.cores[self.id].running);
             self.server.cores[self.id].running_since_ns.store(now, Ordering::Relaxed);
-            running.name.clear();
-            running.name.extend_from_slice(&call.name);
-            running.args.copy_from(&call.args);
-            running.keys = call.keys;
+            running.show(&call.name, call.args.borrow(), call.keys);
         }
         let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
         if limit > 0 && now.saturating_sub(self.entered_ns) > limit * 1_000_000 / 4 {

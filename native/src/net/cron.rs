@@ -55,6 +55,7 @@ impl Cron {
         let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
         let figures = executor.figures();
         figures.collect(&mut executor.txn);
+        figures.lua_bytes.set(executor.lua.as_ref().map_or(0, |lua| lua.memory_bytes()));
         executor.acting = 0;
         executor.forget_rest();
         // A pause is for somebody who wants to see the same data meanwhile.

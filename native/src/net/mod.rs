@@ -15,6 +15,7 @@ pub mod listen;
 mod mail;
 mod output;
 mod reception;
+mod scripts;
 mod secure;
 pub mod socket;
 pub mod uring;

@@ -89,6 +89,11 @@ impl OwnedArgs {
         self.spans.push(Span { at, len: argument.len() as u32 });
     }
 
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
     /// Puts another argument in place of argument `index`.
     pub fn set(&mut self, index: usize, argument: &[u8]) {
         let at = u32::try_from(self.bytes.len()).expect("a request is below 4 GiB");

@@ -52,7 +52,6 @@ pub const CACHING_WITHOUT_TRACKING: &str =
     "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
 pub const NO_PROTO: &str = "NOPROTO unsupported protocol version";
 pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
-pub const BUSY: &str = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 pub const MAX_CLIENTS: &str = "ERR max number of clients reached";
 pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To let other computers in, do one of these: give the default user a password (requirepass, or ACL SETUSER default); send CONFIG SET protected-mode no from this machine, and CONFIG REWRITE to keep it; put protected-mode no into the configuration file, or --protected-mode no on the command line, and restart. Without a password anybody who reaches the port may do everything, so see to it that it cannot be reached from the internet.";
 pub const NOT_POSITIVE: &str = "ERR value is out of range, must be positive";
@@ -67,12 +66,7 @@ pub const LFU: &str = "ERR An LFU maxmemory policy is selected, idle time not tr
 pub const WAITAOF_WITHOUT_AOF: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 pub const DEBUG_NOT_ALLOWED: &str = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
 pub const MODULE_NOT_ALLOWED: &str = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
-pub const NO_FUNCTION: &str = "ERR Function not found";
-pub const BAD_NUMKEYS: &str = "ERR Bad number of keys provided";
-pub const NEGATIVE_NUMKEYS: &str = "ERR Number of keys can't be negative";
-pub const TOO_MANY_NUMKEYS: &str = "ERR Number of keys can't be greater than number of args";
-pub const RO_WRITE_FLAG: &str = "ERR Can not execute a script with write flag using *_ro command.";
-pub const WRITE_FROM_RO: &str = "ERR Write commands are not allowed from read-only scripts.";
+pub use super::script_error::*;
 
 // ---- string ----
 pub const DIGEST_LENGTH: &str = "ERR must be exactly 16 hexadecimal characters";

@@ -9,3 +9,4 @@ pub mod number;
 pub mod parse;
 pub mod pieces;
 pub mod reply;
+pub mod script_error;

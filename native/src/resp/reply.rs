@@ -185,6 +185,12 @@ impl<'a> Reply<'a> {
         self.insert(mark, &line[..bytes]);
     }
 
+    /// The same of a set.
+    pub fn set_at(&mut self, mark: usize, len: usize) {
+        let (line, bytes) = header_line(if self.resp3() { b'~' } else { b'*' }, len as i64);
+        self.insert(mark, &line[..bytes]);
+    }
+
     /// The same of a map.
     pub fn map_at(&mut self, mark: usize, pairs: usize) {
         if !self.resp3() {

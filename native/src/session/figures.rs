@@ -76,6 +76,8 @@ pub struct Figures {
     pub call_retries: Counter,
     pub call_timeouts: Counter,
     pub parked: Counter,
+    /// Bytes that the core's Lua has taken.
+    pub lua_bytes: Counter,
     /// Connections that a pause or a blocking command holds now; those of them that have a timeout.
     pub blocked: Counter,
     pub timeouts: Counter,

@@ -22,6 +22,8 @@ pub struct Function {
     pub flags: u32,
     /// Where its calls are counted; given when the manifest is published.
     pub slot: Slot,
+    /// Runs in the Lua of the core's own thread.
+    pub in_lua: bool,
 }
 
 #[derive(Default)]
@@ -62,7 +64,8 @@ impl Manifest {
                     other => return Err(format!("function '{}' has the unknown flag '{other}'", function.name)),
                 };
             }
-            let made = Function { id: function.id, library: function.library, flags, slot: Slot::default() };
+            let made =
+                Function { id: function.id, library: function.library, flags, slot: Slot::default(), in_lua: false };
             if functions.insert(function.name.as_bytes().into(), made).is_some() {
                 return Err(format!("function '{}' is there twice", function.name));
             }

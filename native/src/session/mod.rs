@@ -20,6 +20,8 @@ pub mod mail;
 pub mod manifest;
 pub mod multi;
 pub mod rates;
+pub mod running;
+pub mod scripts;
 pub mod server;
 pub mod settings;
 pub mod slowlog;

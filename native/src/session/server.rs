@@ -13,16 +13,17 @@ use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
 use super::manifest::Manifest;
 use super::rates::{Rate, Rates};
+use super::scripts::Scripts;
 use super::settings::Settings;
 use super::slowlog::Slowlog;
 use crate::acl::catalog::Catalog;
 use crate::acl::table::Acl;
-use crate::resp::args::OwnedArgs;
 use crate::store::Store;
 use crate::sys::{clock, random};
 use crate::tls;
 
 pub use super::mail::{Mail, Via};
+pub use super::running::{Running, SlowScript};
 
 /// What the version commands and INFO say. Compatibility is with this Redis.
 pub const REDIS_VERSION: &str = "7.2.5";
@@ -42,6 +43,8 @@ pub struct CoreShared {
     pub running_since_ns: AtomicU64,
     /// The start of the call that FUNCTION KILL has been acknowledged for, as above; 0: none.
     kill_since_ns: AtomicU64,
+    /// That call, where it is in Lua.
+    pub script: SlowScript,
     /// Connections handed to this core that it has not taken yet.
     pub coming: AtomicU64,
     /// Its connections that run MONITOR.
@@ -75,15 +78,6 @@ impl CoreShared {
     }
 }
 
-/// A function in progress. The buffers are kept from call to call.
-#[derive(Default, Clone)]
-pub struct Running {
-    pub name: Vec<u8>,
-    /// Keys, then arguments.
-    pub args: OwnedArgs,
-    pub keys: usize,
-}
-
 /// CLIENT PAUSE.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
@@ -106,6 +100,7 @@ pub struct Server {
     slots: Slots,
     /// Rises with each published manifest, so that cores see a change without a lock.
     pub manifest_version: AtomicU64,
+    pub scripts: Scripts,
     pub next_client_id: AtomicU64,
     pub connected: AtomicU64,
     /// Which core each client lives on.
@@ -174,6 +169,7 @@ impl Server {
                     running: Mutex::default(),
                     running_since_ns: AtomicU64::new(0),
                     kill_since_ns: AtomicU64::new(0),
+                    script: SlowScript::default(),
                     coming: AtomicU64::new(0),
                     monitors: AtomicU64::new(0),
                 })
@@ -184,6 +180,7 @@ impl Server {
             manifest: RwLock::default(),
             slots: Slots::default(),
             manifest_version: AtomicU64::new(0),
+            scripts: Scripts::default(),
             next_client_id: AtomicU64::new(1),
             connected: AtomicU64::new(0),
             clients: Mutex::default(),

@@ -28,6 +28,12 @@ pub struct Settings {
     pub module_command: Allowed,
     /// Ms a procedure may run.
     pub procedure_time_limit: AtomicU64,
+    /// An error that a script in Lua does not catch undoes what it wrote (`script-atomicity`).
+    pub script_rollback: AtomicBool,
+    /// Ms after which a script in Lua is slow, and others are told BUSY; 0: never.
+    pub busy_reply_threshold: AtomicU64,
+    /// Ms after which a script in Lua is ended; 0: never.
+    pub script_time_limit_hard: AtomicU64,
     /// Bytes of a procedure's result.
     pub procedure_result_limit: AtomicU64,
     /// Accesses to keys that one call of a procedure may make.
@@ -92,6 +98,9 @@ impl Default for Settings {
             debug_command: Allowed::default(),
             module_command: Allowed::default(),
             procedure_time_limit: AtomicU64::new(1000),
+            script_rollback: AtomicBool::new(true),
+            busy_reply_threshold: AtomicU64::new(5000),
+            script_time_limit_hard: AtomicU64::new(0),
             procedure_result_limit: AtomicU64::new(64 << 20),
             procedure_keys_limit: AtomicU64::new(10_000_000),
             acllog_max_len: AtomicU64::new(128),
@@ -145,6 +154,9 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "enable-debug-command" => settings.debug_command.set(value),
         "enable-module-command" => settings.module_command.set(value),
         "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
+        "script-atomicity" => settings.script_rollback.store(value == "rollback", Relaxed),
+        "busy-reply-threshold" => settings.busy_reply_threshold.store(number()?, Relaxed),
+        "script-time-limit-hard" => settings.script_time_limit_hard.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
         "commandlog-request-larger-than" => {

@@ -5,6 +5,8 @@ pub mod alloc;
 pub mod clock;
 pub mod cpu;
 pub mod lua;
+pub mod lua_owner;
+pub mod lua_stack;
 pub mod memory;
 pub mod random;
 pub mod wake;

@@ -4,10 +4,9 @@
 mod cluster;
 mod persistence;
 mod replication;
-mod scripting;
 
 use super::row::Row;
 
 pub fn rows() -> Vec<Row> {
-    [cluster::ROWS, persistence::ROWS, replication::ROWS, scripting::ROWS].concat()
+    [cluster::ROWS, persistence::ROWS, replication::ROWS].concat()
 }

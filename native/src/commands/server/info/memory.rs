@@ -32,15 +32,21 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("allocator_resident", resident.max(used));
     text.field("allocator_muzzy", 0);
     text.bytes("total_system_memory", total);
-    text.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
-    text.field("used_memory_lua_human", human(0));
-    text.zeros(&["used_memory_scripts_eval", "number_of_cached_scripts"]);
+    // One interpreter per core runs scripts and functions alike.
+    let interpreters: u64 = server.cores.iter().map(|core| core.figures.lua_bytes.get()).sum();
+    text.field("used_memory_lua", interpreters);
+    text.field("used_memory_vm_eval", interpreters);
+    text.field("used_memory_lua_human", human(interpreters));
+    text.field("used_memory_scripts_eval", server.scripts.memory_bytes());
+    text.field("number_of_cached_scripts", server.scripts.len());
     text.field("number_of_functions", manifest.len());
     text.field("number_of_libraries", manifest.libraries());
-    text.zeros(&["used_memory_vm_functions", "used_memory_vm_total"]);
-    text.field("used_memory_vm_total_human", human(0));
-    text.zeros(&["used_memory_functions", "used_memory_scripts"]);
-    text.field("used_memory_scripts_human", human(0));
+    text.field("used_memory_vm_functions", 0);
+    text.field("used_memory_vm_total", interpreters);
+    text.field("used_memory_vm_total_human", human(interpreters));
+    text.field("used_memory_functions", 0);
+    text.field("used_memory_scripts", server.scripts.memory_bytes());
+    text.field("used_memory_scripts_human", human(server.scripts.memory_bytes()));
     text.bytes("maxmemory", server.store.settings.maxmemory.load(Relaxed));
     let policy = server.settings.text("maxmemory-policy");
     text.field("maxmemory_policy", if policy.is_empty() { "noeviction" } else { &policy });

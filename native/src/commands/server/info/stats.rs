@@ -32,13 +32,9 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("expired_stale_perc", "0.00");
     text.field("expired_time_cap_reached_count", 0);
     text.field("expire_cycle_cpu_milliseconds", server.sum(|f| f.expire_cycle_us.get()) / 1000);
-    text.zeros(&[
-        "evicted_keys",
-        "evicted_clients",
-        "evicted_scripts",
-        "total_eviction_exceeded_time",
-        "current_eviction_exceeded_time",
-    ]);
+    text.zeros(&["evicted_keys", "evicted_clients"]);
+    text.field("evicted_scripts", server.scripts.evicted());
+    text.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     text.field("keyspace_hits", server.sum(|f| f.hits.get()));
     text.field("keyspace_misses", server.sum(|f| f.misses.get()));
     text.field("pubsub_channels", server.store.subscriptions.len(Kind::Channel));
