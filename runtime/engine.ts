@@ -11,6 +11,8 @@ import type { CompiledLibrary, LibraryImage } from "./schema.ts";
 
 export interface EngineCompiler {
   readonly name: string;
+  /** Native code runs what this compiles: there is no half of it in the cores' VMs. */
+  readonly native?: boolean;
   /** The library of `source`. Throws CompileError. Runs nothing of it. */
   compile(source: string): Promise<CompiledLibrary>;
 }

@@ -33,7 +33,14 @@ beforeEach(() => {
 const figures = [{ name: "sell", library: "shop", calls: 3, p50_usec: 1.25 }];
 
 async function call(...args: string[]): Promise<ReplyValue> {
-  const command = functionCommand({ registry, running: () => running, figures: () => figures, kill: () => killed });
+  const payload = { write: () => new Uint8Array(), read: () => [] };
+  const command = functionCommand({
+    registry,
+    payload,
+    running: () => running,
+    figures: () => figures,
+    kill: () => killed,
+  });
   return command(
     ["FUNCTION", ...args].map((arg) => Buffer.from(arg)),
     { proto: 3 },
@@ -49,7 +56,7 @@ describe("FUNCTION LOAD", () => {
     expect(await call("load", SHOP)).toBe("shop");
     expect(told.map((message) => message.op)).toEqual(["thaw"]);
     expect(published).toEqual([
-      { version: 1, functions: [{ name: "sell", library: "shop", id: 1, flags: ["no-writes"] }] },
+      { version: 1, functions: [{ name: "sell", library: "shop", id: 1, flags: ["no-writes"] }], lua: [] },
     ]);
   });
 
@@ -185,6 +192,7 @@ test("FUNCTION STATS counts libraries and functions, and shows what runs", async
   const engines = new Map<string, ReplyValue>([
     ["TS", counts(1, 1)],
     ["JS", counts(0, 0)],
+    ["LUA", counts(0, 0)],
   ]);
   expect(await call("STATS")).toEqual(
     new Map<string, ReplyValue>([
@@ -211,7 +219,10 @@ test.each([
   [["STATS", "x"], "-ERR Unknown argument x\r\n"],
   [["STATS", "WITHFUNCTIONS", "x"], "-ERR wrong number of arguments for 'function|stats' command\r\n"],
   [["DELETE"], "-ERR wrong number of arguments for 'function|delete' command\r\n"],
-  [["DUMP"], "-ERR FUNCTION DUMP is not supported yet; keep the source and FUNCTION LOAD it\r\n"],
+  [
+    ["RESTORE", "x", "perhaps"],
+    "-ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.\r\n",
+  ],
 ])("FUNCTION %j replies %j", async (args, reply) => {
   expect(await resp(...args)).toBe(reply);
 });

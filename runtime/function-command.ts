@@ -23,6 +23,11 @@ export interface FunctionFigures {
 
 export interface FunctionCommandDeps {
   readonly registry: LibraryRegistry;
+  /** Redis's payload of libraries' sources, and the sources in one, or what is wrong with it. */
+  readonly payload: {
+    readonly write: (sources: readonly Uint8Array[]) => Uint8Array;
+    readonly read: (payload: Uint8Array) => readonly Uint8Array[] | string;
+  };
   readonly running: () => RunningProcedure | null;
   /** What each function did so far, by name. */
   readonly figures: () => readonly FunctionFigures[];
@@ -41,14 +46,17 @@ const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: S
   stats: { least: 0, most: 1, run: stats },
   kill: { least: 0, most: 0, run: kill },
   help: { least: 0, most: 0, run: () => FUNCTION_HELP.map((line) => new Simple(line)) },
-  dump: { least: 0, most: 0, run: () => unsupported("DUMP") },
-  restore: { least: 1, most: Infinity, run: () => unsupported("RESTORE") },
+  dump: { least: 0, most: 0, run: dump },
+  restore: { least: 1, most: Infinity, run: restore },
 };
 
 /** The handler of FUNCTION for the main thread's control table. */
 export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
   return async (argv) => {
-    const [, name, ...args] = argv.map((arg) => Buffer.from(arg).toString());
+    const [, name, ...rest] = argv.map((arg) => Buffer.from(arg).toString());
+    // A source may hold any bytes: LOAD and RESTORE are given each as a character.
+    const isSource = /^(?:load|restore)$/i.test(name ?? "");
+    const args = isSource ? argv.slice(2).map((arg) => Buffer.from(arg).toString("latin1")) : rest;
     if (name === undefined) return error("wrong number of arguments for 'function' command");
     const lower = name.toLowerCase();
     const subcommand = Object.hasOwn(SUBCOMMANDS, lower) ? SUBCOMMANDS[lower] : undefined;
@@ -71,7 +79,12 @@ async function load(args: readonly string[], { registry }: FunctionCommandDeps):
     if (option.toLowerCase() !== "replace") return error(`Unknown option given: ${option}`);
     replace = true;
   }
-  return registry.load(args.at(-1) ?? "", replace);
+  return registry.load(sourceOf(args.at(-1) ?? ""), replace);
+}
+
+/** A library in Lua is bytes, each a character here; one in another language is text in UTF-8. */
+function sourceOf(bytes: string): string {
+  return /^#!lua\s/i.test(bytes) ? bytes : Buffer.from(bytes, "latin1").toString();
 }
 
 function list(args: readonly string[], { registry }: FunctionCommandDeps): ReplyValue {
@@ -99,7 +112,10 @@ function libraryReply(library: LoadedLibrary, withCode: boolean, withTypes: bool
     ["engine", library.language.toUpperCase()],
     ["functions", library.functions.map((fn) => functionReply(fn, withTypes))],
   ]);
-  if (withCode) reply.set("library_code", library.source);
+  if (withCode) {
+    const { language, source } = library;
+    reply.set("library_code", language === "lua" ? Buffer.from(source, "latin1") : source);
+  }
   return reply;
 }
 
@@ -184,8 +200,26 @@ function kill(_args: readonly string[], deps: FunctionCommandDeps): ReplyValue {
   return answer === "OK" ? OK : new ErrorReply(answer);
 }
 
-function unsupported(name: string): ReplyValue {
-  return error(`FUNCTION ${name} is not supported yet; keep the source and FUNCTION LOAD it`);
+function dump(_args: readonly string[], { registry, payload }: FunctionCommandDeps): ReplyValue {
+  const bytes = ({ language, source }: LoadedLibrary) => Buffer.from(source, language === "lua" ? "latin1" : "utf8");
+  return payload.write(registry.list().map(bytes));
+}
+
+async function restore(args: readonly string[], { registry, payload }: FunctionCommandDeps): Promise<ReplyValue> {
+  if (args.length > 2)
+    return error("unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.");
+  const [bytes = "", given = "append"] = args;
+  const policy = given.toLowerCase();
+  if (policy !== "append" && policy !== "replace" && policy !== "flush") {
+    return error("Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+  }
+  const sources = payload.read(Buffer.from(bytes, "latin1"));
+  if (typeof sources === "string") return error(sources);
+  await registry.restoreAll(
+    sources.map((source) => sourceOf(Buffer.from(source).toString("latin1"))),
+    policy,
+  );
+  return OK;
 }
 
 function error(text: string): ErrorReply {

@@ -12,9 +12,13 @@ import type { EngineCompiler } from "./engine.ts";
 import type { Message } from "./mail.ts";
 import type { LibraryImage, NumberedFunction } from "./schema.ts";
 
-/** What the native side needs to find functions: {"version": 3, "functions": [{"name", "library", "id", "flags"}]} */
+/**
+ * What the native side needs to find functions: {"version": 3, "functions": [{"name", "library", "id", "flags"}], "lua": [{"library",
+ * "code"}]}, the latter for libraries that it runs itself, each byte of the code a character.
+ */
 export interface Manifest {
   readonly version: number;
+  readonly lua: readonly { readonly library: string; readonly code: string }[];
   readonly functions: readonly {
     readonly name: string;
     readonly library: string;
@@ -57,7 +61,9 @@ export class LibraryRegistry {
 
   /** What a core whose VM is new has to thaw to be like the others. */
   restore(): readonly Message[] {
-    return this.list().map(({ image }) => ({ op: "thaw", library: image }));
+    return this.list()
+      .filter(({ image }) => !this.#isNative(image))
+      .map(({ image }) => ({ op: "thaw", library: image }));
   }
 
   /** Makes `source` live on every core; returns the library's name. Throws RegistryError; then nothing has changed. */
@@ -66,7 +72,7 @@ export class LibraryRegistry {
       const image = await this.#compile(source, replace);
       const ids = image.functions.map((fn) => fn.id);
       try {
-        await this.deps.broadcast({ op: "thaw", library: image });
+        if (!this.#isNative(image)) await this.deps.broadcast({ op: "thaw", library: image });
       } catch (error) {
         this.#forget(ids);
         throw new RegistryError(error instanceof Error ? error.message : String(error));
@@ -77,6 +83,44 @@ export class LibraryRegistry {
       this.#publish();
       if (old !== undefined) this.#forget(old.functions.map((fn) => fn.id));
       return name;
+    });
+  }
+
+  /**
+   * Makes all of `sources` live at once, or none. `flush`: in place of what there is; `append`: a library that is there already is an
+   * error; `replace`: it is replaced. Throws RegistryError; then nothing has changed.
+   */
+  restoreAll(sources: readonly string[], policy: "flush" | "append" | "replace"): Promise<void> {
+    return this.#inTurn(async () => {
+      const next = new Map(policy === "flush" ? [] : this.#libraries);
+      const images: LibraryImage[] = [];
+      const ids = () => images.flatMap((image) => image.functions.map((fn) => fn.id));
+      try {
+        for (const source of sources) {
+          const replace = policy === "replace" && !images.some((image) => image.name === parseHeader(source).name);
+          const image = await this.#compile(source, replace, next);
+          images.push(image);
+          next.set(image.name, {
+            name: image.name,
+            language: image.language,
+            source,
+            functions: image.functions,
+            image,
+          });
+        }
+        for (const image of images) {
+          if (!this.#isNative(image)) await this.deps.broadcast({ op: "thaw", library: image });
+        }
+      } catch (error) {
+        this.#forget(ids());
+        if (error instanceof RegistryError) throw error;
+        throw new RegistryError(error instanceof Error ? error.message : String(error));
+      }
+      const gone = this.list().filter((library) => next.get(library.name) !== library);
+      this.#libraries.clear();
+      for (const [name, library] of next) this.#libraries.set(name, library);
+      this.#publish();
+      if (gone.length > 0) this.#forget(gone.flatMap((library) => library.functions.map((fn) => fn.id)));
     });
   }
 
@@ -100,16 +144,16 @@ export class LibraryRegistry {
     });
   }
 
-  async #compile(source: string, replace: boolean): Promise<LibraryImage> {
+  async #compile(source: string, replace: boolean, among = this.#libraries): Promise<LibraryImage> {
     try {
       const header = parseHeader(source);
-      if (!replace && this.#libraries.has(header.name)) {
+      if (!replace && among.has(header.name)) {
         throw new RegistryError(`Library '${header.name}' already exists`);
       }
       const compiler = this.deps.compilers.find((one) => one.name === header.engine);
       if (compiler === undefined) throw new RegistryError(`Engine '${header.engine}' not found`);
       const compiled = await compiler.compile(source);
-      for (const library of this.#libraries.values()) {
+      for (const library of among.values()) {
         if (library.name === compiled.name) continue;
         for (const fn of compiled.functions) {
           if (library.functions.some((other) => other.name === fn.name)) {
@@ -128,7 +172,14 @@ export class LibraryRegistry {
     const functions = this.list().flatMap((library) =>
       library.functions.map(({ name, id, flags }) => ({ name, library: library.name, id, flags })),
     );
-    this.deps.publish({ version: ++this.#version, functions });
+    const lua = this.list()
+      .filter(({ image }) => this.#isNative(image))
+      .map(({ name, image }) => ({ library: name, code: image.code }));
+    this.deps.publish({ version: ++this.#version, functions, lua });
+  }
+
+  #isNative({ engine }: LibraryImage): boolean {
+    return this.deps.compilers.some((compiler) => compiler.name === engine && compiler.native === true);
   }
 
   /** Lets the cores forget functions; nobody waits for it, as no manifest names them any more. */

@@ -6,6 +6,7 @@
  *                                      └── control requests ◀──────┘   CONFIG · FUNCTION · SHUTDOWN
  */
 import { JscCompiler } from "../runtime/engines/jsc/jsc-engine.ts";
+import { LuaCompiler } from "../runtime/engines/lua/lua-engine.ts";
 import { functionCommand } from "../runtime/function-command.ts";
 import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
@@ -96,7 +97,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   const stop = (): void => native.stop();
   const compiler = new JscCompiler();
   const registry = new LibraryRegistry({
-    compilers: [compiler],
+    compilers: [compiler, new LuaCompiler((code) => native.luaLibrary(code))],
     broadcast: (message) => cores.broadcast(message),
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
@@ -125,6 +126,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       "function",
       functionCommand({
         registry,
+        payload: { write: native.dumpLibraries, read: native.readLibraries },
         running: () => procedures.longest(),
         figures: () => native.functionFigures(),
         kill: () => procedures.killLongest(),

@@ -4,6 +4,7 @@ import { CompileError } from "./compile-error.ts";
 export const LANGUAGES = {
   ts: { engine: "jsc", extension: "ts" },
   js: { engine: "jsc", extension: "js" },
+  lua: { engine: "lua", extension: "lua" },
 } as const;
 
 export type Language = keyof typeof LANGUAGES;
@@ -47,7 +48,7 @@ export function parseHeader(source: string): Header {
     if (lower.startsWith("name=")) {
       if (name !== undefined) throw new CompileError("Invalid metadata value, name argument was given multiple times");
       name = unquote(word.slice("name=".length));
-    } else if (lower.startsWith("engine=")) {
+    } else if (lower.startsWith("engine=") && language.toLowerCase() !== "lua") {
       if (engine !== undefined) {
         throw new CompileError("Invalid metadata value, engine argument was given multiple times");
       }
@@ -63,7 +64,7 @@ export function parseHeader(source: string): Header {
   if (!isLanguage(language.toLowerCase())) throw new CompileError(`Engine '${language}' not found`);
   const known = language.toLowerCase() as Language;
   const chosen = engine?.toLowerCase() ?? LANGUAGES[known].engine;
-  if (!ENGINES.includes(chosen)) {
+  if (known !== "lua" && !ENGINES.includes(chosen)) {
     throw new CompileError(`Engine '${engine}' not found; engine= takes one of: ${ENGINES.join(", ")}`);
   }
   const body = added ? source.slice(end + 1) : " ".repeat(end) + source.slice(end);

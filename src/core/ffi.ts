@@ -3,6 +3,7 @@
  * native/src/ffi/. Nothing else imports bun:ffi.
  */
 import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import type { LuaLibraryFacts } from "../../runtime/engines/lua/lua-engine.ts";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
 
@@ -48,6 +49,10 @@ const SYMBOLS = {
   zedis_control_copy: { args: ["ptr"], returns: "void" },
   zedis_log_next: { args: ["ptr", "f64"], returns: "f64" },
   zedis_control_reply: { args: ["f64", "ptr", "f64"], returns: "void" },
+  zedis_lua_library: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_dump_libraries: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_read_libraries: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_staged: { args: ["ptr"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -222,6 +227,28 @@ export function loadNative(path: string) {
     },
 
     /** Publishes the manifest (see runtime/registry.ts). Throws if native code refuses it. */
+    /** What the top level of a library in Lua registers. */
+    luaLibrary(code: Uint8Array): LuaLibraryFacts {
+      return JSON.parse(takeStaged(native.zedis_staged, native.zedis_lua_library(at(code), code.length)).toString());
+    },
+    /** The payload of FUNCTION DUMP for these sources. */
+    dumpLibraries(sources: readonly Uint8Array[]): Uint8Array {
+      const packed = Buffer.concat(sources.flatMap((source) => [lengthOf(source), source]));
+      return takeStaged(native.zedis_staged, native.zedis_dump_libraries(at(packed), packed.length));
+    },
+    /** The sources in such a payload, or the text of the error. */
+    readLibraries(payload: Uint8Array): readonly Buffer[] | string {
+      const bytes = native.zedis_read_libraries(at(payload), payload.length);
+      const staged = takeStaged(native.zedis_staged, Math.abs(bytes));
+      if (bytes < 0) return staged.toString();
+      const sources: Buffer[] = [];
+      for (let from = 0; from < staged.length; ) {
+        const end = from + 4 + staged.readUInt32LE(from);
+        sources.push(staged.subarray(from + 4, end));
+        from = end;
+      }
+      return sources;
+    },
     publish(json: string): void {
       const text = Buffer.from(json);
       const bytes = native.zedis_publish(at(text), text.length, ptr(failure), ERROR_BYTES);
@@ -305,6 +332,13 @@ export function loadNative(path: string) {
       return JSON.parse(Buffer.from(room).toString());
     },
   };
+}
+
+/** The `bytes` that native code has staged. */
+function takeStaged(copy: (room: Pointer) => void, bytes: number): Buffer {
+  const raw = Buffer.alloc(Math.max(bytes, 1));
+  copy(ptr(raw));
+  return raw.subarray(0, bytes);
 }
 
 /** bun:ffi has no pointer to an empty array; native code does not look at one of length 0. */

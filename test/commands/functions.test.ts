@@ -63,22 +63,16 @@ functions.rows("a call that is refused inside a transaction is one reply of it",
   ["EXEC", [err("ERR Function not found"), ok]],
 ]);
 
-functions.both(
-  "FUNCTION DUMP of nothing can be restored",
-  async (wire) => {
-    await wire.call("FUNCTION FLUSH");
-    const dumped = await wire.call("FUNCTION DUMP");
-    if (dumped.kind !== "bulk") throw new Error("FUNCTION DUMP did not reply with a bulk string");
-    expect(textOf(await wire.call(["FUNCTION", "RESTORE", dumped.bytes]))).toBe("OK");
-  },
-  { later: "libraries are part of RDB files" },
-);
+functions.both("FUNCTION DUMP of nothing can be restored", async (wire) => {
+  await wire.call("FUNCTION FLUSH");
+  const dumped = await wire.call("FUNCTION DUMP");
+  if (dumped.kind !== "bulk") throw new Error("FUNCTION DUMP did not reply with a bulk string");
+  expect(textOf(await wire.call(["FUNCTION", "RESTORE", dumped.bytes]))).toBe("OK");
+});
 
-functions.rows(
-  "FUNCTION RESTORE refuses bytes that are no dump",
-  [["FUNCTION RESTORE garbage", err("ERR DUMP payload version or checksum are wrong")]],
-  { later: "libraries are part of RDB files" },
-);
+functions.rows("FUNCTION RESTORE refuses bytes that are no dump", [
+  ["FUNCTION RESTORE garbage", err("ERR DUMP payload version or checksum are wrong")],
+]);
 
 /** The same library in the language that the server under test runs. */
 const library = isOracle

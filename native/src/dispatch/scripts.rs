@@ -189,6 +189,20 @@ impl Executor {
         }
     }
 
+    /// Makes the library of a function ready on this core, and lets those go that the manifest has no more. Gives the function.
+    fn thaw(&self, lua: &mut Lua, name: &[u8]) -> Result<i32, Vec<u8>> {
+        let manifest = &self.manifest;
+        lua.engine.keep_functions(|id| manifest.find_number(id).is_some());
+        let function = manifest.find(name).ok_or(error::NO_FUNCTION)?;
+        let code = manifest.lua_code(&function.library).ok_or(error::NO_FUNCTION)?;
+        let number_of = |name: &[u8]| {
+            let found = manifest.find(name).filter(|other| other.library == function.library);
+            found.map(|found| found.id)
+        };
+        lua.engine.thaw(code, number_of).map_err(|text| [b"ERR ".as_slice(), &text].concat())?;
+        lua.engine.function(function.id).ok_or_else(|| error::NO_FUNCTION.into())
+    }
+
     fn prepare(&mut self, lua: &mut Lua) -> Result<(i32, bool, Vec<u8>), Vec<u8>> {
         match self.call.lua {
             Some(Callee::Script(slot)) => {
@@ -211,7 +225,15 @@ impl Executor {
                 }
                 Ok((lua.slots[slot_index].function, true, digest.to_vec()))
             }
-            _ => Err(error::NO_FUNCTION.into()),
+            Some(Callee::Function(id)) => {
+                let name = self.call.name.clone();
+                let function = match lua.engine.function(id) {
+                    Some(function) => function,
+                    None => self.thaw(lua, &name)?,
+                };
+                Ok((function, false, name))
+            }
+            None => Err(error::NO_FUNCTION.into()),
         }
     }
 }

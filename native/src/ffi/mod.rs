@@ -11,5 +11,6 @@ pub mod acl;
 pub mod bridge;
 pub mod control;
 pub mod deck;
+mod functions;
 pub mod host;
 pub mod tls;

@@ -29,6 +29,8 @@ pub struct Function {
 #[derive(Default)]
 pub struct Manifest {
     pub version: u64,
+    /// Code of the libraries that run in the cores' Lua, by their names.
+    lua: HashMap<String, Vec<u8>>,
     functions: HashMap<Box<[u8]>, Function, foldhash::fast::RandomState>,
 }
 
@@ -36,6 +38,15 @@ pub struct Manifest {
 struct Wire {
     version: u64,
     functions: Vec<WireFunction>,
+    #[serde(default)]
+    lua: Vec<WireLibrary>,
+}
+
+/// A library in Lua; each byte of its code is a character.
+#[derive(Deserialize)]
+struct WireLibrary {
+    library: String,
+    code: String,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +62,9 @@ impl Manifest {
     /// From `{"version":1,"functions":[{"name":"f","library":"l","id":1,"flags":["no-writes"]}]}`. Err says what is wrong.
     pub fn parse(json: &[u8]) -> Result<Manifest, String> {
         let wire: Wire = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let bytes = |code: &str| code.chars().map(|byte| byte as u32 as u8).collect();
+        let lua: HashMap<String, Vec<u8>> =
+            wire.lua.into_iter().map(|library| (library.library, bytes(&library.code))).collect();
         let mut functions = HashMap::default();
         for function in wire.functions {
             let mut flags = 0;
@@ -64,13 +78,13 @@ impl Manifest {
                     other => return Err(format!("function '{}' has the unknown flag '{other}'", function.name)),
                 };
             }
-            let made =
-                Function { id: function.id, library: function.library, flags, slot: Slot::default(), in_lua: false };
+            let in_lua = lua.contains_key(&function.library);
+            let made = Function { id: function.id, library: function.library, flags, slot: Slot::default(), in_lua };
             if functions.insert(function.name.as_bytes().into(), made).is_some() {
                 return Err(format!("function '{}' is there twice", function.name));
             }
         }
-        Ok(Manifest { version: wire.version, functions })
+        Ok(Manifest { version: wire.version, functions, lua })
     }
 
     #[inline]
@@ -87,6 +101,16 @@ impl Manifest {
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Function)> {
         self.functions.iter_mut().map(|(name, function)| (&**name, function))
+    }
+
+    /// The function of that number.
+    pub fn find_number(&self, id: u32) -> Option<&Function> {
+        self.functions.values().find(|function| function.id == id)
+    }
+
+    /// The code of a library that runs in Lua.
+    pub fn lua_code(&self, library: &str) -> Option<&[u8]> {
+        self.lua.get(library).map(Vec::as_slice)
     }
 
     pub fn len(&self) -> usize {

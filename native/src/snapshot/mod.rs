@@ -2,6 +2,7 @@
 
 pub mod crc64;
 mod expiring;
+pub mod libraries;
 pub mod lzf;
 pub mod packs;
 pub mod payload;

@@ -18,9 +18,14 @@ pub fn write(entry: EntryRef<'_>) -> Option<Vec<u8>> {
     if !value::write(entry, &mut out) {
         return None;
     }
+    Some(close(out))
+}
+
+/// Puts the footer behind a content.
+pub(super) fn close(mut out: Vec<u8>) -> Vec<u8> {
     out.extend(VERSION.to_le_bytes());
     out.extend(crc64(0, &out).to_le_bytes());
-    Some(out)
+    out
 }
 
 /// Why a payload is not taken.
@@ -33,15 +38,18 @@ pub enum Refused {
 }
 
 pub fn read(payload: &[u8]) -> Result<Loaded, Refused> {
-    let Some((body, footer)) = payload.len().checked_sub(FOOTER_BYTES).map(|at| payload.split_at(at)) else {
-        return Err(Refused::Envelope);
-    };
+    value::read(open(payload).ok_or(Refused::Envelope)?).ok_or(Refused::Content)
+}
+
+/// The content of a payload; None: its version or its sum is wrong.
+pub(super) fn open(payload: &[u8]) -> Option<&[u8]> {
+    let (body, footer) = payload.len().checked_sub(FOOTER_BYTES).map(|at| payload.split_at(at))?;
     let version = u16::from_le_bytes([footer[0], footer[1]]);
     let sum = crc64(0, &payload[..body.len() + 2]).to_le_bytes();
     if (version > VERSION_MAX && version != VERSION_VALKEY) || sum != footer[2..] {
-        return Err(Refused::Envelope);
+        return None;
     }
-    value::read(body).ok_or(Refused::Content)
+    Some(body)
 }
 
 #[cfg(test)]

@@ -1,0 +1,94 @@
+//! What the main thread asks about libraries: what one in Lua registers, and the payloads of FUNCTION DUMP.
+
+use std::sync::Mutex;
+
+use super::control::slice_of;
+use crate::lua::engine::Engine;
+use crate::snapshot::libraries;
+
+/// An answer, until JavaScript has copied it.
+static STAGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn stage(answer: Vec<u8>) -> f64 {
+    let len = answer.len() as f64;
+    *STAGED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = answer;
+    len
+}
+
+/// Copies the answer staged last.
+///
+/// # Safety
+/// 1. `out` has as many writable bytes as the call that staged it said.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_staged(out: *mut u8) {
+    let staged = STAGED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // SAFETY: (1)
+    unsafe { std::ptr::copy_nonoverlapping(staged.as_ptr(), out, staged.len()) };
+}
+
+/// Runs the top level of a library in an interpreter of its own. Stages, as JSON, `{"functions": [{"name", "description", "flags"}]}` or
+/// `{"error": text}`; gives its length.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_lua_library(code: *const u8, len: f64) -> f64 {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    // SAFETY: (1)
+    let loaded = Engine::new().load_library(unsafe { slice_of(code, len) }, false);
+    let answer = match loaded {
+        Err(error) => serde_json::json!({ "error": text(&error) }),
+        Ok(functions) => {
+            let functions: Vec<_> = functions
+                .iter()
+                .map(|function| {
+                    serde_json::json!({
+                        "name": text(&function.name),
+                        "description": function.description.as_deref().map(text),
+                        "flags": function.flags,
+                    })
+                })
+                .collect();
+            serde_json::json!({ "functions": functions })
+        }
+    };
+    stage(answer.to_string().into_bytes())
+}
+
+/// Stages the payload of FUNCTION DUMP. `sources`: of the libraries, each behind its length (u32, little-endian). Gives its length.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_dump_libraries(sources: *const u8, len: f64) -> f64 {
+    // SAFETY: (1)
+    let mut rest = unsafe { slice_of(sources, len) };
+    let mut each = Vec::new();
+    while let Some((head, tail)) = rest.split_first_chunk::<4>() {
+        let (source, tail) = tail.split_at(tail.len().min(u32::from_le_bytes(*head) as usize));
+        each.push(source);
+        rest = tail;
+    }
+    stage(libraries::write(&each))
+}
+
+/// Stages the sources in a payload of FUNCTION DUMP, each behind its length. Gives their length, or minus the length of the error's text,
+/// which is staged then.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_read_libraries(payload: *const u8, len: f64) -> f64 {
+    // SAFETY: (1)
+    match libraries::read(unsafe { slice_of(payload, len) }) {
+        Err(text) => -stage(text.as_bytes().to_vec()),
+        Ok(sources) => {
+            let mut all = Vec::new();
+            for source in sources {
+                all.extend((source.len() as u32).to_le_bytes());
+                all.extend(source);
+            }
+            stage(all)
+        }
+    }
+}
