@@ -31,6 +31,8 @@ export interface FunctionCommandDeps {
   readonly running: () => RunningProcedure | null;
   /** What each function did so far, by name. */
   readonly figures: () => readonly FunctionFigures[];
+  /** What is replied instead while a script of EVAL runs, or null. */
+  readonly busyText?: () => string | null;
   /** "OK", or the error's text with its code: `NOTBUSY No scripts in execution right now.` */
   readonly kill: () => string;
 }
@@ -155,8 +157,11 @@ async function flush(args: readonly string[], { registry }: FunctionCommandDeps)
 }
 
 /** Clients refuse a third field that they do not know (go-redis), so figures are shown only where they are asked for. */
-function stats([option]: readonly string[], { registry, running, figures }: FunctionCommandDeps): ReplyValue {
+function stats([option]: readonly string[], deps: FunctionCommandDeps): ReplyValue {
+  const { registry, running, figures } = deps;
   if (option !== undefined && option.toLowerCase() !== "withfunctions") return error(`Unknown argument ${option}`);
+  const busy = deps.busyText?.() ?? null;
+  if (busy !== null) return new ErrorReply(busy);
   const current = running();
   const libraries = registry.list();
   const engines = Object.keys(LANGUAGES).map((language): [string, ReplyValue] => {

@@ -30,6 +30,8 @@ import { aclFileCommand, makeUsers, usersForConfig } from "./core/users.ts";
 
 /** How long after the start the TypeScript compiler is loaded. */
 const WARM_AFTER_MS = 100;
+/** How often the main thread looks for requests and lines that no core has told it of. */
+const LOOK_EVERY_MS = 25;
 
 /** Runs the server until it is told to stop; gives the exit code. `argv`: redis-server's arguments. */
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -62,6 +64,12 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   }
   native.create(count, settings.number("shards"), settings.number("databases"));
 
+  const onNote = (): void => {
+    for (let line = native.nextLogLine(); line !== null; line = native.nextLogLine()) {
+      log.write(LEVELS[line.level] ?? "warning", line.text);
+    }
+    void control.serve();
+  };
   const cores = new Cores({
     native,
     library,
@@ -69,12 +77,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     io: IO[settings.get("io") as keyof typeof IO],
     unixPath: settings.get("unixsocket"),
     table: native.table(),
-    onNote: () => {
-      for (let line = native.nextLogLine(); line !== null; line = native.nextLogLine()) {
-        log.write(LEVELS[line.level] ?? "warning", line.text);
-      }
-      void control.serve();
-    },
+    onNote,
     restore: () => registry.restore(),
     log: (level, line) => log.write(level, line),
   });
@@ -128,6 +131,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         registry,
         payload: { write: native.dumpLibraries, read: native.readLibraries },
         running: () => procedures.longest(),
+        busyText: () => procedures.busyText(),
         figures: () => native.functionFigures(),
         kill: () => procedures.killLongest(),
       }),
@@ -172,7 +176,11 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   log.write("notice", "Ready to accept connections");
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
+  // A core that a script in Lua keeps cannot come to its JavaScript to tell of a request or a line for the log.
+  const look = setInterval(onNote, LOOK_EVERY_MS);
+  look.unref();
   await cores.left;
+  clearInterval(look);
   pidFile.remove();
   socketFile.remove();
   log.write("warning", "Zedis is now ready to exit, bye bye...");

@@ -52,6 +52,7 @@ const SYMBOLS = {
   zedis_lua_library: { args: ["ptr", "f64"], returns: "f64" },
   zedis_dump_libraries: { args: ["ptr", "f64"], returns: "f64" },
   zedis_read_libraries: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_kill_lua: { args: ["f64"], returns: "void" },
   zedis_staged: { args: ["ptr"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -112,6 +113,8 @@ export interface RunningFunction {
   readonly name: string;
   readonly command: readonly string[];
   readonly ms: number;
+  /** 1: a script in Lua, 2: a function in Lua, 0: a function in the core's VM. */
+  readonly lua: 0 | 1 | 2;
 }
 
 export const IO = { auto: 0, uring: 1, epoll: 2 } as const;
@@ -249,6 +252,7 @@ export function loadNative(path: string) {
       }
       return sources;
     },
+    killLua: (core: number): void => native.zedis_kill_lua(core),
     publish(json: string): void {
       const text = Buffer.from(json);
       const bytes = native.zedis_publish(at(text), text.length, ptr(failure), ERROR_BYTES);

@@ -94,6 +94,8 @@ pub struct Executor {
     pub lua: Option<Box<Lua>>,
     /// The error of the request that fails now was counted when a command made it.
     pub(super) error_counted: bool,
+    /// It serves while a script of this core goes on for long: commands that are not meant for that are refused.
+    pub busy: bool,
     pub(super) shards: Vec<u32>,
     pub(super) manifest: Arc<Manifest>,
     manifest_version: u64,
@@ -135,6 +137,7 @@ impl Executor {
             exec: None,
             lua: None,
             error_counted: false,
+            busy: false,
             shards: Vec::new(),
             manifest: server.manifest(),
             manifest_version: 0,
@@ -153,6 +156,12 @@ impl Executor {
             deferred: Vec::new(),
             forgotten: Vec::new(),
         }
+    }
+
+    /// A second one for the same core, beside that whose script goes on for long.
+    pub fn beside(server: &'static Server, core: usize) -> Executor {
+        let txn = Txn::beside(&server.store, core, server.cores.len() == 1);
+        Executor { txn, busy: true, ..Executor::new(server, core) }
     }
 
     #[inline]
@@ -266,6 +275,7 @@ impl Executor {
                 conn.input.clear();
                 Some(Pump::Idle)
             }
+            Outcome::Shard(shard) if self.is_busy_elsewhere(shard) => self.settle_busy(conn, shard),
             Outcome::Shard(shard) => {
                 self.figures().parked.add(1);
                 conn.wait = Wait::Shard(shard);
@@ -294,13 +304,15 @@ impl Executor {
         self.started_ns = if self.weight != 0 { clock::mono_ns() } else { 0 };
         self.mark = conn.output.len();
         let client = &conn.client;
-        let outcome =
-            if request.plain && (client.plain || (client.guarded && self.allows_plain(client, request))) && self.open()
-            {
-                self.run_plain(conn, request)
-            } else {
-                self.run_any(conn, request)
-            };
+        let outcome = if request.plain
+            && (client.plain || (client.guarded && self.allows_plain(client, request)))
+            && self.open()
+            && !self.busy
+        {
+            self.run_plain(conn, request)
+        } else {
+            self.run_any(conn, request)
+        };
         if self.is_monitored() {
             self.show(&conn.client, &outcome);
         }
@@ -400,6 +412,9 @@ impl Executor {
         }
         if in_multi && row.flags & flag::NO_MULTI != 0 {
             return self.refuse(conn, row.name, b"ERR Command not allowed inside a transaction");
+        }
+        if self.busy && !self.runs_beside(conn, row) {
+            return self.refuse(conn, row.name, self.busy_text(self.core).as_bytes());
         }
         let db = conn.client.multi.as_ref().and_then(|multi| multi.db).unwrap_or(conn.client.db);
         if let Err(denial) = permitted(&mut self.txn, &conn.client.user, number, args, db) {

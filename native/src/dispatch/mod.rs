@@ -11,6 +11,7 @@
 
 pub mod batch;
 pub mod books;
+mod busy;
 mod caching;
 pub mod call;
 mod changes;

@@ -130,6 +130,11 @@ impl<'s, T> LatchSet<'s, T> {
         self.over[index as usize].word.load(Ordering::Relaxed) == self.token
     }
 
+    /// The token of whoever holds latch `index`; 0: nobody.
+    pub fn holder(&self, index: u32) -> u32 {
+        self.over[index as usize].word.load(Ordering::Relaxed)
+    }
+
     pub fn held(&self) -> &[u32] {
         &self.held
     }

@@ -10,7 +10,7 @@ use crate::commands::row::{Run, category, flag};
 use crate::commands::table::table;
 use crate::resp::reply::Protocol;
 use crate::session::manifest::Manifest;
-use crate::session::server::{Facts, Mail};
+use crate::session::server::{Facts, Mail, SlowScript};
 use crate::sys::clock;
 
 /// A request taken off the queue, until JavaScript has copied it.
@@ -168,7 +168,8 @@ pub extern "C" fn zedis_reset_stats() {
     server().reset_figures();
 }
 
-/// What core `core` runs now, as JSON `{"name":"f","command":["FCALL","f","1","k"],"ms":12}`; length 0 if nothing.
+/// What core `core` runs now, as JSON `{"name":"f","command":["FCALL","f","1","k"],"ms":12,"lua":0}`; length 0 if nothing. `lua`: 1 a
+/// script, 2 a function in Lua, 0 one in the core's VM.
 ///
 /// # Safety
 /// 1. `out` has `capacity` writable bytes.
@@ -180,10 +181,13 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
         return 0.0;
     }
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).into_owned();
-    let mut command = vec!["FCALL".to_string(), lossy(&running.name), running.keys.to_string()];
+    let lua = server().cores[core as usize].script.kind();
+    let called = if lua == SlowScript::SCRIPT { "EVAL" } else { "FCALL" };
+    let mut command = vec![called.to_string(), lossy(&running.name), running.keys.to_string()];
     command.extend(running.args.borrow().iter().take(32).map(lossy));
     let ms = clock::coarse_ns().saturating_sub(since_ns) / 1_000_000;
-    let json = serde_json::json!({ "name": lossy(&running.name), "command": command, "ms": ms }).to_string();
+    let json =
+        serde_json::json!({ "name": lossy(&running.name), "command": command, "ms": ms, "lua": lua }).to_string();
     // SAFETY: (1)
     unsafe { fill(json.as_bytes(), out, capacity) }
 }

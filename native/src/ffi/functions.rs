@@ -92,3 +92,9 @@ pub unsafe extern "C" fn zedis_read_libraries(payload: *const u8, len: f64) -> f
         }
     }
 }
+
+/// FUNCTION KILL of a function in Lua that a core runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_kill_lua(core: f64) {
+    super::bridge::server().cores[core as usize].script.kill();
+}

@@ -46,6 +46,7 @@ pub struct Core {
     pub server: &'static Server,
     pub id: usize,
     pub executor: Executor,
+    pub(super) beside: Option<Box<Executor>>,
     pub conns: Conns,
     pub(super) net: Box<dyn Backend>,
     pub(super) unix_path: String,
@@ -92,6 +93,7 @@ impl Core {
             server,
             id,
             executor: Executor::new(server, id),
+            beside: None,
             conns: Conns::default(),
             net,
             unix_path,
@@ -189,7 +191,7 @@ impl Core {
     }
 
     /// Receives and runs the input of one connection.
-    fn turn(&mut self, slot: usize) -> Option<Code> {
+    pub(super) fn turn(&mut self, slot: usize) -> Option<Code> {
         let mut conn = self.conns.take(slot)?;
         if matches!(conn.wait, Wait::Until(..) | Wait::Block(_)) && !conn.closing && !conn.input_ended {
             // It may wait for ever: notice that the peer has gone.
@@ -383,14 +385,7 @@ impl Core {
         self.give_back_when_idle(timeout > 1 && events.is_empty());
         self.turn_began_us = clock::now_us();
         self.executor.txn.set_clock(self.turn_began_us / 1000);
-        for event in &events {
-            match *event {
-                Event::Accepted { fd, via } => self.accepted(fd, via),
-                Event::Readable { slot } => self.ready.push_back(slot),
-                Event::Writable { slot } => self.writable(slot),
-                Event::Woken => (),
-            }
-        }
+        self.take_events(&events);
         self.events = events;
         if has_mail || self.has_mail() {
             self.read_mail();
@@ -398,7 +393,7 @@ impl Core {
         wake
     }
 
-    fn has_mail(&self) -> bool {
+    pub(super) fn has_mail(&self) -> bool {
         self.server.cores[self.id].has_mail.load(Ordering::Acquire)
             || !self.deferred.is_empty()
             || self.sweep_later
@@ -455,7 +450,7 @@ impl Core {
         for slot in std::mem::take(&mut self.parked) {
             let Some(conn) = self.conns.get(slot) else { continue };
             let free = match &conn.wait {
-                Wait::Shard(shard) => !self.executor.txn.latches.wait_for(*shard, self.id),
+                Wait::Shard(shard) => self.executor.is_over(*shard),
                 Wait::Pause => !paused,
                 Wait::Until(at_ms, _) => *at_ms <= now_ms,
                 _ => continue,

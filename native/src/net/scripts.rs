@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::backend::Event;
 use super::core::{Code, Core};
 use crate::dispatch::execute::{Executor, Pump};
 use crate::dispatch::host;
@@ -9,6 +10,7 @@ use crate::lua::host::{Host, Ran, Stop};
 use crate::resp::args::Args;
 use crate::resp::reply::Protocol;
 use crate::session::conn::Conn;
+use crate::session::server::{Mail, SlowScript};
 use crate::sys::clock;
 
 impl Core {
@@ -30,12 +32,75 @@ impl Core {
         }
     }
 
+    /// What the network has brought.
+    pub(super) fn take_events(&mut self, events: &[Event]) {
+        for event in events {
+            match *event {
+                Event::Accepted { fd, via } => self.accepted(fd, via),
+                Event::Readable { slot } => self.ready.push_back(slot),
+                Event::Writable { slot } => self.writable(slot),
+                Event::Woken => (),
+            }
+        }
+    }
+
+    /// The network's turn in the middle of a script that goes on for long, with an executor of its own: the script's one holds latches
+    /// and the rest of its connection's input.
+    fn serve_while_busy(&mut self) {
+        let mut beside = self.beside.take().unwrap_or_else(|| Box::new(Executor::beside(self.server, self.id)));
+        let script = self.current.take();
+        std::mem::swap(&mut self.executor, &mut *beside);
+        std::mem::swap(&mut self.executor.local, &mut beside.local);
+        self.executor.txn.set_clock(clock::now_ms());
+        let mut events = Vec::new();
+        self.net.wait(0, &mut events);
+        self.take_events(&events);
+        if self.has_mail() {
+            self.read_mail();
+        }
+        let own = script.as_ref().map(|(slot, _)| *slot);
+        let mut own_is_ready = false;
+        for _ in 0..self.ready.len() {
+            let Some(slot) = self.ready.pop_front() else { break };
+            if Some(slot) == own {
+                // What its client has sent meanwhile comes after the script.
+                own_is_ready = true;
+                continue;
+            }
+            let code = self.turn(slot);
+            debug_assert!(code.is_none(), "nothing that is let through needs the VM");
+        }
+        self.ready.extend(own.filter(|_| own_is_ready));
+        self.send_replies();
+        std::mem::swap(&mut self.executor.local, &mut beside.local);
+        std::mem::swap(&mut self.executor, &mut *beside);
+        self.executor.noted |= std::mem::take(&mut beside.noted);
+        self.executor.own_mail.append(&mut beside.own_mail);
+        self.current = script;
+        self.beside = Some(beside);
+    }
+
     /// A script has ended: nothing to kill any more.
     fn end_busy(&mut self) {
         let shared = &self.server.cores[self.id];
         if shared.running_since_ns.load(Ordering::Relaxed) != 0 {
             shared.running_since_ns.store(0, Ordering::Relaxed);
             shared.script.end();
+        }
+    }
+
+    /// The script has become slow: the log says so, and who waits for its shards is told.
+    fn tell_slow(&mut self, ms: u64) {
+        let is_function = self.server.cores[self.id].script.kind() == SlowScript::FUNCTION;
+        let command = if is_function { "FUNCTION KILL" } else { "SCRIPT KILL" };
+        let name = self.executor.call().map_or(String::new(), |call| String::from_utf8_lossy(&call.name).into());
+        self.server.log.push(
+            3,
+            format!("Slow script detected: still in execution after {ms} milliseconds. You can try killing the script using the {command} command. Script name is: {name:.64}."),
+        );
+        self.executor.noted = true;
+        for core in (0..self.server.cores.len()).filter(|core| *core != self.id) {
+            self.server.send(core, Mail::Look);
         }
     }
 
@@ -84,8 +149,22 @@ impl Host for Core {
         if shared.script.is_killed() || self.server.stopping.load(Ordering::Acquire) {
             return Some(Stop::Killed);
         }
-        let limit_ms = self.server.settings.script_time_limit_hard.load(Ordering::Relaxed);
+        let settings = &self.server.settings;
         let since_ns = self.executor.call().map_or(u64::MAX, |call| call.since_ns);
-        (limit_ms != 0 && clock::coarse_ns().saturating_sub(since_ns) > limit_ms * 1_000_000).then_some(Stop::TimeLimit)
+        let ms = clock::coarse_ns().saturating_sub(since_ns) / 1_000_000;
+        let limit_ms = settings.script_time_limit_hard.load(Ordering::Relaxed);
+        if limit_ms != 0 && ms > limit_ms {
+            return Some(Stop::TimeLimit);
+        }
+        let busy_ms = settings.busy_reply_threshold.load(Ordering::Relaxed);
+        if busy_ms == 0 || ms < busy_ms {
+            return None;
+        }
+        if !shared.script.busy.swap(true, Ordering::Relaxed) {
+            self.tell_slow(ms);
+        }
+        self.serve_while_busy();
+        let shared = &self.server.cores[self.id];
+        (shared.script.is_killed() || self.server.stopping.load(Ordering::Acquire)).then_some(Stop::Killed)
     }
 }

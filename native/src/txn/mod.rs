@@ -28,6 +28,7 @@ use crate::ds::latch::LatchSet;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Reply;
 use crate::store::Store;
+use crate::store::counters::CORES_MAX;
 use crate::store::shard::Shard;
 use crate::sys::clock;
 pub use block::{Block, Nothing};
@@ -202,6 +203,17 @@ impl Txn {
             expired_subkeys: 0,
             keep_expired: false,
         }
+    }
+
+    /// A second context for the thread numbered `core`, beside the one whose script holds latches.
+    pub fn beside(store: &'static Store, core: usize, sole: bool) -> Txn {
+        let latches = LatchSet::new(&store.shards, (core + CORES_MAX) as u32 + 1, sole);
+        Txn { latches, ..Txn::new(store, core, sole) }
+    }
+
+    /// The core that holds a shard now.
+    pub fn holder(&self, shard: u32) -> Option<usize> {
+        self.latches.holder(shard).checked_sub(1).map(|token| token as usize % CORES_MAX)
     }
 
     /// Sets the transaction's clock.
