@@ -8,6 +8,7 @@
  * gone), host functions only in closures of code that runs inside (inside/README.md).
  */
 import vm from "node:vm";
+import { ALLOWED_GLOBALS } from "../../convert/globals.ts";
 import type { CallableCommands } from "../../host/commands.ts";
 import { bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32 } from "../../host/deck.ts";
 import { LIMITS } from "../../limits.ts";
@@ -16,19 +17,6 @@ import { harden } from "./inside/harden.ts";
 import { capturePrimordials } from "./inside/primordials.ts";
 import { makeReplyReader } from "./inside/reply-reader.ts";
 import { type HostAccess, type Inside, makeZedis } from "./inside/zedis.ts";
-
-/** Globals of the language that a library keeps. Not here, on purpose: ShadowRealm, WebAssembly, SharedArrayBuffer, Atomics, WeakRef, FinalizationRegistry, Iterator.prototype's and Promise's are harmless. */
-const ALLOWED_GLOBALS = [
-  "undefined NaN Infinity globalThis isNaN isFinite parseInt parseFloat escape unescape",
-  "decodeURI decodeURIComponent encodeURI encodeURIComponent eval",
-  "Object Function Array String Boolean Number BigInt Symbol RegExp Date Math JSON Reflect Proxy Promise Intl Temporal",
-  "Map Set WeakMap WeakSet Iterator DisposableStack AsyncDisposableStack",
-  "Error EvalError RangeError ReferenceError SyntaxError TypeError URIError AggregateError SuppressedError",
-  "ArrayBuffer DataView Int8Array Int16Array Int32Array Uint8Array Uint8ClampedArray Uint16Array Uint32Array",
-  "Float16Array Float32Array Float64Array BigInt64Array BigUint64Array",
-]
-  .join(" ")
-  .split(" ");
 
 export interface LibraryContext {
   readonly context: vm.Context;

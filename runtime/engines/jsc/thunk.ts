@@ -3,10 +3,11 @@
  * leaves the outcome. One is generated per function, so that the compiler sees the exact parameters; its text is made of
  * numbers and fixed words only, never of anything a library's author wrote.
  */
+
+import { argumentCounts, bigintFrom, booleanFrom, choicesByText, numberFrom } from "../../convert/arguments.ts";
 import type { Call } from "../../engine.ts";
 import { type Bytes, CALL_STATE, DECK, I32, OUTCOME } from "../../host/deck.ts";
 import type { NumberedFunction, ParameterSchema } from "../../schema.ts";
-import { argumentCounts, bigintFrom, booleanFrom, choicesByText, numberFrom } from "./arguments.ts";
 import type { Inside } from "./inside/zedis.ts";
 
 /** Where a call's arguments lie when they do not fit into the deck. */

@@ -1,10 +1,10 @@
 /** What a library threw, as the text of an error reply. */
 
-import { WRAP_LINES } from "../../compile/compile.ts";
-import { decodeMappings, originalPosition, type Segments } from "../../compile/source-map.ts";
-import { type Position, type Shift, unshift } from "../../compile/source-text.ts";
-import { LIMITS } from "../../limits.ts";
-import { ResultError } from "./result.ts";
+import { WRAP_LINES } from "../compile/compile.ts";
+import { decodeMappings, originalPosition, type Segments } from "../compile/source-map.ts";
+import { type Position, type Shift, unshift } from "../compile/source-text.ts";
+import { LIMITS } from "../limits.ts";
+import { ResultError } from "./resp-out.ts";
 
 /** Codes that an error may bring along: its reply starts with them instead of ERR. */
 const CODE = /^[A-Z][A-Z0-9_]{0,31}$/;

@@ -2,8 +2,8 @@
  * Bytes of an argument as a value of its parameter's type. Everything here yields primitives of the host or, through
  * `inside`, objects of the library's realm; NaN, -1, null or undefined says that the bytes do not fit.
  */
-import type { Bytes } from "../../host/deck.ts";
-import type { Choice, ParameterSchema } from "../../schema.ts";
+import type { Bytes } from "../host/deck.ts";
+import type { Choice, ParameterSchema } from "../schema.ts";
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^[+-]?\d+$/;
