@@ -59,6 +59,8 @@ export interface CompiledLibrary {
   readonly shifts: readonly (readonly [number, number, number])[];
   /** The engine's snapshot of `code`, base64; "" where it has none. */
   readonly bytecode: string;
+  /** "call": what one call leaves in the library's variables is gone before the next. */
+  readonly isolation?: "call";
   readonly functions: readonly FunctionSchema[];
 }
 

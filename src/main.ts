@@ -7,6 +7,7 @@
  */
 import { JscCompiler } from "../runtime/engines/jsc/jsc-engine.ts";
 import { LuaCompiler } from "../runtime/engines/lua/lua-engine.ts";
+import { QuickJsCompiler } from "../runtime/engines/quickjs/quickjs-engine.ts";
 import { functionCommand } from "../runtime/function-command.ts";
 import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
@@ -81,6 +82,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     restore: () => registry.restore(),
     log: (level, line) => log.write(level, line),
   });
+  cores.setQuickJsMemoryLimit(settings.number("procedure-quickjs-memory-limit"));
   const push = (name: string, value: string): string | null => {
     if (name === "procedure-time-limit") cores.setTimeLimit(Number(value));
     return native.push(name, value);
@@ -100,7 +102,11 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   const stop = (): void => native.stop();
   const compiler = new JscCompiler();
   const registry = new LibraryRegistry({
-    compilers: [compiler, new LuaCompiler((code) => native.luaLibrary(code))],
+    compilers: [
+      compiler,
+      new QuickJsCompiler(() => compiler.warm()),
+      new LuaCompiler((code) => native.luaLibrary(code)),
+    ],
     broadcast: (message) => cores.broadcast(message),
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
@@ -113,7 +119,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         configFile,
         files: DISK,
         push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
-        apply: (name, value) => applySetting(log, name, value),
+        apply: (name, value) => applySetting(log, cores, name, value),
         applyTogether: () => {
           const error = applyTls(native, settings);
           return error === null ? null : `Unable to update TLS configuration. ${error}`;
@@ -188,9 +194,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
 }
 
 /** Directives that TypeScript serves; null when taken. */
-function applySetting(log: Log, name: string, value: string): string | null {
+function applySetting(log: Log, cores: Cores, name: string, value: string): string | null {
   if (name === "loglevel") log.setLevel(value);
   if (name === "dir") process.chdir(value);
+  if (name === "procedure-quickjs-memory-limit") cores.setQuickJsMemoryLimit(Number(value));
   return null;
 }
 

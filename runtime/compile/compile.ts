@@ -43,6 +43,7 @@ export function compileLibrary(source: string, swc: SwcCompiler): Omit<CompiledL
   return {
     name: header.name,
     engine: header.engine,
+    ...(header.isolation === undefined ? {} : { isolation: header.isolation }),
     language: header.language,
     code: wrap(
       stripped.code,

@@ -10,12 +10,14 @@ export const LANGUAGES = {
 export type Language = keyof typeof LANGUAGES;
 
 /** Engines a header may ask for by `engine=`. */
-const ENGINES: readonly string[] = ["jsc"];
+const ENGINES: readonly string[] = ["jsc", "quickjs"];
 
 export interface Header {
   readonly language: Language;
   readonly engine: string;
   readonly name: string;
+  /** Variables of the library begin anew with each call. */
+  readonly isolation?: "call";
   /** The source with the header line blanked, so that lines and columns stay; with `line=0`, without that line. */
   readonly body: string;
 }
@@ -25,7 +27,7 @@ export const BAD_NAME =
   "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 
 /**
- * The first line of a library: `#!ts name=inventory`, `#!js name=inventory engine=jsc`.
+ * The first line of a library: `#!ts name=inventory`, `#!js name=inventory engine=quickjs isolation=call`.
  *
  * `line=0` says that the header was put before the author's file: lines are then counted without it, as the author's
  * editor does.
@@ -42,6 +44,7 @@ export function parseHeader(source: string): Header {
 
   let name: string | undefined;
   let engine: string | undefined;
+  let isolation: string | undefined;
   let added = false;
   for (const word of words) {
     const lower = word.toLowerCase();
@@ -53,6 +56,8 @@ export function parseHeader(source: string): Header {
         throw new CompileError("Invalid metadata value, engine argument was given multiple times");
       }
       engine = unquote(word.slice("engine=".length));
+    } else if (lower.startsWith("isolation=") && language.toLowerCase() !== "lua") {
+      isolation = unquote(word.slice("isolation=".length)).toLowerCase();
     } else if (lower === "line=0") {
       added = true;
     } else {
@@ -67,8 +72,14 @@ export function parseHeader(source: string): Header {
   if (known !== "lua" && !ENGINES.includes(chosen)) {
     throw new CompileError(`Engine '${engine}' not found; engine= takes one of: ${ENGINES.join(", ")}`);
   }
+  if (isolation !== undefined && isolation !== "call") {
+    throw new CompileError(`isolation= takes one of: call; got '${isolation}'`);
+  }
+  if (isolation === "call" && chosen !== "quickjs") {
+    throw new CompileError(`isolation=call needs engine=quickjs; this library's engine is ${chosen}`);
+  }
   const body = added ? source.slice(end + 1) : " ".repeat(end) + source.slice(end);
-  return { language: known, engine: chosen, name, body };
+  return { language: known, engine: chosen, name, body, ...(isolation === "call" ? { isolation } : {}) };
 }
 
 export function isFunctionName(name: string): boolean {

@@ -94,6 +94,7 @@ export interface DeckAccess {
 export type Bytes = Buffer & {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
   latin1Write(text: string, at: number): number;
   utf8Write(text: string, at: number): number;
 };

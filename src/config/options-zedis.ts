@@ -39,6 +39,14 @@ export const ZEDIS_OPTIONS = [
   { name: "script-atomicity", type: "enum", values: ["rollback", "redis"], default: "rollback", native: true },
   /** Milliseconds after which a script in Lua is ended and rolled back; 0: never. */
   { name: "script-time-limit-hard", type: "int", min: 0n, max: 3_600_000n, default: "0", native: true },
+  /** Bytes that one library of the engine quickjs may use on each core. */
+  {
+    name: "procedure-quickjs-memory-limit",
+    type: "memory",
+    min: 1n << 20n,
+    max: 1n << 30n,
+    default: String(32 << 20),
+  },
 ] as const satisfies readonly Option[];
 
 /** 0 counts: it stands for "automatic". */

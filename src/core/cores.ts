@@ -55,6 +55,11 @@ export class Cores {
     Atomics.store(new Int32Array(this.#limits), 0, Math.min(ms, 0x7fffffff));
   }
 
+  /** Bytes that a library of the engine quickjs may use on each core, from its next call on. */
+  setQuickJsMemoryLimit(bytes: number): void {
+    Atomics.store(new Int32Array(this.#limits), 1, Math.min(bytes, 0x7fffffff));
+  }
+
   /** Sends a message to every core; resolves when each has answered. Rejects with the first error a core told. */
   broadcast(message: object): Promise<void> {
     const seq = ++this.#sequence;

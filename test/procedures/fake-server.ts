@@ -1,4 +1,5 @@
 import { JscCompiler, JscCore } from "../../runtime/engines/jsc/jsc-engine.ts";
+import { QuickJsCompiler, QuickJsCore } from "../../runtime/engines/quickjs/quickjs-engine.ts";
 import { callableCommands } from "../../runtime/host/commands.ts";
 import type { CoreMessage } from "../../runtime/mail.ts";
 import type { LibraryImage } from "../../runtime/schema.ts";
@@ -16,17 +17,25 @@ export class FakeServer {
   readonly native = new FakeNative();
   readonly messages: CoreMessage[] = [];
   timeLimitMs = 200;
-  readonly #compiler = new JscCompiler();
+  memoryLimitBytes = 16 << 20;
+  readonly #compilers = [new JscCompiler(), new QuickJsCompiler()];
   readonly #loop: CoreLoop;
   readonly #ids = new Map<string, number>();
   #nextId = 1;
 
-  constructor() {
+  /** `engine`: what libraries run in that do not say it themselves. */
+  constructor(private readonly engine = process.env.ZEDIS_TEST_ENGINE ?? "jsc") {
     const { deck, views } = this.native;
+    const commands = callableCommands(TABLE);
+    const limits = {
+      timeMs: () => this.timeLimitMs,
+      memoryBytes: () => this.memoryLimitBytes,
+      nowMs: () => performance.now(),
+    };
     this.#loop = new CoreLoop({
       deck,
       views,
-      engines: [new JscCore(deck, views, callableCommands(TABLE))],
+      engines: [new JscCore(deck, views, commands), new QuickJsCore(deck, views, commands, limits)],
       timeLimitMs: () => this.timeLimitMs,
       entrySlackMs: () => 50,
       post: (message) => this.messages.push(message),
@@ -36,7 +45,9 @@ export class FakeServer {
 
   /** Loads a library; throws what its compiler or a core has against it. */
   async load(source: string): Promise<LibraryImage> {
-    const compiled = await this.#compiler.compile(source);
+    const compiler = this.#compilers.find(({ name }) => name === (/engine=(\w+)/.exec(source)?.[1] ?? this.engine));
+    if (compiler === undefined) throw new Error("no such engine");
+    const compiled = { ...(await compiler.compile(source)), engine: compiler.name };
     const functions = compiled.functions.map((fn) => ({ ...fn, id: this.#nextId++ }));
     const image: LibraryImage = { ...compiled, functions };
     this.native.tasks.push({
