@@ -7,6 +7,7 @@ import type { CallableCommands } from "../../host/commands.ts";
 import { LIMITS } from "../../limits.ts";
 import { Guest, type GuestCalls, type GuestLimits, HELPER } from "./guest.ts";
 import { COMMAND, INNER, KEY_MAX, OUT, QUICK } from "./host-calls.ts";
+import { makeEmitter } from "./inside/result.ts";
 import { makeGuest } from "./inside/zedis.ts";
 import type { Snapshot } from "./instance.ts";
 
@@ -41,7 +42,7 @@ export function makeBase(limits: GuestLimits, calls: GuestCalls, commands: Calla
     kinds: OUT,
   };
   // Function text of this process's own source; nothing of a library is in it.
-  const code = `"use strict"; (function (setup) { return (${makeGuest})({ ...setup, ...${JSON.stringify(data)} }); })`;
+  const code = `"use strict"; (function (setup) { return (${makeGuest})({ ...setup, ...${JSON.stringify(data)}, makeEmitter: ${makeEmitter} }); })`;
   const factory = sound(guest, guest.evaluate(code, FILE));
   guest.pass(0, setup);
   const helpers = sound(guest, guest.call(factory, 1));

@@ -38,8 +38,8 @@ export interface Snapshot {
   readonly heap: Uint8Array;
 }
 
-/** Bytes of stack that the guest may use, of 5 MiB: deep enough for 1,000 calls, small enough for the host's own stack. */
-const STACK_BYTES = 512 << 10;
+/** Bytes of stack that the guest may use, of 5 MiB: deep enough for some thousand calls, small enough for the host's own stack. */
+const STACK_BYTES = 256 << 10;
 const PAGE = 65_536;
 const SNAPSHOT_GRAIN = 4096;
 

@@ -13,7 +13,7 @@ setDefaultTimeout(60_000);
 const server = suite({
   kind: "zedis",
   options: {
-    "procedure-time-limit": "200",
+    "procedure-time-limit": "400",
     "procedure-keys-limit": "1000",
     "procedure-result-limit": "50000",
     "procedure-quickjs-memory-limit": "8mb",

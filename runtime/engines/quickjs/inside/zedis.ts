@@ -1,3 +1,5 @@
+import type { ResultSetup } from "./result.ts";
+
 /** What the host's functions are to the guest; each throws errors of the guest's realm. */
 export interface GuestSetup {
   readonly host: {
@@ -20,29 +22,27 @@ export interface GuestSetup {
   readonly denied: readonly string[];
   readonly limits: { readonly logText: number; readonly depth: number; readonly keyMax: number };
   /** Kinds of pieces of a result. */
-  readonly kinds: Readonly<Record<"atom" | "array" | "map" | "set" | "bytes" | "bigint", number>>;
+  readonly kinds: ResultSetup["kinds"];
+  readonly makeEmitter: (setup: ResultSetup) => (value: unknown) => void;
 }
 
 /** Makes the guest's world; returns the functions that the host calls, in the order of HELPER in guest.ts. */
-export function makeGuest({ host, allowed, rows, denied, limits, kinds }: GuestSetup) {
+export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmitter }: GuestSetup) {
   const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
   const { defineProperty, freeze, keys, getOwnPropertyNames } = Object;
   const { isArray } = Array;
-  const { isView } = ArrayBuffer;
   const { isNaN: isNotNumber } = globalThis.Number;
   const { parse, stringify } = JSON;
   const { toLowerCase } = String.prototype;
   const { Error: PlainError, TypeError: BadType, RangeError: BadRange } = globalThis;
   const { SyntaxError: BadSyntax, EvalError: BadEval, Uint8Array: Bytes } = globalThis;
-  const { BigInt: toBigInt, Number: toNumber, Map: MapOf, Set: SetOf, Promise: PromiseOf } = globalThis;
+  const { BigInt: toBigInt, Number: toNumber } = globalThis;
   const hostAtoms = host.atoms;
   const hostRun = host.run;
   const hostLog = host.log;
   const hostTell = host.tell;
-  const hostOut = host.out;
-  const hostRefuse = host.refuse;
   const quick = host.quick;
-  const plain = Object.prototype;
+  const emit = makeEmitter({ out: host.out, refuse: host.refuse, kinds, depthMax: limits.depth });
   const typedArray = getPrototypeOf(Bytes.prototype) as object;
   const getter = (of: object, key: string | symbol) =>
     getOwnPropertyDescriptor(of, key)?.get as (this: unknown) => unknown;
@@ -50,15 +50,7 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds }: GuestS
   const typedArrayBuffer = getter(typedArray, "buffer");
   const typedArrayOffset = getter(typedArray, "byteOffset");
   const typedArrayLength = getter(typedArray, "byteLength");
-  const mapSize = getter(MapOf.prototype, "size");
-  const setSize = getter(SetOf.prototype, "size");
-  const mapForEach = MapOf.prototype.forEach;
-  const setForEach = SetOf.prototype.forEach;
-  const dateTime = Date.prototype.getTime;
   const slice = ArrayBuffer.prototype.slice;
-  const { valueOf: numberOf } = toNumber.prototype;
-  const { valueOf: stringOf } = String.prototype;
-  const { valueOf: booleanOf } = Boolean.prototype;
   const CHUNK = 1000;
   const NEST_MAX = 4;
   const NO_ROW = 0xffff;
@@ -274,129 +266,6 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds }: GuestS
     }
   }
 
-  // ---- results
-
-  const trail: (string | number)[] = [];
-
-  function fail(depth: number, what: string): never {
-    let path = "the result";
-    for (let index = 0; index < depth && index < 8; index++) {
-      const step = trail[index];
-      path += typeof step === "number" ? `[${step}]` : `.${(step as string).slice(0, 32)}`;
-    }
-    return hostRefuse(`${path} ${what}`);
-  }
-
-  function is(brand: (this: never) => unknown, value: object): boolean {
-    try {
-      apply(brand as (this: unknown) => unknown, value, []);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  function emit(value: unknown, depth: number): void {
-    switch (typeof value) {
-      case "string":
-      case "number":
-      case "boolean":
-      case "undefined":
-        hostOut(kinds.atom, value);
-        return;
-      case "bigint":
-        hostOut(kinds.bigint, `${value}`);
-        return;
-      case "object":
-        if (value === null) hostOut(kinds.atom, null);
-        else emitObject(value, depth);
-        return;
-      default:
-        fail(depth, `is a ${typeof value}, which cannot be sent`);
-    }
-  }
-
-  function emitObject(value: object, depth: number): void {
-    if (depth >= limits.depth) fail(depth, `is nested deeper than ${limits.depth} levels, or refers to itself`);
-    if (isArray(value)) {
-      const { length } = value;
-      hostOut(kinds.array, length);
-      for (let index = 0; index < length; index++) {
-        trail[depth] = index;
-        emit(value[index], depth + 1);
-      }
-      return;
-    }
-    if (isView(value)) {
-      if (apply(typedArrayTag, value, []) !== "Uint8Array") {
-        fail(depth, "is a typed array other than Uint8Array, which cannot be sent");
-      }
-      hostOut(
-        kinds.bytes,
-        apply(typedArrayBuffer, value, []),
-        apply(typedArrayOffset, value, []),
-        apply(typedArrayLength, value, []),
-      );
-      return;
-    }
-    const prototype = getPrototypeOf(value);
-    if (prototype === plain || prototype === null) {
-      emitFields(value, depth);
-      return;
-    }
-    if (value instanceof PromiseOf) fail(depth, "is a promise; await it");
-    if (value instanceof PlainError) fail(depth, "is an Error; throw it instead");
-    if (is(dateTime, value)) fail(depth, "is a Date; send getTime() or toISOString()");
-    if (
-      is(numberOf, value) ||
-      is(stringOf, value) ||
-      is(booleanOf, value) ||
-      value instanceof Symbol ||
-      value instanceof RegExp
-    ) {
-      fail(depth, "is an object that cannot be sent");
-    }
-    if (is(mapSize as (this: never) => unknown, value)) {
-      const entries: unknown[] = [];
-      apply(mapForEach, value, [
-        (item: unknown, key: unknown) => {
-          append(entries, key);
-          append(entries, item);
-        },
-      ]);
-      hostOut(kinds.map, entries.length / 2);
-      for (let index = 0; index < entries.length; index += 2) {
-        const key = entries[index];
-        trail[depth] = typeof key === "string" ? key : index / 2;
-        emit(typeof key === "number" ? `${key}` : key, depth + 1);
-        emit(entries[index + 1], depth + 1);
-      }
-      return;
-    }
-    if (is(setSize as (this: never) => unknown, value)) {
-      const items: unknown[] = [];
-      apply(setForEach, value, [(item: unknown) => append(items, item)]);
-      hostOut(kinds.set, items.length);
-      for (let index = 0; index < items.length; index++) {
-        trail[depth] = index;
-        emit(items[index], depth + 1);
-      }
-      return;
-    }
-    emitFields(value, depth);
-  }
-
-  function emitFields(value: object, depth: number): void {
-    const names = keys(value);
-    hostOut(kinds.map, names.length);
-    for (let index = 0; index < names.length; index++) {
-      const name = names[index] as string;
-      trail[depth] = name;
-      hostOut(kinds.atom, name);
-      emit((value as Record<string, unknown>)[name], depth + 1);
-    }
-  }
-
   // ---- Zedis
 
   const get = quick.get as (key: unknown) => string | null;
@@ -515,7 +384,7 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds }: GuestS
     slowGetInt,
     (text: string) => parse(text),
     (text: string, payload: ArrayBuffer) => build(parse(text), payload),
-    (value: unknown) => emit(value, 0),
+    emit,
     (...items: unknown[]) => items,
     (buffer: ArrayBuffer) => new Bytes(buffer),
     (text: string) => toBigInt(text),
