@@ -56,8 +56,30 @@ function repeatGetComputed(prefix: string, times: number): number {
 }
 `;
 
+/** The same get, compare, set in the engine for code that is not trusted. */
+const QUICKJS = `#!ts name=guarded engine=quickjs
+function takeGuarded(key: string, amount: number): number {
+  const stock = Zedis.get_int(key);
+  if (stock >= amount) {
+    Zedis.set(key, stock - amount);
+    return 1;
+  }
+  return 0;
+}
+`;
+
 const LUA = `#!lua name=bench
 redis.register_function('take', function(keys, args)
+  local amount = tonumber(args[1])
+  local stock = tonumber(redis.call('GET', keys[1]) or '0')
+  if stock >= amount then
+    redis.call('SET', keys[1], stock - amount)
+    return 1
+  end
+  return 0
+end)
+
+redis.register_function('takeGuarded', function(keys, args)
   local amount = tonumber(args[1])
   local stock = tonumber(redis.call('GET', keys[1]) or '0')
   if stock >= amount then
@@ -113,6 +135,7 @@ end)
 export async function loadFunctions(server: Server): Promise<Language> {
   try {
     await server.command("FUNCTION", "LOAD", "REPLACE", TYPESCRIPT);
+    await server.command("FUNCTION", "LOAD", "REPLACE", QUICKJS);
     return "ts";
   } catch (error) {
     // A server that knows the engine refuses for a reason worth reading; another one says that it does not know it.

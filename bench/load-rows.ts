@@ -65,6 +65,14 @@ const FUNCTIONS = [
     ]),
   },
   {
+    name: "fcall-cas-quickjs",
+    title: "FCALL get, compare, set in quickjs",
+    template: "FCALL takeGuarded 1 inv:__key__ 1",
+    preload: STOCK,
+    expect: "integer",
+    targets: new Map([[16, 0.5]]),
+  },
+  {
     name: "fcall-object",
     title: "FCALL updateInventory (replies an object)",
     template: "FCALL updateInventory 1 inv:__key__ 1",
