@@ -28,7 +28,14 @@ export interface ParameterSchema {
 }
 
 /** Flags of FCALL's world, by their Redis names. */
-export const FUNCTION_FLAGS = ["no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys"] as const;
+export const FUNCTION_FLAGS = [
+  "no-writes",
+  "allow-oom",
+  "allow-stale",
+  "no-cluster",
+  "allow-cross-slot-keys",
+  "background",
+] as const;
 export type FunctionFlag = (typeof FUNCTION_FLAGS)[number];
 
 export interface FunctionSchema {

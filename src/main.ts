@@ -63,18 +63,21 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     log.write("warning", notRenamed);
     return 1;
   }
-  native.create(count, settings.number("shards"), settings.number("databases"));
+  const background = backgroundCores(settings.number("procedure-background-threads"), native.cpus(), count);
+  native.create(count, background, settings.number("shards"), settings.number("databases"));
 
   const onNote = (): void => {
     for (let line = native.nextLogLine(); line !== null; line = native.nextLogLine()) {
       log.write(LEVELS[line.level] ?? "warning", line.text);
     }
+    if (native.backgroundWanted()) cores.startBackground();
     void control.serve();
   };
   const cores = new Cores({
     native,
     library,
     count,
+    background,
     io: IO[settings.get("io") as keyof typeof IO],
     unixPath: settings.get("unixsocket"),
     table: native.table(),
@@ -110,7 +113,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     broadcast: (message) => cores.broadcast(message),
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
-  const procedures = new RunningProcedures(native, cores, count);
+  const procedures = new RunningProcedures(native, cores, count + background);
   const commands = new Map<string, ControlCommand>([
     [
       "config",
@@ -191,6 +194,14 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   socketFile.remove();
   log.write("warning", "Zedis is now ready to exit, bye bye...");
   return 0;
+}
+
+/** Most that native code has room for, as CORES_MAX in native/src/store/counters.rs. */
+const CORES_MAX = 64;
+
+/** Threads for calls in the background: as many as asked for (-1: two, or one beside a single processor), as far as there is room. */
+function backgroundCores(asked: number, cpus: number, count: number): number {
+  return Math.min(asked < 0 ? Math.min(2, cpus) : asked, CORES_MAX - count);
 }
 
 /** Directives that TypeScript serves; null when taken. */

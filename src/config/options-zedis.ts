@@ -24,6 +24,25 @@ export const ZEDIS_OPTIONS = [
   },
   /** Milliseconds of wall time that one procedure call may take. */
   { name: "procedure-time-limit", type: "int", min: 1n, max: 3_600_000n, default: "1000", native: true },
+  /** Threads that run procedures marked @background, and slow ones; -1: two, or one beside a single CPU; 0: none. */
+  {
+    name: "procedure-background-threads",
+    type: "int",
+    min: -1n,
+    max: 32n,
+    default: "-1",
+    fixed: "same",
+    native: true,
+  },
+  /** Milliseconds that calls of a function take on average before they go there; 0: only those marked @background. */
+  {
+    name: "procedure-background-threshold",
+    type: "int",
+    min: 0n,
+    max: 3_600_000n,
+    default: "5",
+    native: true,
+  },
   /** Bytes of the encoded result of one call. */
   {
     name: "procedure-result-limit",

@@ -7,7 +7,9 @@ import type { CoreStart } from "./worker.ts";
 export interface CoresOptions {
   readonly native: Native;
   readonly library: string;
+  /** Cores that serve connections, and those behind them that run calls in the background, made when first needed. */
   readonly count: number;
+  readonly background: number;
   readonly io: number;
   readonly unixPath: string;
   readonly table: readonly CommandRow[];
@@ -35,6 +37,7 @@ export class Cores {
   readonly #waiting = new Map<number, Waiting>();
   readonly #left = new Set<number>();
   readonly #replacing = new Set<number>();
+  #hasBackground = false;
   #sequence = 0;
   #revivals = 0;
   #allLeft: () => void = () => {};
@@ -50,6 +53,22 @@ export class Cores {
     await Promise.all(Array.from({ length: this.options.count }, (_, core) => this.#spawn(core, false)));
   }
 
+  /**
+   * Starts the cores of the background, once. Libraries are on their way to them before any call is; nobody waits for them to be
+   * thawed there, as one may be in a call that takes hours.
+   */
+  startBackground(): void {
+    const { count, background, native, restore } = this.options;
+    if (this.#hasBackground || background === 0) return;
+    this.#hasBackground = true;
+    native.startBackground();
+    for (let core = count; core < count + background; core++) {
+      this.#spawn(core, false).catch((error: Error) => this.options.log("warning", `core ${core}: ${error.message}`));
+      for (const message of restore()) native.mail(core, JSON.stringify({ ...message, seq: 0 }));
+      for (const { text } of this.#waiting.values()) native.mail(core, text);
+    }
+  }
+
   /** Milliseconds a procedure may run, for every core's next entry. */
   setTimeLimit(ms: number): void {
     Atomics.store(new Int32Array(this.#limits), 0, Math.min(ms, 0x7fffffff));
@@ -60,22 +79,24 @@ export class Cores {
     Atomics.store(new Int32Array(this.#limits), 1, Math.min(bytes, 0x7fffffff));
   }
 
-  /** Sends a message to every core; resolves when each has answered. Rejects with the first error a core told. */
+  /** Sends a message to every core; resolves when each that serves has answered. Rejects with the first error a core told. */
   broadcast(message: object): Promise<void> {
     const seq = ++this.#sequence;
     const text = JSON.stringify({ ...message, seq });
     return new Promise((resolve, reject) => {
-      const left = new Set(this.#workers.keys());
+      const { count, background, native } = this.options;
+      const left = new Set(Array.from({ length: count }, (_, core) => core));
       const done = (error?: string): void => (error === undefined ? resolve() : reject(new Error(error)));
       this.#waiting.set(seq, { text, left, error: undefined, done });
-      for (const core of left) this.options.native.mail(core, text);
+      const all = count + (this.#hasBackground ? background : 0);
+      for (let core = 0; core < all; core++) native.mail(core, text);
     });
   }
 
   #spawn(core: number, replaces: boolean): Promise<void> {
     const { library, io, unixPath, table, count, native } = this.options;
     // One processor each where there are enough; more cores than processors would only fight over pins.
-    const cpu = count <= native.cpus() ? core : -1;
+    const cpu = count <= native.cpus() && core < count ? core : -1;
     const start: CoreStart = { library, core, io, cpu, unixPath, limits: this.#limits, table, replaces };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start });
     this.#workers[core] = worker;
@@ -95,6 +116,7 @@ export class Cores {
           void this.replace(core);
           return;
         }
+        if (core >= count) return;
         this.#left.add(core);
         if (this.#left.size === count) this.#allLeft();
       });
@@ -113,7 +135,7 @@ export class Cores {
       return;
     }
     const waiting = this.#waiting.get(message.seq);
-    if (waiting === undefined) return;
+    if (waiting === undefined || core >= this.options.count) return;
     waiting.left.delete(core);
     waiting.error ??= message.error;
     if (waiting.left.size > 0) return;
@@ -143,7 +165,9 @@ export class Cores {
     for (const message of this.options.restore())
       this.options.native.mail(core, JSON.stringify({ ...message, seq: 0 }));
     // What the old VM had not answered it may have lost.
-    for (const { text, left } of this.#waiting.values()) if (left.has(core)) this.options.native.mail(core, text);
+    for (const { text, left } of this.#waiting.values()) {
+      if (left.has(core) || core >= this.options.count) this.options.native.mail(core, text);
+    }
     await spawned.finally(() => this.#replacing.delete(core));
   }
 }

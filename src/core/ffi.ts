@@ -36,7 +36,9 @@ export const LAYOUT: readonly number[] = [
 const SYMBOLS = {
   zedis_layout: { args: ["ptr", "f64"], returns: "f64" },
   zedis_cpus: { args: [], returns: "f64" },
-  zedis_create: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_create: { args: ["f64", "f64", "f64", "f64"], returns: "f64" },
+  zedis_background_wanted: { args: [], returns: "f64" },
+  zedis_background_start: { args: [], returns: "void" },
   zedis_config: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
   zedis_listen_unix: { args: ["ptr", "f64", "f64", "ptr", "f64"], returns: "f64" },
@@ -140,12 +142,20 @@ export function loadNative(path: string) {
       return bytes === 0 ? null : failureText(bytes);
     },
 
-    /** Makes the server; once. */
-    create(cores: number, shards: number, databases: number): void {
-      if (native.zedis_create(cores, shards, databases) !== 0) {
-        throw new RangeError(`cannot make a server of ${cores} cores, ${shards} shards, ${databases} databases`);
+    /** Makes the server, with room for `background` cores behind those that serve; once. */
+    create(cores: number, background: number, shards: number, databases: number): void {
+      if (native.zedis_create(cores, background, shards, databases) !== 0) {
+        throw new RangeError(
+          `cannot make a server of ${cores} cores (${background} more in the background), ${shards} shards, ${databases} databases`,
+        );
       }
     },
+
+    /** Has a call come for the background cores? */
+    backgroundWanted: (): boolean => native.zedis_background_wanted() !== 0,
+
+    /** From now on the background cores are sent what all cores are. */
+    startBackground: (): void => native.zedis_background_start(),
 
     /** Tells a directive; null when it is taken, otherwise the error's text. */
     push(name: string, value: string): string | null {

@@ -115,6 +115,24 @@ dry.rows("inside a transaction a dry run sees what came before it and undoes onl
   ["EXEC", [ok, told(4, anything, ["stock"], ["log", "stock"], ["left 4"]), "5", 3]],
 ]);
 
+const SCRIPT = "redis.call('INCR', KEYS[1]); redis.log(redis.LOG_NOTICE, 'logged'); return redis.call('GET', KEYS[2])";
+
+dry.rows("scripts in Lua run dry by EVAL_DRYRUN and EVALSHA_DRYRUN", [
+  ["SET b text", ok],
+  [["EVAL_DRYRUN", SCRIPT, "2", "a", "b"], told("text", [["INCR", "a"]], ["a", "b"], ["a"], ["logged"])],
+  ["EXISTS a", 0],
+  [["EVAL", SCRIPT, "2", "a", "b"], "text"],
+  ["GET a", "1"],
+  [
+    ["EVALSHA_DRYRUN", new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex"), "2", "a", "b"],
+    told("text", [["INCR", "a"]], ["a", "b"], ["a"], ["logged"]),
+  ],
+  ["GET a", "1"],
+  [["EVAL_DRYRUN", "redis.call('SET', 'x', '1'); error('no')", "0"], told(errorLike(/no/), [], [], [])],
+  [["EVAL_DRYRUN", "return redis.call('SET', 'x', '1', 'GET')", "0"], told(null, anything, ["x"], ["x"])],
+  ["EXISTS x", 0],
+]);
+
 dry.both("the effects applied make what the call itself makes", async (wire) => {
   await wire.call(load);
   const seed = ["SET a 1", "SET c 1", "SADD s zero"];

@@ -168,7 +168,10 @@ bank.both(
 
 test("FUNCTION KILL undoes a call on a core whose other connections are being closed", async () => {
   // Their closing is mail of that core, which its next VM reads before it ends the call.
-  const server = await startServer({ kind: "zedis", options: { "procedure-time-limit": "60000", io: "epoll" } });
+  const server = await startServer({
+    kind: "zedis",
+    options: { "procedure-time-limit": "60000", "procedure-background-threads": "0", io: "epoll" },
+  });
   const connect = async (count: number) => {
     const wires: Wire[] = [];
     while (wires.length < count) wires.push(await server.connect());

@@ -201,7 +201,7 @@ fn doctor(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         ));
     }
     // The JavaScript engine of each core is in the resident size and not in the data.
-    let engines = (100 + 10 * server.cores.len() as u64) * MIB;
+    let engines = (100 + 10 * server.serving as u64) * MIB;
     if resident > engines + used + used / 2 && used > 64 * MIB {
         found.push(format!(
             "Fragmentation: {} MiB are resident for {} MiB of data. Many values of changing size do this.",

@@ -37,6 +37,38 @@ pub const ROWS: &[Row] = &[
         ..CALL
     },
     Row {
+        name: "eval_dryrun",
+        arity: -3,
+        flags: NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLE_KEYS | DRY_RUN,
+        keys: &[KeySpec {
+            access: access::RW | access::ACCESS | access::UPDATE,
+            begin: Begin::Index(2),
+            find: Find::KeyNum { keynum: 0, first: 1, step: 1 },
+        }],
+        categories: category::SCRIPTING,
+        since: "7.2.5",
+        complexity: "Depends on the script that is executed.",
+        summary: "Shows what a script would reply, read and change, and leaves nothing behind.",
+        args: "script numkeys [key [key ...]] [arg [arg ...]]",
+        ..CALL
+    },
+    Row {
+        name: "evalsha_dryrun",
+        arity: -3,
+        flags: NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLE_KEYS | DRY_RUN,
+        keys: &[KeySpec {
+            access: access::RW | access::ACCESS | access::UPDATE,
+            begin: Begin::Index(2),
+            find: Find::KeyNum { keynum: 0, first: 1, step: 1 },
+        }],
+        categories: category::SCRIPTING,
+        since: "7.2.5",
+        complexity: "Depends on the script that is executed.",
+        summary: "Shows what a script would reply, read and change, and leaves nothing behind.",
+        args: "sha1 numkeys [key [key ...]] [arg [arg ...]]",
+        ..CALL
+    },
+    Row {
         name: "evalsha",
         arity: -3,
         flags: NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLE_KEYS,

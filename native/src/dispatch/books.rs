@@ -11,11 +11,12 @@ use crate::resp::args::Args;
 use crate::session::client::ReplyMode;
 use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::figures::TIMED_EVERY;
+use crate::session::functions::{End, Ended};
 use crate::session::slowlog::{LENGTH_DEFAULT, SlowEntry, shortened};
 use crate::sys::clock;
 
 /// Slow requests are told apart by the coarse clock where they may be no faster than this; it ticks every 4 ms at most.
-pub(super) const COARSE_ENOUGH_US: i64 = 8000;
+const COARSE_ENOUGH_US: i64 = 8000;
 
 impl Executor {
     /// How many requests the time of this one stands for; 0: it is not timed. Whatever may be slow is timed, the rest
@@ -43,7 +44,7 @@ impl Executor {
             Outcome::Queued => (),
             _ if row == UNKNOWN => (),
             // Counted when the main thread has served it (CONFIG RESETSTAT counts itself), and when its time of waiting is over.
-            Outcome::Waits if matches!(conn.wait, Wait::Control { .. } | Wait::Block(_)) => (),
+            Outcome::Waits if matches!(conn.wait, Wait::Control { .. } | Wait::Block(_) | Wait::Background(_)) => (),
             _ => {
                 figures.commands.add(1);
                 conn.client.commands += 1;
@@ -120,6 +121,32 @@ impl Executor {
         }
     }
 
+    /// Counts the call in progress, which has ended so.
+    pub(super) fn book_call(&mut self, end: End, rolled_back: bool) {
+        let timed = self.time_of_call();
+        let figures = self.figures();
+        if end != End::Done {
+            figures.call_errors.add(1);
+        }
+        if let Some(function) = figures.functions.own(self.call.slot) {
+            function.book(&Ended { end, rolled_back, keys: self.call.accesses, timed });
+        }
+    }
+
+    /// How long the call in progress took, ns, and how many calls that stands for. A clock read costs a call of a microsecond a
+    /// fiftieth: in a pipeline one call in so many is timed, and of the others those whose time even the coarse clock shows.
+    fn time_of_call(&mut self) -> Option<(u64, u64)> {
+        if let Some(exec) = &self.exec {
+            return Some((clock::mono_ns() - exec.since_ns, 1));
+        }
+        if self.weight != 0 {
+            let ns = clock::mono_ns() - self.started_ns;
+            return Some((ns, if ns < (COARSE_ENOUGH_US as u64 * 1000) { self.weight } else { 1 }));
+        }
+        self.call.coarse_ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
+        (self.call.coarse_ns >= (COARSE_ENOUGH_US as u64 * 1000)).then_some((self.call.coarse_ns, 1))
+    }
+
     /// Logs the request that ran just now if it was large, or its reply.
     #[inline]
     pub(super) fn judge_size(&self, conn: &Conn, request: &Request) {
@@ -141,7 +168,8 @@ impl Executor {
         let max = |name: &str| server.settings.text(name).parse().unwrap_or(LENGTH_DEFAULT);
         let request_bytes = request.bytes as u64;
         let argv = || told(self.batch.args(request));
-        if request_bytes >= server.settings.large_request_bytes.load(Ordering::Relaxed) {
+        // What runs in the background came in elsewhere.
+        if conn.errand.is_none() && request_bytes >= server.settings.large_request_bytes.load(Ordering::Relaxed) {
             let entry = self.entry(conn, argv(), request_bytes);
             server.large_requests.push(entry, max("commandlog-large-request-max-len"));
         }

@@ -76,7 +76,7 @@ impl Executor {
             }
         }
         if self.server.tracking_clients.load(Relaxed) > 0 {
-            (0..self.server.cores.len()).for_each(|core| self.mail(core, Mail::Flushed));
+            (0..self.server.serving).for_each(|core| self.mail(core, Mail::Flushed));
         }
     }
 
@@ -89,7 +89,7 @@ impl Executor {
         let wanted = |prefix: &[u8]| keys.keys().any(|key| key.starts_with(prefix));
         let cores = self.server.store.prefixes.cores_with(wanted);
         let keys = Arc::new(keys);
-        for core in (0..self.server.cores.len()).filter(|core| cores >> core & 1 != 0) {
+        for core in (0..self.server.serving).filter(|core| cores >> core & 1 != 0) {
             self.mail(core, Mail::Changed(keys.clone()));
         }
     }

@@ -10,7 +10,6 @@
 
 use std::sync::Arc;
 
-use super::books::COARSE_ENOUGH_US;
 use super::caching::reader;
 use super::dry_run::Dry;
 use super::execute::{Executor, Outcome};
@@ -25,7 +24,7 @@ use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::conn::Conn;
-use crate::session::functions::{End, Ended, Slot};
+use crate::session::functions::{End, Slot};
 use crate::session::manifest;
 use crate::session::tracking::Reader;
 use crate::sys::clock;
@@ -33,9 +32,6 @@ use crate::txn::Savepoint;
 
 /// Tries of one call with only the shards it turned out to need; then every shard is latched.
 const TRIES_MAX: usize = 32;
-
-/// Times that the coarse clock tells well enough.
-const COARSE_ENOUGH_NS: u64 = COARSE_ENOUGH_US as u64 * 1000;
 
 /// Bytes of arguments whose buffers are kept from call to call.
 const ARGUMENT_BYTES_KEPT_MAX: usize = 1 << 20;
@@ -162,6 +158,9 @@ impl Executor {
             }
         };
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+        if !in_exec && conn.call_shards.is_empty() && self.goes_to_background(flags, slot) {
+            return self.hand_over(conn, slot);
+        }
         let rest = self.call.args.borrow();
         let keys = match number::integer(&self.call.count) {
             None => {
@@ -237,7 +236,11 @@ impl Executor {
         call.denied.clear();
         self.txn.reads_all_keys = true;
         call.in_exec = in_exec;
-        call.reader = if dry { None } else { reader(self.core, &conn.client) };
+        call.reader = match &conn.errand {
+            _ if dry => None,
+            Some(errand) => errand.reader,
+            None => reader(self.core, &conn.client),
+        };
         call.accesses = 0;
         call.since_ns = clock::coarse_ns();
         Outcome::Upcall
@@ -251,7 +254,9 @@ impl Executor {
             self.call.lua = Some(Callee::Script(found.slot));
             return Ok((Slot::default(), found.flags, found.declared));
         }
-        self.refresh_manifest();
+        if !self.is_background() {
+            self.refresh_manifest();
+        }
         let function = self.manifest.find(&self.call.name).ok_or(error::NO_FUNCTION)?;
         self.call.lua = function.in_lua.then_some(Callee::Function(function.id));
         self.call.function = function.id;
@@ -335,7 +340,7 @@ impl Executor {
             let effects = if failed { Vec::new() } else { self.txn.take_effects(savepoint) };
             dry.tell_rest(&effects, &mut reply);
             self.undo_dry_run(dry, savepoint);
-            failed = false;
+            (failed, kept) = (false, false);
         } else {
             let end = if failed || kept { ended } else { End::Done };
             self.book_call(end, failed && self.txn.has_undo_since(savepoint));
@@ -357,31 +362,5 @@ impl Executor {
             running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).args = OwnedArgs::default();
         }
         if failed || kept { Outcome::Failed } else { Outcome::Done }
-    }
-
-    /// Counts the call in progress, which has ended so.
-    fn book_call(&mut self, end: End, rolled_back: bool) {
-        let timed = self.time_of_call();
-        let figures = self.figures();
-        if end != End::Done {
-            figures.call_errors.add(1);
-        }
-        if let Some(function) = figures.functions.own(self.call.slot) {
-            function.book(&Ended { end, rolled_back, keys: self.call.accesses, timed });
-        }
-    }
-
-    /// How long the call in progress took, ns, and how many calls that stands for. A clock read costs a call of a microsecond a
-    /// fiftieth: in a pipeline one call in so many is timed, and of the others those whose time even the coarse clock shows.
-    fn time_of_call(&mut self) -> Option<(u64, u64)> {
-        if let Some(exec) = &self.exec {
-            return Some((clock::mono_ns() - exec.since_ns, 1));
-        }
-        if self.weight != 0 {
-            let ns = clock::mono_ns() - self.started_ns;
-            return Some((ns, if ns < COARSE_ENOUGH_NS { self.weight } else { 1 }));
-        }
-        self.call.coarse_ns = clock::coarse_ns().saturating_sub(self.call.since_ns);
-        (self.call.coarse_ns >= COARSE_ENOUGH_NS).then_some((self.call.coarse_ns, 1))
     }
 }

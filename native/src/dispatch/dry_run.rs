@@ -16,6 +16,7 @@
 use std::collections::BTreeSet;
 
 use super::execute::Executor;
+use crate::commands::asked;
 use crate::commands::row::access;
 use crate::commands::table::table;
 use crate::resp::args::{Args, OwnedArgs};
@@ -57,7 +58,7 @@ impl Dry {
                 self.note_read(db, args.get(index));
             }
         };
-        let _ = table().row(number).each_key(args, each);
+        let _ = asked::each_key(table().row(number), args, each);
     }
 
     pub(super) fn log(&mut self, line: String) {

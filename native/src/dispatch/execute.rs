@@ -109,7 +109,7 @@ pub struct Executor {
     pub asked: Vec<(u64, Gather)>,
     /// A control request was queued since the last look: the main thread is to be told.
     pub noted: bool,
-    next_gather: u64,
+    pub(super) next_gather: u64,
     /// What this core's connections want to be told.
     pub local: Local,
     /// Mail of this core to itself.
@@ -131,7 +131,7 @@ impl Executor {
         Executor {
             server,
             core,
-            txn: Txn::new(&server.store, core, server.cores.len() == 1),
+            txn: Txn::new(&server.store, core, server.serving == 1 && core == 0),
             batch: Batch::default(),
             call: Call::default(),
             exec: None,
@@ -170,7 +170,7 @@ impl Executor {
     }
 
     #[inline]
-    pub(super) fn refresh_manifest(&mut self) {
+    pub fn refresh_manifest(&mut self) {
         let version = self.server.manifest_version.load(Ordering::Acquire);
         if version != self.manifest_version {
             self.manifest = self.server.manifest();
@@ -511,7 +511,7 @@ impl Executor {
             Run::Call => {
                 self.call.copy_request(args);
                 // A further try of a call was shown already.
-                if self.is_monitored() && conn.call_shards.is_empty() {
+                if self.is_monitored() && conn.call_shards.is_empty() && conn.errand.is_none() {
                     self.show_call(&conn.client, None);
                 }
                 let first_hash = if request.key != 0 { Some(request.hash) } else { None };

@@ -277,7 +277,9 @@ impl Executor {
             return dry.log(text);
         }
         let function = self.call().map_or(String::new(), |call| String::from_utf8_lossy(&call.name).into_owned());
-        self.server.log.push(level, format!("{function}: {text}"));
+        // Lines of scripts stand for themselves, as in Redis.
+        let line = if self.call.lua.is_some() { text.clone() } else { format!("{function}: {text}") };
+        self.server.log.push(level, line);
         self.noted = true;
         let library = self.call().and_then(|call| self.manifest.find(&call.name)).map(|found| found.library.clone());
         if let Some(library) = library {

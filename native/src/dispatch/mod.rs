@@ -9,6 +9,7 @@
 //!
 //! Knows no sockets: `net/` brings bytes in and takes replies out. Start at [`execute`].
 
+mod background;
 pub mod batch;
 pub mod books;
 mod busy;

@@ -61,7 +61,7 @@ impl Executor {
 
     fn show_line(&mut self, line: Vec<u8>) {
         let line: Arc<[u8]> = line.into();
-        for core in 0..self.server.cores.len() {
+        for core in 0..self.server.serving {
             if self.server.cores[core].monitors.load(Relaxed) > 0 {
                 self.mail(core, Mail::Line(line.clone()));
             }

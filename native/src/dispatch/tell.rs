@@ -25,7 +25,7 @@ impl Executor {
             return;
         }
         let letter = Arc::new(Letter { shard, channel, body });
-        for core in (0..self.server.cores.len()).filter(|core| audience.cores >> core & 1 != 0) {
+        for core in (0..self.server.serving).filter(|core| audience.cores >> core & 1 != 0) {
             if core == self.core {
                 let recipients = self.local.recipients(&letter);
                 self.own_mail.push_back(Mail::Deliver(letter.clone(), recipients));

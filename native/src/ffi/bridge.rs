@@ -55,16 +55,16 @@ pub extern "C" fn zedis_cpus() -> f64 {
     cpu::allowed().len() as f64
 }
 
-/// Makes the server; `shards` 0 chooses their number. Gives 0, or -1 if there is one already or the numbers make no sense.
+/// Makes the server, with room for `background` cores behind those that serve; `shards` 0 chooses their number. Gives 0, or -1 if there is one already or the numbers make no sense.
 #[unsafe(no_mangle)]
-pub extern "C" fn zedis_create(cores: f64, shards: f64, databases: f64) -> f64 {
-    let cores = cores as usize;
-    if cores == 0 || cores > CORES_MAX || !SERVER.load(Ordering::Acquire).is_null() {
+pub extern "C" fn zedis_create(cores: f64, background: f64, shards: f64, databases: f64) -> f64 {
+    let (cores, background) = (cores as usize, background as usize);
+    if cores == 0 || cores + background > CORES_MAX || !SERVER.load(Ordering::Acquire).is_null() {
         return -1.0;
     }
     let shards = if shards < 1.0 { SHARDS_DEFAULT } else { shards as usize };
     crate::sys::ahead::start();
-    let server = Box::new(Server::new(cores, shards, databases as usize, table().catalog()));
+    let server = Box::new(Server::new(cores, background, shards, databases as usize, table().catalog()));
     SERVER.store(Box::into_raw(server), Ordering::Release);
     0.0
 }
@@ -170,6 +170,10 @@ pub unsafe extern "C" fn zedis_core_open(
         let allowed = cpu::allowed();
         cpu::pin(allowed[cpu as usize % allowed.len()]);
     }
+    if index >= server().serving {
+        // What runs long gives way to what answers.
+        cpu::give_way();
+    }
     let open = BRIDGES[index].load(Ordering::Acquire);
     if !open.is_null() {
         // SAFETY: (2), and the bridge is never freed.
@@ -186,7 +190,7 @@ pub unsafe extern "C" fn zedis_core_open(
     };
     *server().io.write().unwrap_or_else(|p| p.into_inner()) = net.name().to_string();
     let mut made = Core::new(server(), index, net, path);
-    for listener in listeners().iter() {
+    for listener in listeners().iter().filter(|_| index < server().serving) {
         if let Err(cause) = made.listen(listener.fd, listener.via) {
             return refuse(format!("cannot watch a listening socket: {cause}"));
         }
@@ -328,6 +332,9 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     };
     if matches!(outcome, 2 | 3) {
         deck.shrink();
+    }
+    if code != Code::Call {
+        core.note_entry();
     }
     match code {
         Code::Call => {

@@ -192,6 +192,18 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
     unsafe { fill(json.as_bytes(), out, capacity) }
 }
 
+/// Is the main thread to start the background cores? 1 once a call has come for them.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_background_wanted() -> f64 {
+    server().background.is_wanted() as u32 as f64
+}
+
+/// The background cores are about to start: from now on they are sent mail as the others are.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_background_start() {
+    server().background.started.store(true, Ordering::SeqCst);
+}
+
 /// What each function did, as JSON: an array of `{"name":"f","library":"l","calls":3,…}`, by name. Gives its length.
 ///
 /// # Safety
@@ -215,6 +227,7 @@ pub unsafe extern "C" fn zedis_function_figures(out: *mut u8, capacity: f64) -> 
             "p50_usec": sums.us_at(0.5),
             "p99_usec": sums.us_at(0.99),
             "max_usec": sums.max_ns as f64 / 1000.0,
+            "path": server().path_of(function),
         })
     });
     let json = serde_json::Value::Array(figures.collect()).to_string();

@@ -19,6 +19,7 @@ const FLAGS: &[(&str, u32)] = &[
     ("allow-stale", flag::ALLOW_STALE),
     ("no-cluster", flag::NO_CLUSTER),
     ("allow-cross-slot-keys", flag::ALLOW_CROSS_SLOT_KEYS),
+    ("background", flag::BACKGROUND),
 ];
 
 /// The flag of a name, in any case.

@@ -18,7 +18,7 @@ use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
 use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::session::conn::{Conn, Conns, Wait};
-use crate::session::server::{GATE_PAUSE, Mail, Server, Via};
+use crate::session::server::{Mail, Server, Via};
 use crate::sys::{clock, memory};
 
 /// Bytes received in one go.
@@ -56,9 +56,9 @@ pub struct Core {
     /// The connection whose up-call runs, or whose transaction waits for the main thread.
     pub(super) current: Option<(usize, Box<Conn>)>,
     /// Connections that wait for a shard, a pause, or a time.
-    parked: Vec<usize>,
+    pub(super) parked: Vec<usize>,
     /// Connections whose work goes on slice by slice.
-    working: VecDeque<usize>,
+    pub(super) working: VecDeque<usize>,
     /// Some work went on in this turn: look again at once.
     worked: bool,
     /// Connections whose client waits for a key, and when those with a timeout give up.
@@ -78,6 +78,8 @@ pub struct Core {
     cron: Cron,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
     pub(super) entered_ns: u64,
+    /// The limit that calls have had since it last did.
+    entered_limit_ms: u64,
     /// When the wait ended that this turn of the loop began with, microseconds since the epoch.
     turn_began_us: i64,
     /// Commands run when memory was last given back, and waits without events since the last event.
@@ -114,6 +116,7 @@ impl Core {
             events: Vec::new(),
             cron: Cron::new(id),
             entered_ns: clock::coarse_ns(),
+            entered_limit_ms: 0,
             turn_began_us: clock::now_us(),
             collected_at: 0,
             idle_turns: 0,
@@ -162,6 +165,9 @@ impl Core {
                 }
                 continue;
             }
+            if self.executor.is_background() {
+                self.take_errand();
+            }
             while let Some(slot) = self.ready.pop_front() {
                 if let Some(code) = self.turn(slot) {
                     return code;
@@ -190,6 +196,11 @@ impl Core {
         }
     }
 
+    /// JavaScript is about to enter its isolate anew, as it does for whatever it is told but a call.
+    pub fn note_entry(&mut self) {
+        self.entered_limit_ms = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
+    }
+
     /// Receives and runs the input of one connection.
     pub(super) fn turn(&mut self, slot: usize) -> Option<Code> {
         let mut conn = self.conns.take(slot)?;
@@ -204,6 +215,9 @@ impl Core {
                 self.drain_closing(slot, &mut conn);
             }
             return self.finish(slot, conn);
+        }
+        if conn.errand.is_some() {
+            return self.run_errand(slot, conn);
         }
         conn.held = self.too_much_output(&conn);
         let enough = conn.held && conn.input.len() >= self.input_held_max();
@@ -296,7 +310,7 @@ impl Core {
                     Wait::Pause | Wait::Until(..) => self.parked.push(slot),
                     Wait::Gather(id) => self.take_gather(id, slot, conn.client.id),
                     Wait::Block(_) => self.begin_block(&conn),
-                    Wait::Control { .. } | Wait::Begin(_) | Wait::No => (),
+                    Wait::Control { .. } | Wait::Background(_) | Wait::Begin(_) | Wait::No => (),
                 }
                 self.finish(slot, conn)
             }
@@ -321,6 +335,11 @@ impl Core {
     /// Closes a connection that is out of its slot.
     pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
         self.abandon_block(&conn);
+        if conn.errand.is_some() {
+            conn.dead = true;
+            self.finish_errand(slot, conn);
+            return;
+        }
         self.executor.forget_client(&mut conn.client);
         forget_watches(&mut self.executor.txn, &mut conn.client);
         self.executor.commit_and_release();
@@ -328,9 +347,7 @@ impl Core {
         self.net.remove(slot, conn.client.fd);
         self.by_id.remove(&conn.client.id);
         self.server.note_client(conn.client.id, None);
-        self.parked.retain(|parked| *parked != slot);
-        self.working.retain(|working| *working != slot);
-        self.ready.retain(|ready| *ready != slot);
+        self.forget_slot(slot);
         self.gatherings.retain(|(client, _), _| *client != conn.client.id);
         self.conns.forget(slot);
         self.executor.figures().clients.set(self.conns.len() as u64);
@@ -345,7 +362,9 @@ impl Core {
             running.show(&call.name, call.args.borrow(), call.keys);
         }
         let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
-        if limit > 0 && now.saturating_sub(self.entered_ns) > limit * 1_000_000 / 4 {
+        // One that was entered under another limit would stop the call by that.
+        let stale = self.entered_limit_ms != limit;
+        if limit > 0 && (stale || now.saturating_sub(self.entered_ns) > limit * 1_000_000 / 4) {
             self.entered_ns = now;
             return Code::Leave;
         }
@@ -371,7 +390,7 @@ impl Core {
         self.end_overdue(now_ms);
         let more_to_serve = self.executor.serve_deferred();
         let has_mail = self.has_mail();
-        let timeout = if !self.ready.is_empty() || self.worked || has_mail {
+        let timeout = if !self.ready.is_empty() || self.worked || has_mail || self.may_take_errand() {
             0
         } else if !self.parked.is_empty() || !self.working.is_empty() || more_to_serve {
             1
@@ -429,46 +448,10 @@ impl Core {
         for slot in closing {
             if let Some(mut conn) = self.conns.take(slot) {
                 // Its reply will never come.
-                conn.dead |= matches!(conn.wait, Wait::Block(_));
+                conn.dead |= matches!(conn.wait, Wait::Block(_) | Wait::Background(_));
                 self.finish(slot, conn);
             }
         }
-    }
-
-    fn look_at_parked(&mut self, now_ms: i64) {
-        self.executor.figures().timeouts.set(self.timeouts.len() as u64);
-        let blocked = &self.server.cores[self.id].figures.blocked;
-        if self.parked.is_empty() {
-            blocked.set(self.blocked as u64);
-            return;
-        }
-        let mut paused_count = 0;
-        if self.server.gate.load(Ordering::Relaxed) & GATE_PAUSE != 0 {
-            self.server.pause(now_ms);
-        }
-        let paused = self.server.gate.load(Ordering::Relaxed) & GATE_PAUSE != 0;
-        for slot in std::mem::take(&mut self.parked) {
-            let Some(conn) = self.conns.get(slot) else { continue };
-            let free = match &conn.wait {
-                Wait::Shard(shard) => self.executor.is_over(*shard),
-                Wait::Pause => !paused,
-                Wait::Until(at_ms, _) => *at_ms <= now_ms,
-                _ => continue,
-            };
-            if !free {
-                paused_count += u64::from(matches!(conn.wait, Wait::Pause));
-                self.parked.push(slot);
-                continue;
-            }
-            if let Wait::Until(_, reply) = std::mem::replace(&mut conn.wait, Wait::No) {
-                let mark = conn.output.len();
-                conn.output.extend_from_slice(&reply);
-                crate::dispatch::books::after_wait(conn, mark);
-                self.executor.book_walk(conn);
-            }
-            self.ready.push_back(slot);
-        }
-        blocked.set(paused_count + self.blocked as u64);
     }
 
     /// One slice for each connection with work, but for those whose peer has not taken the output so far.

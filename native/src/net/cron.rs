@@ -60,7 +60,7 @@ impl Cron {
         executor.forget_rest();
         // A pause is for somebody who wants to see the same data meanwhile.
         let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(now_ms) != Pause::No;
-        if server.store.settings.active_expire.load(Relaxed) && !paused {
+        if server.store.settings.active_expire.load(Relaxed) && !paused && self.core < server.serving {
             self.expire(server, executor, period_ms as u64);
         }
         self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };
@@ -82,7 +82,7 @@ impl Cron {
         let most_us = period_ms * 1000 * (EXPIRE_SHARE_MAX + 2 * (effort - 1)) / 100 / if self.hurry { 4 } else { 1 };
         let started = clock::mono_ns();
         let (mut looked, mut expired) = (0u64, 0u64);
-        let cores = server.cores.len() as u32;
+        let cores = server.serving as u32;
         let count = server.store.shards_count();
         let own = count.div_ceil(cores).max(1);
         self.hurry = false;

@@ -21,7 +21,7 @@ impl Core {
     pub(super) fn take_gather(&mut self, id: u64, slot: usize, client: u64) {
         if let Some(at) = self.executor.asked.iter().position(|(asked, _)| *asked == id) {
             let (_, gather) = self.executor.asked.swap_remove(at);
-            let texts = vec![None; self.server.cores.len()];
+            let texts = vec![None; self.server.serving];
             self.gatherings.insert((client, id), Gathering { gather, texts, number: 0, slot });
         }
     }
@@ -33,7 +33,7 @@ impl Core {
         for ((client, id), gathering) in &mut self.gatherings {
             let Some(question) = gathering.gather.question.take() else { continue };
             let question = std::sync::Arc::new(question);
-            for core in 0..server.cores.len() {
+            for core in 0..server.serving {
                 let (question, client, id) = (question.clone(), *client, *id);
                 let visit = move |conns: &mut Conns| {
                     let (text, number) = question(conns);

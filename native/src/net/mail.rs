@@ -61,6 +61,7 @@ impl Core {
                         self.finish(slot, conn);
                     }
                 }
+                Mail::Ran(ran) => self.ran(*ran),
                 Mail::ResetFigures => self.reset_figures(),
                 Mail::Answer { client, id, core, text, number } => self.answer(client, id, core, text, number),
             }

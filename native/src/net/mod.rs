@@ -5,6 +5,7 @@ mod adopt_tests;
 pub mod backend;
 #[cfg(test)]
 mod backend_tests;
+mod background;
 mod blocked;
 pub mod core;
 pub mod cron;
@@ -14,6 +15,7 @@ mod gathering;
 pub mod listen;
 mod mail;
 mod output;
+mod parked;
 mod reception;
 mod scripts;
 mod secure;

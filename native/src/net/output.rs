@@ -41,6 +41,9 @@ impl Core {
 
     /// Sends, enforces the output limits, and puts the connection back or closes it.
     pub(super) fn finish(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
+        if conn.errand.is_some() {
+            return self.finish_errand(slot, conn);
+        }
         if (conn.output_bytes() > 0 || conn.has_sealed()) && !conn.dead && !conn.blocked {
             self.send(slot, &mut conn);
         }

@@ -20,7 +20,7 @@ impl Core {
             return self.turn_away(fd, via, error::MAX_CLIENTS);
         }
         let now_ns = clock::coarse_ns();
-        let least = (0..self.server.cores.len())
+        let least = (0..self.server.serving)
             .min_by_key(|core| {
                 let shared = &self.server.cores[*core];
                 (*core != self.id && shared.is_held_up(now_ns), shared.load(), *core != self.id)

@@ -99,7 +99,7 @@ impl Core {
             format!("Slow script detected: still in execution after {ms} milliseconds. You can try killing the script using the {command} command. Script name is: {name:.64}."),
         );
         self.executor.noted = true;
-        for core in (0..self.server.cores.len()).filter(|core| *core != self.id) {
+        for core in (0..self.server.running()).filter(|core| *core != self.id) {
             self.server.send(core, Mail::Look);
         }
     }
@@ -139,8 +139,7 @@ impl Host for Core {
 
     fn log(&mut self, level: u8, text: &[u8]) {
         let text = String::from_utf8_lossy(text).replace(['\r', '\n'], " ");
-        self.server.log.push(level.min(3), text);
-        self.executor.noted = true;
+        self.executor.log_of_call(level.min(3), text);
     }
 
     fn tick(&mut self, args: Args) -> Option<Stop> {

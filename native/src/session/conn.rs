@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::background::Errand;
 use super::client::Client;
 use crate::resp::parse::Partial;
 use crate::store::waiting::Waiter;
@@ -20,6 +21,8 @@ pub enum Wait {
     },
     /// Other cores are asked.
     Gather(u64),
+    /// Its call runs in the background, as its errand of this number.
+    Background(u64),
     /// The rest of a command that runs in slices. `blocked_on`: a shard to wait for first.
     Work {
         work: Box<dyn Work>,
@@ -81,6 +84,8 @@ pub struct Conn {
     pub need: usize,
     /// The connection is by the TLS port.
     pub tls: Option<Box<Session>>,
+    /// It stands for a client of another core, whose call runs here: no socket.
+    pub errand: Option<Box<Errand>>,
     /// What is parsed of the long request that `input` starts with and that is not all there.
     pub partial: Option<Box<Partial>>,
 }
@@ -104,6 +109,7 @@ impl Conn {
             held: false,
             need: 0,
             tls: None,
+            errand: None,
             partial: None,
         }
     }

@@ -6,12 +6,13 @@
 //! ```
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, OnceLock};
 
 use super::figures::Counter;
 use super::latency::{Histogram, Latency};
-use super::manifest::Manifest;
-use super::server::Server;
+use super::manifest::{Function, Manifest, flag};
+use super::server::{CoreShared, Server};
 
 /// Functions that are counted at a time; what is loaded beyond them runs uncounted.
 pub const FUNCTIONS_COUNTED_MAX: usize = CHUNKS * CHUNK;
@@ -113,17 +114,27 @@ impl FunctionFigures {
         self.nanoseconds.add(ns * weight);
         self.latency.add(ns, weight);
         self.max_ns.set(self.max_ns.get().max(ns));
-        self.recent_ns.add(ns * weight);
+        self.note_time(ns * weight);
+    }
+
+    /// A call that this core had run in the background took so long. For the core's own thread alone.
+    pub fn note_elsewhere(&self, ns: u64) {
+        self.recent_calls.add(1);
+        self.note_time(ns);
+    }
+
+    fn note_time(&self, ns: u64) {
+        self.recent_ns.add(ns);
         if self.recent_calls.get() > RECENT_CALLS {
             self.recent_calls.set(self.recent_calls.get() / 2);
             self.recent_ns.set(self.recent_ns.get() / 2);
         }
     }
 
-    /// Mean time of the last calls, ns; 0 before the first.
+    /// Is the mean time of the last calls above `ns`?
     #[inline]
-    pub fn mean_ns(&self) -> u64 {
-        self.recent_ns.get() / self.recent_calls.get().max(1)
+    pub fn is_slower(&self, ns: u64) -> bool {
+        self.recent_ns.get() > ns.saturating_mul(self.recent_calls.get())
     }
 }
 
@@ -243,6 +254,17 @@ impl Sums {
 }
 
 impl Server {
+    /// Where calls of this function run now: `background` if any core sends them there, else `core`.
+    pub fn path_of(&self, function: &Function) -> &'static str {
+        let threshold_ns = self.settings.procedure_background_threshold.load(Relaxed) * 1_000_000;
+        let is_slow = |core: &CoreShared| {
+            core.figures.functions.look(function.slot).is_some_and(|figures| figures.is_slower(threshold_ns))
+        };
+        let slow = threshold_ns != 0 && self.cores[..self.serving].iter().any(is_slow);
+        let there = self.cores.len() > self.serving;
+        if there && (function.flags & flag::BACKGROUND != 0 || slow) { "background" } else { "core" }
+    }
+
     /// The figures of one function, of all cores together.
     pub fn function_sums(&self, slot: Slot) -> Sums {
         let mut sums = Sums::default();
@@ -310,8 +332,10 @@ mod tests {
         let figures = FunctionFigures::default();
         let timed = |ns| Ended { end: End::Done, rolled_back: false, keys: 0, timed: Some((ns, 1)) };
         (0..1000).for_each(|_| figures.book(&timed(1000)));
-        assert_eq!(figures.mean_ns(), 1000);
+        assert!(figures.is_slower(999) && !figures.is_slower(1000));
         (0..500).for_each(|_| figures.book(&timed(9000)));
-        assert!((8900..=9000).contains(&figures.mean_ns()), "{}", figures.mean_ns());
+        assert!(figures.is_slower(8900) && !figures.is_slower(9000));
+        (0..500).for_each(|_| figures.note_elsewhere(10));
+        assert!(!figures.is_slower(100));
     }
 }

@@ -21,10 +21,10 @@ impl Server {
     /// Users have changed: from now on every request is judged by the new rules, and every core looks at its connections.
     pub fn judge_all(&self) {
         let mut judging = self.judging.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *judging += self.cores.len() as u64;
+        *judging += self.serving as u64;
         self.gate.fetch_or(GATE_USERS, Ordering::SeqCst);
         drop(judging);
-        for core in 0..self.cores.len() {
+        for core in 0..self.serving {
             self.send(core, Mail::Judge);
         }
     }

@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_client_gets_a_letter_once_for_its_channel_and_once_for_each_pattern() {
-        let server = Server::new(2, 1, 1, Catalog::new(Vec::new(), &[]));
+        let server = Server::new(2, 0, 1, 1, Catalog::new(Vec::new(), &[]));
         let store = &server.store;
         let (mut local, mut one, mut two) = (Local::default(), client(&server, 1), client(&server, 2));
         local.subscribe(store, 0, 2, &mut one, Kind::Channel, b"news");

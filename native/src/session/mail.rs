@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::background::Ran;
 use super::conn::Conns;
 use super::local::{Letter, Recipient};
 use crate::acl::check::Denial;
@@ -50,6 +51,8 @@ pub enum Mail {
     Redirected { client: u64, keys: Option<Arc<[Box<[u8]>]>> },
     /// For who runs MONITOR on this core.
     Line(Arc<[u8]>),
+    /// A call of a client of this core has ended in the background.
+    Ran(Box<Ran>),
     /// CONFIG RESETSTAT: the figures of the core start anew.
     ResetFigures,
     /// Users have changed: judge the connections anew.

@@ -13,6 +13,8 @@ pub mod flag {
     pub const ALLOW_STALE: u32 = 1 << 2;
     pub const NO_CLUSTER: u32 = 1 << 3;
     pub const ALLOW_CROSS_SLOT_KEYS: u32 = 1 << 4;
+    /// Runs on a thread that serves no connection.
+    pub const BACKGROUND: u32 = 1 << 5;
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +77,7 @@ impl Manifest {
                     "allow-stale" => flag::ALLOW_STALE,
                     "no-cluster" => flag::NO_CLUSTER,
                     "allow-cross-slot-keys" => flag::ALLOW_CROSS_SLOT_KEYS,
+                    "background" => flag::BACKGROUND,
                     other => return Err(format!("function '{}' has the unknown flag '{other}'", function.name)),
                 };
             }

@@ -2,6 +2,7 @@
 //!
 //! Knows no command and no socket. `Session` (in `handle.rs`) is what a handler about the connection works on.
 
+pub mod background;
 pub mod client;
 pub mod conn;
 pub mod control;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+use super::background::Background;
 use super::control::{Asker, ControlQueue, LogQueue};
 use super::events::LatencyEvents;
 use super::figures::Figures;
@@ -92,7 +93,11 @@ pub struct Server {
     /// Cores that have not judged their connections since users changed.
     pub(super) judging: Mutex<u64>,
     pub settings: Settings,
+    /// Those that serve connections, then those of the background.
     pub cores: Box<[CoreShared]>,
+    /// How many serve connections.
+    pub serving: usize,
+    pub background: Background,
     pub control: ControlQueue,
     pub log: LogQueue,
     pub function_logs: FunctionLogs,
@@ -153,14 +158,17 @@ pub const GATE_HOTKEYS: u32 = 16;
 
 impl Server {
     /// `catalog`: the rows of the command table, which figures count and users' rules name.
-    pub fn new(cores: usize, shards: usize, databases: usize, catalog: Catalog) -> Server {
+    /// `cores` serve connections, and there may be `background` more.
+    pub fn new(cores: usize, background: usize, shards: usize, databases: usize, catalog: Catalog) -> Server {
         let commands = catalog.len();
         Server {
             store: Store::new(shards, databases),
             acl: Acl::new(catalog),
             judging: Mutex::default(),
             settings: Settings::default(),
-            cores: (0..cores)
+            serving: cores,
+            background: Background::default(),
+            cores: (0..cores + background)
                 .map(|_| CoreShared {
                     mail: Mutex::default(),
                     has_mail: AtomicBool::new(false),
@@ -245,7 +253,7 @@ impl Server {
     /// Wakes the loops whose bit is set, to look at their parked connections.
     #[cold]
     pub fn wake(&self, cores: u64) {
-        for core in 0..self.cores.len() {
+        for core in 0..self.running() {
             if cores >> core & 1 != 0 {
                 self.send(core, Mail::Look);
             }
@@ -375,7 +383,7 @@ impl Server {
 
     /// CONFIG RESETSTAT. Each core resets its own figures, since it alone may write them.
     pub fn reset_figures(&self) {
-        for (index, core) in self.cores.iter().enumerate() {
+        for (index, core) in self.cores.iter().enumerate().take(self.running()) {
             core.figures.reset_pending.store(true, Ordering::Release);
             self.send(index, Mail::ResetFigures);
         }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_kill_is_about_the_call_that_ran_when_it_was_acknowledged() {
-    let server = Server::new(1, 1, 1, Catalog::new(Vec::new(), &[]));
+    let server = Server::new(1, 0, 1, 1, Catalog::new(Vec::new(), &[]));
     let core = &server.cores[0];
     let runs = |since_ns: u64| core.running_since_ns.store(since_ns, Ordering::Relaxed);
     assert!(!core.take_kill(), "nothing ran, nothing was killed");

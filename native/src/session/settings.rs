@@ -34,6 +34,8 @@ pub struct Settings {
     pub busy_reply_threshold: AtomicU64,
     /// Ms after which a script in Lua is ended; 0: never.
     pub script_time_limit_hard: AtomicU64,
+    /// Ms of mean time above which a function's calls go to the background; 0: only those of functions marked so.
+    pub procedure_background_threshold: AtomicU64,
     /// Bytes of a procedure's result.
     pub procedure_result_limit: AtomicU64,
     /// Accesses to keys that one call of a procedure may make.
@@ -101,6 +103,7 @@ impl Default for Settings {
             script_rollback: AtomicBool::new(true),
             busy_reply_threshold: AtomicU64::new(5000),
             script_time_limit_hard: AtomicU64::new(0),
+            procedure_background_threshold: AtomicU64::new(5),
             procedure_result_limit: AtomicU64::new(64 << 20),
             procedure_keys_limit: AtomicU64::new(10_000_000),
             acllog_max_len: AtomicU64::new(128),
@@ -157,6 +160,7 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
         "script-atomicity" => settings.script_rollback.store(value == "rollback", Relaxed),
         "busy-reply-threshold" => settings.busy_reply_threshold.store(number()?, Relaxed),
         "script-time-limit-hard" => settings.script_time_limit_hard.store(number()?, Relaxed),
+        "procedure-background-threshold" => settings.procedure_background_threshold.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
         "procedure-keys-limit" => settings.procedure_keys_limit.store(number()?, Relaxed),
         "commandlog-request-larger-than" => {

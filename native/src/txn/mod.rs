@@ -216,6 +216,11 @@ impl Txn {
         self.latches.holder(shard).checked_sub(1).map(|token| token as usize % CORES_MAX)
     }
 
+    /// Other threads run transactions from now on. Nothing is latched.
+    pub fn share_latches(&mut self) {
+        self.latches.share();
+    }
+
     /// Sets the transaction's clock.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;

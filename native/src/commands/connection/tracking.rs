@@ -174,7 +174,7 @@ fn start(session: &mut Session, mut wanted: Wanted) {
         }
         for prefix in wanted.prefixes {
             if tracking.prefixes.insert(prefix.clone()) {
-                server.store.prefixes.add(&prefix, core, server.cores.len());
+                server.store.prefixes.add(&prefix, core, server.serving);
                 session.local.prefixes.entry(prefix).or_default().push(session.client.id);
             }
         }

@@ -78,7 +78,7 @@ fn ssubscribe(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
 }
 
 fn begin(session: &mut Session, args: Args, reply: &mut Reply, kind: Kind, word: &str) -> Flow {
-    let cores = session.server.cores.len();
+    let cores = session.server.serving;
     for name in args.from(1).iter() {
         session.local.subscribe(&session.server.store, session.core, cores, session.client, kind, name);
         answer(session, reply, kind, word, Some(name));

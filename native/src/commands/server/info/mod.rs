@@ -89,7 +89,7 @@ mod tests {
 
     fn ask(words: &[&[u8]]) -> String {
         let catalog = crate::commands::table::table().catalog();
-        let server: &'static Server = Box::leak(Box::new(Server::new(1, 16, 16, catalog)));
+        let server: &'static Server = Box::leak(Box::new(Server::new(1, 0, 16, 16, catalog)));
         let mut txn = Txn::new(&server.store, 0, true);
         let mut client = Client::new(1, 0, Default::default(), false, 0, server.acl.default_now());
         let mut local = Local::default();

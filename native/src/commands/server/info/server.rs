@@ -39,14 +39,15 @@ pub fn server(session: &mut Session, text: &mut Text) {
     for (index, listener) in facts.listeners.iter().enumerate() {
         text.field(&format!("listener{index}"), listener);
     }
-    text.field("server_threads", server.cores.len());
+    text.field("server_threads", server.serving);
     let zone = server.settings.text("availability-zone");
     if !zone.is_empty() {
         text.field("availability_zone", zone);
     }
     text.field("zedis_version", VERSION);
     text.field("zedis_io", &io);
-    text.field("zedis_cores", server.cores.len());
+    text.field("zedis_cores", server.serving);
+    text.field("zedis_background_cores", server.running() - server.serving);
     text.field("zedis_shards", server.store.shards_count());
     text.field("bun_version", &facts.bun_version);
 }
@@ -66,6 +67,6 @@ pub fn cpu(session: &mut Session, text: &mut Text) {
         text.field(&format!("used_cpu_user{suffix}"), format_args!("{user:.6}"));
     }
     let busy_us = session.server.sum(|figures| figures.loop_busy_us.get());
-    let busy_s = busy_us as f64 / 1e6 / session.server.cores.len() as f64;
+    let busy_s = busy_us as f64 / 1e6 / session.server.serving as f64;
     text.field("used_active_time_main_thread", format_args!("{busy_s:.6}"));
 }

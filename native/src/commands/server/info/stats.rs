@@ -110,7 +110,8 @@ pub fn procedurestats(session: &mut Session, text: &mut Text) {
             &format!("procedurestat_{}.{}", function.library, String::from_utf8_lossy(name)),
             format_args!(
                 "calls={calls},errors={errors},rollbacks={rollbacks},retries={retries},timeouts={timeouts},\
-                 kills={kills},keys={keys},usec={us:.0},p50_usec={p50:.3},p99_usec={p99:.3},max_usec={max:.3}"
+                 kills={kills},keys={keys},usec={us:.0},p50_usec={p50:.3},p99_usec={p99:.3},max_usec={max:.3},path={}",
+                server.path_of(function)
             ),
         );
     }
