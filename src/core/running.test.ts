@@ -9,7 +9,7 @@ function running(ms: readonly (number | null)[], isReplacing = false) {
   const native = {
     running: (core: number) => {
       const since = ms[core] ?? null;
-      return since === null ? null : { name: `f${core}`, command: ["FCALL"], ms: since };
+      return since === null ? null : { name: `f${core}`, command: ["FCALL"], ms: since, lua: 0 };
     },
     markKill: (core: number) => told.push(`mark ${core}`),
   } as unknown as Native;
