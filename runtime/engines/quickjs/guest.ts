@@ -29,6 +29,12 @@ export const ERROR = { PLAIN: 0, TYPE: 1, RANGE: 2, REPLY: 3 } as const;
 
 /** Thrown out of WASM when the time of a call is over. */
 export class TimeUp extends Error {}
+/** Thrown where the guest, helping the host, threw: `at` is the address of the exception. */
+export class GuestThrew extends Error {
+  constructor(readonly at: number) {
+    super("the guest threw");
+  }
+}
 /** Thrown where the host needs memory of the guest that its limit does not allow. */
 export class MemoryUp extends Error {}
 
@@ -214,8 +220,8 @@ export class Guest {
 
   /** Refuses what QuickJS could not make. */
   made(at: number): number {
-    const { i32 } = this.instance;
-    if (at === 0 || i32[(at >> 2) + 1] === TAG.EXCEPTION) throw new MemoryUp();
+    if (at === 0) throw new MemoryUp();
+    if (this.tag(at) === TAG.EXCEPTION) throw new GuestThrew(at);
     return at;
   }
 
@@ -288,7 +294,7 @@ export class Guest {
     return at;
   }
 
-  /** Calls a helper with values that are freed after it. Throws MemoryUp where the helper could not do its work. */
+  /** Calls a helper with values that are freed after it. Throws GuestThrew where the helper could not do its work. */
   helpWith(helper: number, ...values: number[]): number {
     const list = this.alloc(Math.max(values.length, 1) * 4);
     for (let index = 0; index < values.length; index++)

@@ -7,7 +7,7 @@
 import { type RespOut, ResultError } from "../../convert/resp-out.ts";
 import { type Bytes, bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32, REFUSED } from "../../host/deck.ts";
 import { LIMITS } from "../../limits.ts";
-import { ERROR, type Guest, type GuestCalls, HELPER } from "./guest.ts";
+import { ERROR, type Guest, type GuestCalls, GuestThrew, HELPER } from "./guest.ts";
 import { replyValue } from "./reply.ts";
 import { isDouble, TAG } from "./values.ts";
 
@@ -70,6 +70,8 @@ export class HostCalls implements GuestCalls {
       if (!guest.open) return guest.throwNew(ERROR.PLAIN, "Zedis works only while a call of this library runs");
       return id >= COMMAND ? this.#command(guest, id - COMMAND, argc, argv) : this.#serve(guest, id, argc, argv);
     } catch (thrown) {
+      // Its stack was full, or its memory: that is the guest's to catch.
+      if (thrown instanceof GuestThrew) return thrown.at;
       if (thrown instanceof TypeError) return guest.throwNew(ERROR.TYPE, thrown.message);
       if (thrown instanceof ResultError) return this.#refuse(guest, thrown.message);
       // What is not of this engine's making is the stack of the host that is full, or a guest that is damaged.

@@ -60,12 +60,18 @@ export class Instance {
     return this.u8.length > INITIAL_PAGES * PAGE;
   }
 
+  /** Bytes of the heap that have been used since the instance was made. Cost: some milliseconds. */
+  heapBytes(): number {
+    const { i32 } = this;
+    let last = i32.length - 1;
+    while (i32[last] === 0) last--;
+    return Math.max((last + 1) * 4 - HEAP_AT, 0);
+  }
+
   /** A copy of the state between two calls. Cost: some milliseconds, for finding where the heap ends. */
   snapshot(): Snapshot {
-    const { i32, u8 } = this;
-    let last = (u8.length >> 2) - 1;
-    while (i32[last] === 0) last--;
-    const top = Math.ceil(((last + 1) << 2) / SNAPSHOT_GRAIN) * SNAPSHOT_GRAIN;
+    const { u8 } = this;
+    const top = HEAP_AT + Math.ceil(this.heapBytes() / SNAPSHOT_GRAIN) * SNAPSHOT_GRAIN;
     return { statics: new Uint8Array(u8.subarray(0, STATIC_END)), heap: new Uint8Array(u8.subarray(HEAP_AT, top)) };
   }
 

@@ -17,7 +17,7 @@ import { bytesOf, CALL_STATE, DECK, type DeckAccess, type DeckViews, I32, OUTCOM
 import type { CompiledLibrary, LibraryImage, NumberedFunction } from "../../schema.ts";
 import { type Base, makeBase } from "./base.ts";
 import { CallArguments, mismatch } from "./call-arguments.ts";
-import { Guest, type GuestLimits, HELPER, MemoryUp, TimeUp } from "./guest.ts";
+import { Guest, type GuestLimits, GuestThrew, HELPER, MemoryUp, TimeUp } from "./guest.ts";
 import { HostCalls } from "./host-calls.ts";
 import type { Snapshot } from "./instance.ts";
 import { TAG } from "./values.ts";
@@ -25,6 +25,8 @@ import { TAG } from "./values.ts";
 const ENGINE = "quickjs";
 /** Memory beyond the limit for telling that the limit is reached. */
 const LAST_WORDS_BYTES = 256 << 10;
+/** Part of the memory limit that counts as all of it. */
+const FULL = 0.8;
 const PROMISE = { PENDING: 0, FULFILLED: 1, REJECTED: 2 } as const;
 
 /** The main thread's half. */
@@ -34,7 +36,7 @@ export class QuickJsCompiler implements EngineCompiler {
   constructor(private readonly swc: () => Promise<SwcCompiler> = loadSwc) {}
 
   async compile(source: string): Promise<CompiledLibrary> {
-    return { ...compileLibrary(source, await this.swc()), bytecode: "" };
+    return { ...compileLibrary(source, await this.swc()), engine: ENGINE, bytecode: "" };
   }
 }
 
@@ -164,6 +166,7 @@ export class QuickJsCore implements EngineCore {
         i32[I32.OUTCOME] = OUTCOME.TIMED_OUT;
         return 0;
       }
+      if (thrown instanceof GuestThrew) return this.#failed(fn.name, live, guest.exception(thrown.at));
       return this.#error(this.#thrownText(thrown, fn.name));
     } finally {
       guest.open = false;
@@ -229,8 +232,18 @@ export class QuickJsCore implements EngineCore {
 
   #failureText(functionName: string, live: Live, thrown: number): string {
     const { guest } = live;
+    // QuickJS throws null where it has no memory left for an error.
+    if (guest.tag(thrown) === TAG.NULL && guest.instance.heapBytes() > this.limits.memoryBytes() * FULL) {
+      return this.#memoryText(functionName);
+    }
     guest.raiseMemory(LAST_WORDS_BYTES);
-    const told = guest.describe(thrown);
+    let told: readonly string[];
+    try {
+      told = guest.describe(thrown);
+    } catch (error) {
+      if (error instanceof TimeUp || error instanceof MemoryUp) throw error;
+      told = ["an error that cannot be read"];
+    }
     if (told.length === 1) return failureText(told[0], functionName, live.positions);
     const [name = "", message = "", code = "", stack = ""] = told;
     if (name === "InternalError" && message === "out of memory") return this.#memoryText(functionName);
