@@ -21,6 +21,7 @@ beforeEach(() => {
   running = null;
   killed = "NOTBUSY No scripts in execution right now.";
   registry = new LibraryRegistry({
+    enginePolicy: () => ({ engineDefault: "jsc", trustedUsers: "*" }),
     compilers,
     broadcast: async (message) => {
       told.push(message);

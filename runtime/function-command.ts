@@ -37,7 +37,11 @@ export interface FunctionCommandDeps {
   readonly kill: () => string;
 }
 
-type Subcommand = (args: readonly string[], deps: FunctionCommandDeps) => ReplyValue | Promise<ReplyValue>;
+type Subcommand = (
+  args: readonly string[],
+  deps: FunctionCommandDeps,
+  user: string,
+) => ReplyValue | Promise<ReplyValue>;
 
 /** Least and most arguments after the subcommand's name. */
 const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: Subcommand }>> = {
@@ -54,7 +58,7 @@ const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: S
 
 /** The handler of FUNCTION for the main thread's control table. */
 export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
-  return async (argv) => {
+  return async (argv, { user = "default" }) => {
     const [, name, ...rest] = argv.map((arg) => Buffer.from(arg).toString());
     // A source may hold any bytes: LOAD and RESTORE are given each as a character.
     const isSource = /^(?:load|restore)$/i.test(name ?? "");
@@ -67,7 +71,7 @@ export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
       return error(`wrong number of arguments for 'function|${lower}' command`);
     }
     try {
-      return await subcommand.run(args, deps);
+      return await subcommand.run(args, deps, user);
     } catch (thrown) {
       if (thrown instanceof RegistryError) return error(thrown.message);
       throw thrown;
@@ -75,13 +79,13 @@ export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
   };
 }
 
-async function load(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
+async function load(args: readonly string[], { registry }: FunctionCommandDeps, user: string): Promise<ReplyValue> {
   let replace = false;
   for (const option of args.slice(0, -1)) {
     if (option.toLowerCase() !== "replace") return error(`Unknown option given: ${option}`);
     replace = true;
   }
-  return registry.load(sourceOf(args.at(-1) ?? ""), replace);
+  return registry.load(sourceOf(args.at(-1) ?? ""), replace, user);
 }
 
 /** A library in Lua is bytes, each a character here; one in another language is text in UTF-8. */
@@ -111,7 +115,7 @@ function list(args: readonly string[], { registry }: FunctionCommandDeps): Reply
 function libraryReply(library: LoadedLibrary, withCode: boolean, withTypes: boolean): ReplyValue {
   const reply = new Map<string, ReplyValue>([
     ["library_name", library.name],
-    ["engine", library.language.toUpperCase()],
+    ["engine", engineShown(library)],
     ["functions", library.functions.map((fn) => functionReply(fn, withTypes))],
   ]);
   if (withCode) {
@@ -119,6 +123,12 @@ function libraryReply(library: LoadedLibrary, withCode: boolean, withTypes: bool
     reply.set("library_code", language === "lua" ? Buffer.from(source, "latin1") : source);
   }
   return reply;
+}
+
+/** `TS`, `JS`, `LUA`; with the engine's name where it is not the language's own: `TS (quickjs)`. */
+function engineShown({ language, image }: LoadedLibrary): string {
+  const own = LANGUAGES[language as keyof typeof LANGUAGES]?.engine;
+  return image.engine === own ? language.toUpperCase() : `${language.toUpperCase()} (${image.engine})`;
 }
 
 /** Clients refuse fields that they do not know (go-redis), so parameters and result are shown only where they are asked for. */
@@ -210,7 +220,11 @@ function dump(_args: readonly string[], { registry, payload }: FunctionCommandDe
   return payload.write(registry.list().map(bytes));
 }
 
-async function restore(args: readonly string[], { registry, payload }: FunctionCommandDeps): Promise<ReplyValue> {
+async function restore(
+  args: readonly string[],
+  { registry, payload }: FunctionCommandDeps,
+  user: string,
+): Promise<ReplyValue> {
   if (args.length > 2)
     return error("unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.");
   const [bytes = "", given = "append"] = args;
@@ -223,6 +237,7 @@ async function restore(args: readonly string[], { registry, payload }: FunctionC
   await registry.restoreAll(
     sources.map((source) => sourceOf(Buffer.from(source).toString("latin1"))),
     policy,
+    user,
   );
   return OK;
 }

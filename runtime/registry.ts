@@ -9,6 +9,7 @@
 import { CompileError } from "./compile/compile-error.ts";
 import { LANGUAGES, parseHeader } from "./compile/header.ts";
 import type { EngineCompiler } from "./engine.ts";
+import { chooseEngine, type EnginePolicy } from "./engine-policy.ts";
 import type { Message } from "./mail.ts";
 import type { LibraryImage, NumberedFunction } from "./schema.ts";
 
@@ -29,6 +30,7 @@ export interface Manifest {
 
 export interface RegistryDeps {
   readonly compilers: readonly EngineCompiler[];
+  readonly enginePolicy: () => EnginePolicy;
   /** Tells every core; rejects with what one has against it, when all have answered. */
   readonly broadcast: (message: Message) => Promise<void>;
   /** From its return on, FCALL finds exactly these functions, on every core. */
@@ -66,10 +68,10 @@ export class LibraryRegistry {
       .map(({ image }) => ({ op: "thaw", library: image }));
   }
 
-  /** Makes `source` live on every core; returns the library's name. Throws RegistryError; then nothing has changed. */
-  load(source: string, replace: boolean): Promise<string> {
+  /** Makes `source` live on every core, in the engine that `user` may use; returns the library's name. Throws RegistryError; then nothing has changed. */
+  load(source: string, replace: boolean, user: string): Promise<string> {
     return this.#inTurn(async () => {
-      const image = await this.#compile(source, replace);
+      const image = await this.#compile(source, replace, user);
       const ids = image.functions.map((fn) => fn.id);
       try {
         if (!this.#isNative(image)) await this.deps.broadcast({ op: "thaw", library: image });
@@ -90,7 +92,7 @@ export class LibraryRegistry {
    * Makes all of `sources` live at once, or none. `flush`: in place of what there is; `append`: a library that is there already is an
    * error; `replace`: it is replaced. Throws RegistryError; then nothing has changed.
    */
-  restoreAll(sources: readonly string[], policy: "flush" | "append" | "replace"): Promise<void> {
+  restoreAll(sources: readonly string[], policy: "flush" | "append" | "replace", user: string): Promise<void> {
     return this.#inTurn(async () => {
       const next = new Map(policy === "flush" ? [] : this.#libraries);
       const images: LibraryImage[] = [];
@@ -98,7 +100,7 @@ export class LibraryRegistry {
       try {
         for (const source of sources) {
           const replace = policy === "replace" && !images.some((image) => image.name === parseHeader(source).name);
-          const image = await this.#compile(source, replace, next);
+          const image = await this.#compile(source, replace, user, next);
           images.push(image);
           next.set(image.name, {
             name: image.name,
@@ -144,14 +146,15 @@ export class LibraryRegistry {
     });
   }
 
-  async #compile(source: string, replace: boolean, among = this.#libraries): Promise<LibraryImage> {
+  async #compile(source: string, replace: boolean, user: string, among = this.#libraries): Promise<LibraryImage> {
     try {
       const header = parseHeader(source);
       if (!replace && among.has(header.name)) {
         throw new RegistryError(`Library '${header.name}' already exists`);
       }
-      const compiler = this.deps.compilers.find((one) => one.name === header.engine);
-      if (compiler === undefined) throw new RegistryError(`Engine '${header.engine}' not found`);
+      const engine = chooseEngine(header, user, this.deps.enginePolicy());
+      const compiler = this.deps.compilers.find((one) => one.name === engine);
+      if (compiler === undefined) throw new RegistryError(`Engine '${engine}' not found`);
       const compiled = await compiler.compile(source);
       for (const library of among.values()) {
         if (library.name === compiled.name) continue;

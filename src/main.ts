@@ -110,6 +110,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       new QuickJsCompiler(() => compiler.warm()),
       new LuaCompiler((code) => native.luaLibrary(code)),
     ],
+    enginePolicy: () => ({
+      engineDefault: settings.get("procedure-engine-default"),
+      trustedUsers: settings.get("procedure-trusted-users"),
+    }),
     broadcast: (message) => cores.broadcast(message),
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });

@@ -15,6 +15,8 @@ const ENGINES: readonly string[] = ["jsc", "quickjs"];
 export interface Header {
   readonly language: Language;
   readonly engine: string;
+  /** The engine that the line names; where it names none, the server chooses. */
+  readonly asked?: string;
   readonly name: string;
   /** Variables of the library begin anew with each call. */
   readonly isolation?: "call";
@@ -75,11 +77,18 @@ export function parseHeader(source: string): Header {
   if (isolation !== undefined && isolation !== "call") {
     throw new CompileError(`isolation= takes one of: call; got '${isolation}'`);
   }
-  if (isolation === "call" && chosen !== "quickjs") {
-    throw new CompileError(`isolation=call needs engine=quickjs; this library's engine is ${chosen}`);
+  if (isolation === "call" && engine !== undefined && chosen !== "quickjs") {
+    throw new CompileError(`isolation=call needs engine=quickjs; the header asks for engine=${chosen}`);
   }
   const body = added ? source.slice(end + 1) : " ".repeat(end) + source.slice(end);
-  return { language: known, engine: chosen, name, body, ...(isolation === "call" ? { isolation } : {}) };
+  return {
+    language: known,
+    engine: chosen,
+    ...(engine === undefined ? {} : { asked: chosen }),
+    name,
+    body,
+    ...(isolation === "call" ? { isolation } : {}),
+  };
 }
 
 export function isFunctionName(name: string): boolean {

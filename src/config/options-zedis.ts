@@ -66,6 +66,10 @@ export const ZEDIS_OPTIONS = [
     max: 1n << 30n,
     default: String(32 << 20),
   },
+  /** The engine of libraries whose header names none. */
+  { name: "procedure-engine-default", type: "enum", values: ["jsc", "quickjs"], default: "jsc" },
+  /** Users whose libraries may run in the engine jsc, by names and patterns; those of all others run in quickjs. */
+  { name: "procedure-trusted-users", type: "string", default: "*" },
 ] as const satisfies readonly Option[];
 
 /** 0 counts: it stands for "automatic". */

@@ -18,7 +18,7 @@ export class Control {
     this.#busy = true;
     try {
       for (let request = this.native.nextControl(); request !== null; request = this.native.nextControl()) {
-        const { id, proto, local, argv } = request;
+        const { id, proto, local, user, argv } = request;
         const name = Buffer.from(argv[0] ?? "")
           .toString("latin1")
           .toLowerCase();
@@ -32,7 +32,7 @@ export class Control {
             reply =
               command === undefined
                 ? new ErrorReply(`ERR command '${name}' has no handler in this build`)
-                : await command(argv, { proto, local });
+                : await command(argv, { proto, local, user });
           } catch (error) {
             this.onFailure(error);
             reply = new ErrorReply(`ERR internal error: ${error instanceof Error ? error.message : String(error)}`);

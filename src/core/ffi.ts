@@ -100,6 +100,8 @@ export interface ControlRequest {
   readonly proto: 2 | 3;
   /** Who asks is on this machine. */
   readonly local: boolean;
+  /** Name of the user who asks. */
+  readonly user: string;
   readonly argv: Uint8Array[];
 }
 
@@ -379,12 +381,14 @@ function assertLayout(layout: (out: Pointer, capacity: number) => number): void 
 
 function readControl(raw: Buffer): ControlRequest {
   const argv: Uint8Array[] = [];
-  const count = raw.readUInt32LE(10);
-  let offset = 14;
+  const nameEnd = 14 + raw.readUInt32LE(10);
+  const user = raw.toString("utf8", 14, nameEnd);
+  const count = raw.readUInt32LE(nameEnd);
+  let offset = nameEnd + 4;
   for (let index = 0; index < count; index++) {
     const length = raw.readUInt32LE(offset);
     argv.push(raw.subarray(offset + 4, offset + 4 + length));
     offset += 4 + length;
   }
-  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, local: raw[9] === 1, argv };
+  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, local: raw[9] === 1, user, argv };
 }

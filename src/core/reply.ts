@@ -48,7 +48,13 @@ export type Protocol = 2 | 3;
 /** A command that the TypeScript main thread serves. `argv[0]` is the command's name as the client sent it. */
 export type ControlCommand = (
   argv: readonly Uint8Array[],
-  context: { readonly proto: Protocol /** The client is on this machine. */; readonly local?: boolean },
+  context: {
+    readonly proto: Protocol;
+    /** The client is on this machine. */
+    readonly local?: boolean;
+    /** Name of the user who asks. */
+    readonly user?: string;
+  },
 ) => ReplyValue | Promise<ReplyValue>;
 
 /** `value` as RESP bytes of the given protocol. Cost: one pass and one copy. */

@@ -125,7 +125,7 @@ impl Executor {
                     None => {
                         let request = table.in_own_words(row, args);
                         let asker = Asker { core: self.core, client: conn.client.id };
-                        match self.server.control.ask(asker, request, conn.client.proto, conn.client.local) {
+                        match self.server.control.ask(asker, request, &conn.client) {
                             Some(id) => {
                                 self.noted = true;
                                 conn.wait = Wait::Control { id, since_ns: exec.since_ns };

@@ -499,7 +499,7 @@ impl Executor {
             Run::Control => {
                 let owned = table.in_own_words(row, args);
                 let asker = Asker { core: self.core, client: conn.client.id };
-                match self.server.control.ask(asker, owned, proto, conn.client.local) {
+                match self.server.control.ask(asker, owned, &conn.client) {
                     Some(id) => {
                         self.noted = true;
                         conn.wait = Wait::Control { id, since_ns: clock::mono_ns() };

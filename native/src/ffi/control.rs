@@ -68,6 +68,8 @@ pub extern "C" fn zedis_control_next() -> f64 {
     staged.extend_from_slice(&request.id.to_le_bytes());
     staged.push(if request.proto == Protocol::Resp3 { 3 } else { 2 });
     staged.push(request.local as u8);
+    staged.extend_from_slice(&(request.user.len() as u32).to_le_bytes());
+    staged.extend_from_slice(&request.user);
     let args = request.argv.borrow();
     staged.extend_from_slice(&(args.len() as u32).to_le_bytes());
     for arg in args.iter() {
@@ -77,7 +79,7 @@ pub extern "C" fn zedis_control_next() -> f64 {
     staged.len() as f64
 }
 
-/// Copies the request taken last: u64 number, u8 protocol, u8 (1: from this machine), u32 count, then u32 length and bytes of each argument.
+/// Copies the request taken last: u64 number, u8 protocol, u8 (1: from this machine), u32 length and bytes of the user's name, u32 count, then u32 length and bytes of each argument.
 ///
 /// # Safety
 /// 1. `out` has as many writable bytes as [`zedis_control_next`] said.

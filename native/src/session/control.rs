@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;
+use crate::session::client::Client;
 
 /// Control requests waiting or being served, at most; beyond it the client gets an error.
 pub const CONTROL_REQUESTS_MAX: usize = 10_000;
@@ -15,6 +16,8 @@ pub struct ControlRequest {
     pub proto: Protocol,
     /// Who asks is on this machine.
     pub local: bool,
+    /// The name of the user who asks.
+    pub user: Box<[u8]>,
 }
 
 /// Lines of procedures that wait for the log, at most; later ones are dropped until the main thread has caught up.
@@ -61,7 +64,7 @@ struct Inner {
 
 impl ControlQueue {
     /// Queues a request; gives its number, or None if the queue is full.
-    pub fn ask(&self, asker: Asker, argv: OwnedArgs, proto: Protocol, local: bool) -> Option<u64> {
+    pub fn ask(&self, asker: Asker, argv: OwnedArgs, client: &Client) -> Option<u64> {
         let mut inner = self.lock();
         if inner.askers.len() >= CONTROL_REQUESTS_MAX {
             return None;
@@ -69,7 +72,13 @@ impl ControlQueue {
         inner.next += 1;
         let id = inner.next;
         inner.askers.insert(id, asker);
-        inner.waiting.push_back(ControlRequest { id, argv, proto, local });
+        inner.waiting.push_back(ControlRequest {
+            id,
+            argv,
+            proto: client.proto,
+            local: client.local,
+            user: client.user.name.clone(),
+        });
         Some(id)
     }
 

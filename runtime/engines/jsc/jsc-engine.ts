@@ -33,7 +33,7 @@ export class JscCompiler implements EngineCompiler {
 
   async compile(source: string): Promise<CompiledLibrary> {
     const compiled = compileLibrary(source, await this.warm());
-    return { ...compiled, bytecode: snapshot(compiled.code, sourceName(compiled)) };
+    return { ...compiled, engine: ENGINE, bytecode: snapshot(compiled.code, sourceName(compiled)) };
   }
 }
 
