@@ -71,7 +71,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       log.write(LEVELS[line.level] ?? "warning", line.text);
     }
     if (native.backgroundWanted()) cores.startBackground();
-    void control.serve();
+    control.serve();
   };
   const cores = new Cores({
     native,

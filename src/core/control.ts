@@ -2,49 +2,52 @@
 import type { Native } from "./ffi.ts";
 import { type ControlCommand, ErrorReply, encodeReply, type ReplyValue } from "./reply.ts";
 
-/** Looks at the queue until it is empty. Commands run in the order they came, one at a time where they wait. */
+type Request = NonNullable<ReturnType<Native["nextControl"]>>;
+
+/** What gets through while others wait: a LOAD waits for every core, and a core may wait to be rid of what it runs. */
+const AT_ONCE: ReadonlySet<string> = new Set(["function kill", "function stats", "shutdown"]);
+
+/** Takes requests from the queue. They run in the order they came, one at a time, but for those that end a wait. */
 export class Control {
-  #busy = false;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly native: Native,
+    private readonly native: Pick<Native, "nextControl" | "replyControl">,
     private readonly commands: ReadonlyMap<string, ControlCommand>,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
   /** Called when a core noted a request. */
-  async serve(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      for (let request = this.native.nextControl(); request !== null; request = this.native.nextControl()) {
-        const { id, proto, local, user, argv } = request;
-        const name = Buffer.from(argv[0] ?? "")
-          .toString("latin1")
-          .toLowerCase();
-        const command = this.commands.get(name);
-        const sub = Buffer.from(argv[1] ?? "")
-          .toString("latin1")
-          .toLowerCase();
-        const answer = async (): Promise<void> => {
-          let reply: ReplyValue;
-          try {
-            reply =
-              command === undefined
-                ? new ErrorReply(`ERR command '${name}' has no handler in this build`)
-                : await command(argv, { proto, local, user });
-          } catch (error) {
-            this.onFailure(error);
-            reply = new ErrorReply(`ERR internal error: ${error instanceof Error ? error.message : String(error)}`);
-          }
-          this.native.replyControl(id, encodeReply(reply, proto));
-        };
-        // KILL and STATS must get through while a LOAD waits for a core that is busy.
-        if (name === "function" && (sub === "kill" || sub === "stats")) void answer();
-        else await answer();
-      }
-    } finally {
-      this.#busy = false;
+  serve(): void {
+    for (let request = this.native.nextControl(); request !== null; request = this.native.nextControl()) {
+      const next = request;
+      const [name, sub] = words(next);
+      if (AT_ONCE.has(name) || AT_ONCE.has(`${name} ${sub}`)) void this.#answer(next, name);
+      else this.#last = this.#last.then(() => this.#answer(next, name));
     }
   }
+
+  async #answer({ id, proto, local, user, argv }: Request, name: string): Promise<void> {
+    const command = this.commands.get(name);
+    let reply: ReplyValue;
+    try {
+      reply =
+        command === undefined
+          ? new ErrorReply(`ERR command '${name}' has no handler in this build`)
+          : await command(argv, { proto, local, user });
+    } catch (error) {
+      this.onFailure(error);
+      reply = new ErrorReply(`ERR internal error: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.native.replyControl(id, encodeReply(reply, proto));
+  }
+}
+
+/** The command's name and its first argument, lower case. */
+function words({ argv }: Request): [string, string] {
+  const word = (index: number): string =>
+    Buffer.from(argv[index] ?? "")
+      .toString("latin1")
+      .toLowerCase();
+  return [word(0), word(1)];
 }
