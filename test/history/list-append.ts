@@ -4,6 +4,7 @@
  *
  *     command     one RPUSH or LRANGE                         watch      WATCH, reads, then MULTI with what may have lost the race
  *     pipeline    several in one write                        procedure  FCALL with declared, some or no keys; some throw at the end
+ *                                                             in the background, or on the core
  *     MULTI       in one write, or a round trip per command   discarded  DISCARD or EXECABORT: must leave no trace
  *
  * Meanwhile another client kills connections and running procedures.
@@ -54,6 +55,14 @@ export function history_apply(...words: string[]): string {
 export function history_throw(...words: string[]): string {
   run(JSON.parse(words[words.length - 1]!));
   throw new Error("after its writes");
+}
+/** @background */
+export function history_apply_aside(...words: string[]): string {
+  return history_apply(...words);
+}
+/** @background */
+export function history_throw_aside(...words: string[]): string {
+  return history_throw(...words);
 }
 /** Takes so long that it can be killed between its writes and its end. */
 export function history_spin(micros: string, limit_ms: number): string {
@@ -203,13 +212,17 @@ class Client {
   async procedure(wire: Wire): Promise<void> {
     const micros = this.#micros();
     const transaction = this.#begin("procedure", micros);
-    this.#learn(transaction, micros, called(await wire.call(this.#fcall("history_apply", micros)), micros));
+    this.#learn(
+      transaction,
+      micros,
+      called(await wire.call(this.#fcall(this.#aside("history_apply"), micros)), micros),
+    );
   }
 
   async throwing(wire: Wire): Promise<void> {
     const micros = this.#micros();
     const transaction = this.#begin("procedure that throws", micros);
-    const reply = await wire.call(this.#fcall("history_throw", micros));
+    const reply = await wire.call(this.#fcall(this.#aside("history_throw"), micros));
     if (reply.kind !== "error") throw new Error(`a procedure that throws replied ${show(reply)}`);
     this.recorder.end(transaction, "failed");
   }
@@ -260,6 +273,11 @@ class Client {
 
   #micros(): Micro[] {
     return Array.from({ length: this.random.from(1, 4) }, () => this.#micro());
+  }
+
+  /** The same function, or the one that runs on a thread which serves no connection. */
+  #aside(name: string): string {
+    return this.random.chance(0.4) ? `${name}_aside` : name;
   }
 
   #fcall(name: string, micros: readonly Micro[]): Command {

@@ -58,7 +58,9 @@ impl Core {
 
     /// An errand has got somewhere: to its end, or it waits.
     pub(super) fn finish_errand(&mut self, slot: usize, mut conn: Box<Conn>) -> Option<Code> {
-        if !(conn.wait.is_no() || conn.closing || conn.dead) {
+        // A request that has not run, or has to run again, is still in the input.
+        let ended = conn.wait.is_no() && conn.input.is_empty();
+        if !(ended || conn.closing || conn.dead) {
             self.conns.put_back(slot, conn);
             return None;
         }
