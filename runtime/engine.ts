@@ -24,6 +24,8 @@ export interface EngineCore {
    * the author. Takes at most `timeMs`.
    */
   thaw(image: LibraryImage, timeMs: number): ThawedLibrary;
+  /** The watchdog stopped whatever ran, maybe in the middle of this engine's own code. */
+  recover?(): void;
 }
 
 export interface ThawedLibrary {

@@ -22,12 +22,14 @@ import { CALL_STATE, CODE, DECK, type DeckAccess, type DeckViews, F64, I32, OUTC
 import { LIMITS } from "./limits.ts";
 import { LiveLibraries } from "./live-libraries.ts";
 import type { CoreMessage, Mail } from "./mail.ts";
+import type { NestedCalls } from "./nested.ts";
 import { isTimeout, TimedEntry } from "./timed-entry.ts";
 
 export interface CoreLoopDeps {
   readonly deck: DeckAccess;
   readonly views: DeckViews;
   readonly engines: readonly EngineCore[];
+  readonly nested: NestedCalls;
   /** Milliseconds a call may take (procedure-time-limit); 0: no limit. Read at each entry. */
   readonly timeLimitMs: () => number;
   /** Age in milliseconds at which native code asks for a fresh entry; a call may begin up to then. */
@@ -61,6 +63,7 @@ export class CoreLoop {
 
   constructor(private readonly deps: CoreLoopDeps) {
     this.#libraries = new LiveLibraries(new Map(deps.engines.map((engine) => [engine.name, engine])), deps.nowMs);
+    deps.nested.find = (id) => this.#libraries.find(id);
     this.#calls = () => this.#serveCalls();
   }
 
@@ -114,6 +117,8 @@ export class CoreLoop {
   #recover(): void {
     const { i32 } = this.deps.views;
     i32[I32.GATE] = 0;
+    this.deps.nested.reset();
+    for (const engine of this.deps.engines) engine.recover?.();
     if (this.#pending === CODE.CALL && i32[I32.CALL_STATE] === CALL_STATE.RUNNING) {
       this.#pending = NOTHING;
       this.#outcome = OUTCOME.TIMED_OUT;

@@ -75,6 +75,10 @@ export interface NativeDeck {
   exists(k: number): number;
   del(k: number): number;
   call(command: number, argc: number, totalBytes: number, big: number): number;
+  /** Begins a nested call of the function packed in OUT behind its name's length; gives its number, or a refusal. See runtime/nested.ts. */
+  nest(keys: number, argc: number, totalBytes: number, big: number, readOnly: number): number;
+  /** Ends it with its outcome; gives the length of its result in IN, or a refusal. */
+  unnest(outcome: number, n: number): number;
   log(level: number, bytes: number): number;
   now(): number;
 }

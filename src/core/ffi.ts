@@ -78,6 +78,8 @@ const SYMBOLS = {
   zedis_exists: { args: ["f64", "f64"], returns: "f64" },
   zedis_del: { args: ["f64", "f64"], returns: "f64" },
   zedis_call: { args: ["f64", "f64", "f64", "f64", "f64"], returns: "f64" },
+  zedis_nest: { args: ["f64", "f64", "f64", "f64", "f64", "f64"], returns: "f64" },
+  zedis_unnest: { args: ["f64", "f64", "f64"], returns: "f64" },
   zedis_grow: { args: ["f64", "f64"], returns: "f64" },
   zedis_now: { args: ["f64"], returns: "f64" },
   zedis_log: { args: ["f64", "f64", "f64"], returns: "f64" },
@@ -202,6 +204,8 @@ export function loadNative(path: string) {
         exists: (k) => native.zedis_exists(b, k),
         del: (k) => native.zedis_del(b, k),
         call: (command, argc, total, big) => native.zedis_call(b, command, argc, total, big),
+        nest: (keys, argc, total, big, readOnly) => native.zedis_nest(b, keys, argc, total, big, readOnly),
+        unnest: (outcome, n) => native.zedis_unnest(b, outcome, n),
         log: (level, bytes) => native.zedis_log(b, level, bytes),
         now: () => native.zedis_now(b),
       };

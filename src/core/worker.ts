@@ -5,6 +5,7 @@ import { QuickJsCore } from "../../runtime/engines/quickjs/quickjs-engine.ts";
 import { callableCommands } from "../../runtime/host/commands.ts";
 import { viewDeck } from "../../runtime/host/deck.ts";
 import type { CoreMessage } from "../../runtime/mail.ts";
+import { NestedCalls } from "../../runtime/nested.ts";
 import { coreLoop } from "../../runtime/worker-loop.ts";
 import { type CommandRow, loadNative } from "./ffi.ts";
 
@@ -33,15 +34,15 @@ const post = (message: CoreMessage | { op: "open"; core: number }): void => pare
 const timeLimitMs = (): number => Atomics.load(limits, 0);
 const nowMs = (): number => performance.now();
 const commands = callableCommands(table);
+const nested = new NestedCalls(deck, views);
+const limitsOfGuests = { timeMs: timeLimitMs, memoryBytes: () => Atomics.load(limits, 1), nowMs };
 
 post({ op: "open", core });
 await coreLoop({
   deck,
   views,
-  engines: [
-    new JscCore(deck, views, commands),
-    new QuickJsCore(deck, views, commands, { timeMs: timeLimitMs, memoryBytes: () => Atomics.load(limits, 1), nowMs }),
-  ],
+  engines: [new JscCore(deck, views, commands, nested), new QuickJsCore(deck, views, commands, nested, limitsOfGuests)],
+  nested,
   timeLimitMs,
   // Native code asks for a fresh entry after a quarter of the limit (begin_upcall in native/src/net/core.rs).
   entrySlackMs: () => Math.ceil(timeLimitMs() / 4),

@@ -119,6 +119,12 @@ export class FakeNative {
         this.log.push({ level, text: this.views.bytes.toString("utf8", DECK.outAt, DECK.outAt + length) });
         return 0;
       },
+      // Without a server there is no function to be found by its name.
+      nest: () =>
+        this.#guarded(-2, () => {
+          throw new Error("ERR Function not found");
+        }),
+      unnest: () => -2,
       now: () => 1_700_000_000_000,
     };
   }

@@ -2,6 +2,7 @@ import { JscCompiler, JscCore } from "../../runtime/engines/jsc/jsc-engine.ts";
 import { QuickJsCompiler, QuickJsCore } from "../../runtime/engines/quickjs/quickjs-engine.ts";
 import { callableCommands } from "../../runtime/host/commands.ts";
 import type { CoreMessage } from "../../runtime/mail.ts";
+import { NestedCalls } from "../../runtime/nested.ts";
 import type { LibraryImage } from "../../runtime/schema.ts";
 import { CoreLoop } from "../../runtime/worker-loop.ts";
 import { type Answer, FakeNative } from "./fake-native.ts";
@@ -27,6 +28,7 @@ export class FakeServer {
   constructor(private readonly engine = process.env.ZEDIS_TEST_ENGINE ?? "jsc") {
     const { deck, views } = this.native;
     const commands = callableCommands(TABLE);
+    const nested = new NestedCalls(deck, views);
     const limits = {
       timeMs: () => this.timeLimitMs,
       memoryBytes: () => this.memoryLimitBytes,
@@ -35,7 +37,8 @@ export class FakeServer {
     this.#loop = new CoreLoop({
       deck,
       views,
-      engines: [new JscCore(deck, views, commands), new QuickJsCore(deck, views, commands, limits)],
+      engines: [new JscCore(deck, views, commands, nested), new QuickJsCore(deck, views, commands, nested, limits)],
+      nested,
       timeLimitMs: () => this.timeLimitMs,
       entrySlackMs: () => 50,
       post: (message) => this.messages.push(message),

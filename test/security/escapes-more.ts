@@ -231,7 +231,7 @@ export const HARM: readonly Attempt[] = [
     name: "runs commands that are not a procedure's",
     source: `function attack() {
       const got = [];
-      for (const name of ["multi", "exec", "subscribe", "shutdown", "config", "client", "eval", "script", "fcall", "blpop", "debug", "replicaof", "acl", "monitor"]) {
+      for (const name of ["multi", "exec", "subscribe", "shutdown", "config", "client", "eval", "script", "blpop", "debug", "replicaof", "acl", "monitor"]) {
         if (name in Zedis) got.push("ESCAPED " + name);
         try { Zedis.call(name, "x"); got.push("ESCAPED call " + name); } catch (e) { if (e.code !== "ERR") got.push(name + e.message); }
       }

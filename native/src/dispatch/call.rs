@@ -266,6 +266,7 @@ impl Executor {
     /// Ends the call in progress: commits and replies, or rolls back. Gives what that means for the request.
     pub(super) fn end_call(&mut self, conn: &mut Conn, end: CallEnd) -> Outcome {
         assert!(self.call.active, "a call is in progress");
+        self.unnest_all();
         self.call.active = false;
         let (doom, dry) = (self.call.doom.take(), self.call.dry.take());
         let call = &self.call;

@@ -11,6 +11,7 @@ use super::call::{Call, CallEnd};
 use super::changes::Name;
 use super::exec::Exec;
 use super::handler::{after_effect, latch_keys, run_handler};
+use super::nested::Outer;
 use super::permission::permitted;
 use super::scripts::Lua;
 use crate::acl::log::Place;
@@ -89,6 +90,8 @@ pub struct Executor {
     pub txn: Txn,
     pub batch: Batch,
     pub(super) call: Call,
+    /// The calls that the one in progress is nested in, outermost first.
+    pub(super) outer: Vec<Outer>,
     pub(super) exec: Option<Box<Exec>>,
     /// Scripts, made at first use; away while one runs.
     pub lua: Option<Box<Lua>>,
@@ -134,6 +137,7 @@ impl Executor {
             txn: Txn::new(&server.store, core, server.serving == 1 && core == 0),
             batch: Batch::default(),
             call: Call::default(),
+            outer: Vec::new(),
             exec: None,
             lua: None,
             error_counted: false,

@@ -63,7 +63,7 @@ impl Executor {
         false
     }
 
-    fn host_shard(&mut self, shard: u32) -> bool {
+    pub(super) fn host_shard(&mut self, shard: u32) -> bool {
         if !self.call.active || self.call.doom.is_some() {
             return false;
         }
@@ -79,7 +79,7 @@ impl Executor {
 
     /// May the caller of the procedure run this command? Err: the error's text.
     #[inline]
-    fn host_permits(&mut self, number: u16, args: Args) -> Result<(), Vec<u8>> {
+    pub(super) fn host_permits(&mut self, number: u16, args: Args) -> Result<(), Vec<u8>> {
         if let Some(dry) = &mut self.call.dry {
             dry.note_command(self.txn.db, number, args);
         }

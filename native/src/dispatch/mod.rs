@@ -24,6 +24,7 @@ pub mod host;
 mod hotkeys;
 mod later;
 mod monitor;
+pub mod nested;
 mod permission;
 mod script_host;
 pub mod scripts;

@@ -13,4 +13,5 @@ pub mod control;
 pub mod deck;
 mod functions;
 pub mod host;
+mod nested;
 pub mod tls;

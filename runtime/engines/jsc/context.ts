@@ -12,10 +12,14 @@ import { ALLOWED_GLOBALS } from "../../convert/globals.ts";
 import type { CallableCommands } from "../../host/commands.ts";
 import { bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32 } from "../../host/deck.ts";
 import { LIMITS } from "../../limits.ts";
+import type { NestedCalls } from "../../nested.ts";
 import { makeArgumentWriter } from "./inside/argument-writer.ts";
 import { harden } from "./inside/harden.ts";
+import { makeLog } from "./inside/log.ts";
+import { makeNested } from "./inside/nested.ts";
 import { capturePrimordials } from "./inside/primordials.ts";
 import { makeReplyReader } from "./inside/reply-reader.ts";
+import { makeTyped } from "./inside/typed.ts";
 import { type HostAccess, type Inside, makeZedis } from "./inside/zedis.ts";
 
 export interface LibraryContext {
@@ -32,6 +36,7 @@ export class ContextFactory {
     deck: DeckAccess,
     views: DeckViews,
     private readonly commands: CallableCommands,
+    nested: NestedCalls,
   ) {
     const { native, map } = deck;
     this.#host = {
@@ -45,6 +50,7 @@ export class ContextFactory {
       exists: native.exists,
       del: native.del,
       call: native.call,
+      nest: (keys, argc, total, big, readOnly) => nested.call(keys, argc, total, big, readOnly),
       log: native.log,
       now: native.now,
       bigIn: () => bytesOf(map(views.f64[F64.BIG_PTR] ?? 0, views.f64[F64.BIG_LEN] ?? 0)),
@@ -57,7 +63,10 @@ export class ContextFactory {
         (${harden})(allowed, file);
         const makeWriter = ${makeArgumentWriter};
         const makeReader = ${makeReplyReader};
-        return (${makeZedis})({ host, primordials, rows, denied, slots, makeWriter, makeReader });
+        const makeLog = ${makeLog};
+        const makeNested = ${makeNested};
+        const makeTyped = ${makeTyped};
+        return (${makeZedis})({ host, primordials, rows, denied, slots, makeWriter, makeReader, makeLog, makeNested, makeTyped });
       })`,
       { filename: "zedis:inside" },
     );

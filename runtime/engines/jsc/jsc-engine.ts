@@ -11,6 +11,7 @@ import { type EncodedResult, ResultError } from "../../convert/resp-out.ts";
 import type { Call, EngineCompiler, EngineCore, ThawedLibrary } from "../../engine.ts";
 import type { CallableCommands } from "../../host/commands.ts";
 import { type Bytes, bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32, OUTCOME } from "../../host/deck.ts";
+import type { NestedCalls } from "../../nested.ts";
 import type { CompiledLibrary, LibraryImage, NumberedFunction } from "../../schema.ts";
 import { isTimeout, TimedEntry } from "../../timed-entry.ts";
 import { ContextFactory } from "./context.ts";
@@ -54,8 +55,9 @@ export class JscCore implements EngineCore {
     private readonly deck: DeckAccess,
     private readonly views: DeckViews,
     commands: CallableCommands,
+    private readonly nested: NestedCalls,
   ) {
-    this.#contexts = new ContextFactory(deck, views, commands);
+    this.#contexts = new ContextFactory(deck, views, commands, nested);
     this.#results = new ResultWriter(views.bytes, (bytes) => this.#grow(bytes));
   }
 
@@ -110,6 +112,11 @@ export class JscCore implements EngineCore {
       try {
         let value = result;
         if (types.isPromise(result)) {
+          if (this.nested.depth > 0) {
+            i32[I32.GATE] = gate;
+            drainMicrotasks();
+            i32[I32.GATE] = 0;
+          }
           const state = Bun.peek.status(result);
           value = Bun.peek(result);
           inside.settle(result);
@@ -142,7 +149,10 @@ export class JscCore implements EngineCore {
       spans,
       bytes,
       inside,
-      drain: drainMicrotasks,
+      // What an outer call awaits runs when that call's own turn comes, with its gate open.
+      drain: () => {
+        if (this.nested.depth === 0) drainMicrotasks();
+      },
       bigArguments: (argc) => this.#bigArguments(argc),
       wrongCount: (given) => this.#error(countText(fn.name, fn.parameters, given)),
       mismatch: (index, source, at, length) => {

@@ -7,6 +7,8 @@ import type { CallableCommands } from "../../host/commands.ts";
 import { LIMITS } from "../../limits.ts";
 import { Guest, type GuestCalls, type GuestLimits, HELPER } from "./guest.ts";
 import { COMMAND, INNER, KEY_MAX, OUT, QUICK } from "./host-calls.ts";
+import { makeBuilder } from "./inside/build.ts";
+import { harden } from "./inside/harden.ts";
 import { makeEmitter } from "./inside/result.ts";
 import { makeGuest } from "./inside/zedis.ts";
 import type { Snapshot } from "./instance.ts";
@@ -20,8 +22,8 @@ export interface Base {
 
 /** Cost: some 10 ms, and the compiling of the module on the first call of a thread. */
 export function makeBase(limits: GuestLimits, calls: GuestCalls, commands: CallableCommands): Base {
-  // The memory limit is the libraries'; this code is ours and needs what it needs.
-  const guest = new Guest({ ...limits, memoryBytes: () => 64 << 20 }, calls);
+  // The limits are the libraries'; this code is ours and needs what it needs.
+  const guest = new Guest({ ...limits, timeMs: () => 0, memoryBytes: () => 64 << 20 }, calls);
   guest.boot();
   const { x } = guest.instance;
   const setup = x.QTS_NewObject(guest.context);
@@ -42,7 +44,8 @@ export function makeBase(limits: GuestLimits, calls: GuestCalls, commands: Calla
     kinds: OUT,
   };
   // Function text of this process's own source; nothing of a library is in it.
-  const code = `"use strict"; (function (setup) { return (${makeGuest})({ ...setup, ...${JSON.stringify(data)}, makeEmitter: ${makeEmitter} }); })`;
+  const code = `"use strict"; (function (setup) { return (${makeGuest})({ ...setup, ...${JSON.stringify(data)}, makeEmitter: ${makeEmitter},
+    makeBuilder: ${makeBuilder}, harden: ${harden} }); })`;
   const factory = sound(guest, guest.evaluate(code, FILE));
   guest.pass(0, setup);
   const helpers = sound(guest, guest.call(factory, 1));

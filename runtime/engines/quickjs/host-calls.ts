@@ -7,6 +7,7 @@
 import { type RespOut, ResultError } from "../../convert/resp-out.ts";
 import { type Bytes, bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32, REFUSED } from "../../host/deck.ts";
 import { LIMITS } from "../../limits.ts";
+import type { NestedCalls } from "../../nested.ts";
 import { ERROR, type Guest, type GuestCalls, GuestThrew, HELPER } from "./guest.ts";
 import { replyValue } from "./reply.ts";
 import { isDouble, TAG } from "./values.ts";
@@ -26,7 +27,7 @@ export const QUICK = {
 } as const;
 
 /** Numbers of the functions that only inside/zedis.ts calls. */
-export const INNER = { atoms: 32, run: 33, log: 34, tell: 35, out: 36, refuse: 37, random: 38 } as const;
+export const INNER = { atoms: 32, run: 33, log: 34, tell: 35, out: 36, refuse: 37, random: 38, nest: 39 } as const;
 
 /** Commands: this, plus twice the row's number, plus one where replies are bytes. */
 export const COMMAND = 4096;
@@ -55,6 +56,7 @@ export class HostCalls implements GuestCalls {
     rows: readonly (readonly [number, string, string])[],
     /** Where results go. */
     readonly out: RespOut,
+    private readonly nested: NestedCalls,
   ) {
     this.#bytes = views.bytes;
     this.#i32 = views.i32;
@@ -116,6 +118,12 @@ export class HostCalls implements GuestCalls {
         const atoms = this.#atoms;
         this.#atoms = [];
         return this.#run(guest, guest.number(argv), atoms, guest.payload(argv + 8) === 1);
+      }
+      case INNER.nest: {
+        // How many of the atoms behind the name are keys, FCALL_RO or not, replies as bytes or not.
+        const atoms = this.#atoms;
+        this.#atoms = [];
+        return this.#nest(guest, guest.number(argv), atoms, guest.number(argv + 8), guest.payload(argv + 16) === 1);
       }
       case INNER.log: {
         const text = guest.text(argv + 8).slice(0, LIMITS.logTextMax);
@@ -195,7 +203,7 @@ export class HostCalls implements GuestCalls {
           if (end >= 0) answer = native.set(k, end - at);
         }
       }
-      if (answer === 0) return this.#ok(guest);
+      if (answer === 0) return guest.newText("OK");
       if (answer < 0) return this.#refusal(guest, answer);
     }
     return this.#slow(guest, "set", argc, argv);
@@ -227,10 +235,6 @@ export class HostCalls implements GuestCalls {
     const [source, from] = this.#payload();
     if ((answer & 1) === 1) return guest.newAscii(source, from, length);
     return guest.newText(source.utf8Slice(from, from + length));
-  }
-
-  #ok(guest: Guest): number {
-    return guest.newText("OK");
   }
 
   #refusal(guest: Guest, answer: number): number {
@@ -291,6 +295,23 @@ export class HostCalls implements GuestCalls {
   }
 
   #run(guest: Guest, row: number, atoms: readonly Atom[], binary: boolean): number {
+    const { bytes, big } = this.#pack(atoms);
+    return this.#value(guest, this.deck.native.call(row, atoms.length, bytes, big), binary);
+  }
+
+  #nest(guest: Guest, keys: number, atoms: readonly Atom[], readOnly: number, binary: boolean): number {
+    const { bytes, big } = this.#pack(atoms);
+    return this.#value(guest, this.nested.call(keys, atoms.length, bytes, big, readOnly), binary);
+  }
+
+  #value(guest: Guest, answer: number, binary: boolean): number {
+    if (answer < 0) return this.#refusal(guest, answer);
+    const [source, start] = this.#payload();
+    return replyValue(guest, source, start, binary);
+  }
+
+  /** Puts arguments where native code expects them. */
+  #pack(atoms: readonly Atom[]): { readonly bytes: number; readonly big: number } {
     let bound = atoms.length * 4;
     for (const atom of atoms) bound += typeof atom === "string" ? atom.length * 3 : atom.length;
     const big = bound > DECK.outBytes;
@@ -307,10 +328,7 @@ export class HostCalls implements GuestCalls {
       }
       target.writeUInt32LE(at - start, from + index * 4);
     }
-    const answer = this.deck.native.call(row, atoms.length, at - from, big ? 1 : 0);
-    if (answer < 0) return this.#refusal(guest, answer);
-    const [source, start] = this.#payload();
-    return replyValue(guest, source, start, binary);
+    return { bytes: at - from, big: big ? 1 : 0 };
   }
 
   // ---- results and errors

@@ -14,6 +14,7 @@ import { type EncodedResult, RespOut, ResultError } from "../../convert/resp-out
 import type { Call, EngineCompiler, EngineCore, ThawedLibrary } from "../../engine.ts";
 import type { CallableCommands } from "../../host/commands.ts";
 import { bytesOf, CALL_STATE, DECK, type DeckAccess, type DeckViews, I32, OUTCOME } from "../../host/deck.ts";
+import type { NestedCalls } from "../../nested.ts";
 import type { CompiledLibrary, LibraryImage, NumberedFunction } from "../../schema.ts";
 import { type Base, makeBase } from "./base.ts";
 import { CallArguments, mismatch } from "./call-arguments.ts";
@@ -61,16 +62,19 @@ export class QuickJsCore implements EngineCore {
   readonly #out: RespOut;
   readonly #encoded: EncodedResult = { outcome: 0, bytes: 0 };
   readonly #arguments: CallArguments;
+  /** Libraries whose calls run now, the innermost last. */
+  readonly #entered: Live[] = [];
   #base: Base | undefined;
 
   constructor(
     deck: DeckAccess,
     private readonly views: DeckViews,
     private readonly commands: CallableCommands,
+    nested: NestedCalls,
     private readonly limits: GuestLimits,
   ) {
     this.#out = new RespOut(views.bytes, (bytes) => bytesOf(deck.map(deck.native.grow(bytes), bytes)));
-    this.#calls = new HostCalls(deck, views, commands.rows, this.#out);
+    this.#calls = new HostCalls(deck, views, commands.rows, this.#out, nested);
     this.#arguments = new CallArguments(deck, views);
   }
 
@@ -124,12 +128,18 @@ export class QuickJsCore implements EngineCore {
     return () => {
       const argc = i32[I32.ARGC] as number;
       if (argc < least || argc > most) return this.#error(countText(fn.name, fn.parameters, argc));
-      // The watchdog stopped the last call in the middle of something.
-      if (live.depth > 0 && i32[I32.GATE] === 0) this.#forget(live);
       if (live.isolated && live.used && live.depth === 0) this.#restore(live);
       live.depth += 1;
       live.used = true;
+      this.#entered.push(live);
+      const { guest } = live;
+      const { open } = guest;
+      const [key0, key1] = guest.keyPointers;
       const result = this.#run(fn, target, live);
+      guest.open = open;
+      guest.keyPointers[0] = key0 as number;
+      guest.keyPointers[1] = key1 as number;
+      this.#entered.pop();
       live.depth -= 1;
       if (live.failed && live.depth === 0) this.#restore(live);
       return result;
@@ -151,7 +161,7 @@ export class QuickJsCore implements EngineCore {
       }
       guest.keyPointers[0] = this.#arguments.keys[0] as number;
       guest.keyPointers[1] = this.#arguments.keys[1] as number;
-      guest.deadlineMs = 0;
+      if (live.depth === 1) guest.deadlineMs = 0;
       i32[I32.CALL_STATE] = CALL_STATE.RUNNING;
       i32[I32.GATE] = -1;
       guest.open = true;
@@ -276,9 +286,13 @@ export class QuickJsCore implements EngineCore {
     throw new ThawError(this.#failureText(name, live, thrown));
   }
 
-  #forget(live: Live): void {
-    live.depth = 0;
-    this.#restore(live);
+  /** The guests that ran were left in the middle of something. */
+  recover(): void {
+    for (const live of this.#entered) {
+      live.depth = 0;
+      this.#restore(live);
+    }
+    this.#entered.length = 0;
   }
 
   #restore(live: Live): void {

@@ -1,7 +1,10 @@
 import type { Bytes } from "../../../host/deck.ts";
 import type { ArgumentWriter, Atom } from "./argument-writer.ts";
+import type { makeLog } from "./log.ts";
+import type { makeNested } from "./nested.ts";
 import type { Primordials } from "./primordials.ts";
 import type { ReplyReader } from "./reply-reader.ts";
+import type { makeTyped } from "./typed.ts";
 
 /** The host's side, as a context gets it. Nothing here may ever reach the library, nor anything these throw. */
 export interface HostAccess {
@@ -17,6 +20,7 @@ export interface HostAccess {
   readonly exists: (k: number) => number;
   readonly del: (k: number) => number;
   readonly call: (command: number, argc: number, totalBytes: number, big: number) => number;
+  readonly nest: (keys: number, argc: number, totalBytes: number, big: number, readOnly: number) => number;
   readonly log: (level: number, bytes: number) => number;
   readonly now: () => number;
   /** The payload that did not fit into IN. */
@@ -45,6 +49,9 @@ export interface ZedisSetup {
     readonly LOG_TEXT_MAX: number;
   };
   readonly makeWriter: (primordials: Primordials) => ArgumentWriter;
+  readonly makeLog: typeof makeLog;
+  readonly makeNested: typeof makeNested;
+  readonly makeTyped: typeof makeTyped;
   readonly makeReader: (
     primordials: Primordials,
     replyError: (text: string) => unknown,
@@ -78,7 +85,7 @@ export function makeZedis(setup: ZedisSetup) {
     typedArraySet,
     typedArrayLength,
   } = primordials;
-  const { isNaN, Error, RangeError, TypeError, SyntaxError, Uint8Array, BigInt, Number } = primordials;
+  const { isNaN, Error, RangeError, TypeError, Uint8Array } = primordials;
   const { gate, i32, bytes, bigIn, bigOut } = host;
   const nativeGetInt = host.get_int;
   const nativeGet = host.get;
@@ -88,6 +95,7 @@ export function makeZedis(setup: ZedisSetup) {
   const nativeExists = host.exists;
   const nativeDel = host.del;
   const nativeCall = host.call;
+  const nativeNest = host.nest;
   const nativeLog = host.log;
   const nativeNow = host.now;
   const KEY_MAX = 1 << 14;
@@ -183,7 +191,8 @@ export function makeZedis(setup: ZedisSetup) {
 
   const reader = setup.makeReader(primordials, replyError, copyBytes);
 
-  function run(command: number, name: string, values: readonly unknown[], binary: boolean): unknown {
+  /** `nested`: -1 for a command; for a function `command` is how many of the values behind its name are keys, 1: as FCALL_RO. */
+  function run(command: number, name: string, values: readonly unknown[], binary: boolean, nested = -1): unknown {
     if (i32[GATE] !== gate) throw closed();
     const atoms: Atom[] = writer.flatten(name, values);
     const bound = writer.bound(atoms);
@@ -193,7 +202,10 @@ export function makeZedis(setup: ZedisSetup) {
       const target = big ? bigOut(bound) : bytes;
       const from = big ? 0 : OUT_AT;
       const end = writer.write(atoms, target, from);
-      answer = nativeCall(command, atoms.length, end - from, big ? 1 : 0);
+      answer =
+        nested < 0
+          ? nativeCall(command, atoms.length, end - from, big ? 1 : 0)
+          : nativeNest(command, atoms.length, end - from, big ? 1 : 0, nested);
       if (answer >= 0) return reader.read(payload(), payloadAt(), binary);
     } catch {
       throw hostFault();
@@ -332,37 +344,7 @@ export function makeZedis(setup: ZedisSetup) {
 
   // ---- typed values
 
-  function get_number(key: unknown, fallback: unknown = 0): unknown {
-    const text = get(key);
-    if (text === null) return fallback;
-    const value = Number(text);
-    if (!isNaN(value) && text !== "") return value;
-    throw new TypeError(
-      `Zedis.get_number: the value at '${typeof key === "string" ? key : "the key"}' is not a number`,
-    );
-  }
-
-  function get_bigint(key: unknown, fallback: unknown = BigInt(0)): unknown {
-    const text = get(key);
-    if (text === null) return fallback;
-    try {
-      return BigInt(text as string);
-    } catch {
-      throw new TypeError(
-        `Zedis.get_bigint: the value at '${typeof key === "string" ? key : "the key"}' is not an integer`,
-      );
-    }
-  }
-
-  function get_json(key: unknown): unknown {
-    const text = get(key);
-    if (text === null) return null;
-    try {
-      return jsonParse(text as string);
-    } catch {
-      throw new SyntaxError(`Zedis.get_json: the value at '${typeof key === "string" ? key : "the key"}' is not JSON`);
-    }
-  }
+  const { get_number, get_bigint, get_json } = setup.makeTyped(primordials, get);
 
   function set_json(key: unknown, value: unknown, ...options: unknown[]): unknown {
     if (i32[GATE] !== gate) throw closed();
@@ -390,11 +372,32 @@ export function makeZedis(setup: ZedisSetup) {
       }
       return run(row, lower, rest, false);
     }
+    if (lower === "fcall" || lower === "fcall_ro") return callFunction(values, lower === "fcall_ro" ? 1 : 0);
     for (let index = 0; index < denied.length; index++) {
       if (denied[index] === lower) throw replyError("ERR This Redis command is not allowed from script");
     }
     throw replyError("ERR Unknown Redis command called from script");
   }
+
+  // ---- functions
+
+  const { fcallOf, callFunction } = setup.makeNested(
+    primordials,
+    writer,
+    replyError,
+    (keys, values, binary, readOnly) => {
+      if (i32[GATE] !== gate) throw closed();
+      const { k0, k1 } = frame;
+      frame.k0 = undefined;
+      frame.k1 = undefined;
+      try {
+        return run(keys, "fcall", values, binary, readOnly);
+      } finally {
+        frame.k0 = k0;
+        frame.k1 = k1;
+      }
+    },
+  );
 
   function now(): number {
     if (i32[GATE] !== gate) throw closed();
@@ -407,34 +410,17 @@ export function makeZedis(setup: ZedisSetup) {
 
   // ---- the log: 0 debug, 1 verbose, 2 notice, 3 warning
 
-  function logAt(level: number, values: readonly unknown[]): void {
-    if (i32[GATE] !== gate) throw closed();
-    let text = "";
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index];
-      let part: unknown = value;
-      if (typeof value === "bigint" || typeof value === "symbol")
-        part = typeof value === "bigint" ? `${value}` : "Symbol";
-      else if (typeof value === "object" && value !== null) {
-        try {
-          part = value instanceof Error ? `${(value as Error).message}` : jsonStringify(value);
-        } catch {
-          part = "[object]";
-        }
-      } else if (typeof value === "function") part = "[function]";
-      text += `${index === 0 ? "" : " "}${part}`;
-      if (text.length > LOG_TEXT_MAX) break;
-    }
-    let short = text;
-    if (text.length > LOG_TEXT_MAX) {
-      short = "";
-      for (let index = 0; index < LOG_TEXT_MAX; index++) short += text[index];
-    }
+  const writeLog = setup.makeLog(primordials, LOG_TEXT_MAX, (level, text) => {
     try {
-      nativeLog(level, writeText(short, bytes, OUT_AT) - OUT_AT);
+      nativeLog(level, writeText(text, bytes, OUT_AT) - OUT_AT);
     } catch {
       throw hostFault();
     }
+  });
+
+  function logAt(level: number, values: readonly unknown[]): void {
+    if (i32[GATE] !== gate) throw closed();
+    writeLog(level, values);
   }
 
   // ---- the object
@@ -455,6 +441,7 @@ export function makeZedis(setup: ZedisSetup) {
     get_json,
     set_json,
     call,
+    fcall: fcallOf(false),
     now,
     log: (...values: unknown[]) => logAt(2, values),
   };
@@ -466,6 +453,7 @@ export function makeZedis(setup: ZedisSetup) {
     binary[name] = freeze((...values: unknown[]) => run(row, name, values, true));
   }
   for (const name of keys(own)) zedis[name] = own[name];
+  binary.fcall = freeze(fcallOf(true));
   for (const name of keys(zedis)) freeze(zedis[name]);
   zedis.bytes = freeze(binary);
 

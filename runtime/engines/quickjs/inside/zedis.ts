@@ -1,3 +1,5 @@
+import type { makeBuilder } from "./build.ts";
+import type { harden } from "./harden.ts";
 import type { ResultSetup } from "./result.ts";
 
 /** What the host's functions are to the guest; each throws errors of the guest's realm. */
@@ -9,6 +11,8 @@ export interface GuestSetup {
     /** Arguments of the command that `run` then calls: texts, numbers; bytes as their buffer, offset and length. */
     readonly atoms: (...atoms: unknown[]) => void;
     readonly run: (row: number, binary: boolean) => unknown;
+    /** The same for a function: how many of the atoms behind its name are keys, 1 for FCALL_RO. */
+    readonly nest: (keys: number, readOnly: number, binary: boolean) => unknown;
     readonly log: (level: number, text: string) => void;
     readonly tell: (...texts: string[]) => void;
     /** One piece of a result: a kind of OUT, and what goes with it. */
@@ -23,25 +27,31 @@ export interface GuestSetup {
   readonly limits: { readonly logText: number; readonly depth: number; readonly keyMax: number };
   /** Kinds of pieces of a result. */
   readonly kinds: ResultSetup["kinds"];
+  readonly harden: typeof harden;
+  readonly makeBuilder: typeof makeBuilder;
   readonly makeEmitter: (setup: ResultSetup) => (value: unknown) => void;
 }
 
 /** Makes the guest's world; returns the functions that the host calls, in the order of HELPER in guest.ts. */
-export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmitter }: GuestSetup) {
+export function makeGuest(setup: GuestSetup) {
+  const { host, allowed, rows, denied, limits, kinds, makeEmitter } = setup;
+  setup.harden(allowed, host.random);
   const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
-  const { defineProperty, freeze, keys, getOwnPropertyNames } = Object;
+  const { defineProperty, freeze, keys } = Object;
   const { isArray } = Array;
   const { isNaN: isNotNumber } = globalThis.Number;
   const { parse, stringify } = JSON;
   const { toLowerCase } = String.prototype;
   const { Error: PlainError, TypeError: BadType, RangeError: BadRange } = globalThis;
-  const { SyntaxError: BadSyntax, EvalError: BadEval, Uint8Array: Bytes } = globalThis;
+  const { SyntaxError: BadSyntax, Uint8Array: Bytes } = globalThis;
   const { BigInt: toBigInt, Number: toNumber } = globalThis;
   const hostAtoms = host.atoms;
   const hostRun = host.run;
+  const hostNest = host.nest;
   const hostLog = host.log;
   const hostTell = host.tell;
   const quick = host.quick;
+  const build = setup.makeBuilder(replyError);
   const emit = makeEmitter({ out: host.out, refuse: host.refuse, kinds, depthMax: limits.depth });
   const typedArray = getPrototypeOf(Bytes.prototype) as object;
   const getter = (of: object, key: string | symbol) =>
@@ -50,39 +60,9 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
   const typedArrayBuffer = getter(typedArray, "buffer");
   const typedArrayOffset = getter(typedArray, "byteOffset");
   const typedArrayLength = getter(typedArray, "byteLength");
-  const slice = ArrayBuffer.prototype.slice;
   const CHUNK = 1000;
   const NEST_MAX = 4;
   const NO_ROW = 0xffff;
-
-  // ---- the realm: the language alone
-
-  for (const name of getOwnPropertyNames(globalThis)) {
-    if (!allowed.includes(name)) Reflect.deleteProperty(globalThis, name);
-  }
-  // As in the other engine, no text becomes code once the library is loaded.
-  const refuseCode = function (this: unknown): never {
-    throw new BadEval("Code generation from strings disallowed for this context");
-  };
-  const asyncFunction = async () => undefined;
-  const generator = function* () {};
-  const asyncGenerator = async function* () {};
-  for (const one of [() => undefined, asyncFunction, generator, asyncGenerator]) {
-    const prototype = getPrototypeOf(one) as object;
-    const old = (one.constructor as { prototype: object }).prototype;
-    const refusing = function (this: unknown) {
-      return apply(refuseCode, this, []);
-    };
-    defineProperty(refusing, "name", { value: one.constructor.name });
-    defineProperty(refusing, "prototype", { value: old, writable: false, configurable: false });
-    defineProperty(prototype, "constructor", { value: refusing, writable: false, configurable: false });
-    if (one.constructor === refusing && prototype === globalThis.Function.prototype) {
-      defineProperty(globalThis, "Function", { value: refusing, writable: true, configurable: true });
-    }
-  }
-  defineProperty(globalThis, "eval", { value: refuseCode, writable: true, configurable: true });
-  // QuickJS's own generator starts from the clock when the context is made: each core and each call would draw the same.
-  defineProperty(Math, "random", { value: host.random, writable: true, configurable: true });
 
   // ---- errors
 
@@ -183,6 +163,12 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
   function run(row: number, name: string, values: readonly unknown[], binary: boolean): unknown {
     const atoms: unknown[] = [];
     for (let index = 0; index < values.length; index++) add(name, values[index], atoms, 0);
+    pass(atoms);
+    return hostRun(row, binary);
+  }
+
+  /** Hands atoms to the host. */
+  function pass(atoms: readonly unknown[]): void {
     // In pieces: a call takes a limited number of arguments. A piece never ends within an atom of bytes.
     let piece: unknown[] = [];
     for (let index = 0; index < atoms.length; index++) {
@@ -198,7 +184,50 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
       }
     }
     apply(hostAtoms, undefined, piece);
-    return hostRun(row, binary);
+  }
+
+  function nest(
+    name: string,
+    keyAtoms: readonly unknown[],
+    argAtoms: readonly unknown[],
+    readOnly: number,
+    binary: boolean,
+  ) {
+    const atoms: unknown[] = [name];
+    let count = 0;
+    for (let index = 0; index < keyAtoms.length; index++) {
+      // Bytes are three atoms of ours and one of the host's.
+      if (typeof keyAtoms[index] === "object") for (let more = 0; more < 2; more++) append(atoms, keyAtoms[index++]);
+      append(atoms, keyAtoms[index]);
+      count += 1;
+    }
+    for (let index = 0; index < argAtoms.length; index++) append(atoms, argAtoms[index]);
+    pass(atoms);
+    return hostNest(count, readOnly, binary);
+  }
+
+  const fcallOf =
+    (binary: boolean) =>
+    (name: unknown, keyList: unknown = [], argList: unknown = []): unknown => {
+      if (typeof name !== "string") throw new BadType("Zedis.fcall: the first argument is the name of a function");
+      const keyAtoms: unknown[] = [];
+      const argAtoms: unknown[] = [];
+      add("fcall", keyList, keyAtoms, 0);
+      add("fcall", argList, argAtoms, 0);
+      return nest(name, keyAtoms, argAtoms, 0, binary);
+    };
+
+  /** Zedis.call("FCALL", name, numkeys, …): `values` behind the command's name. */
+  function callFunction(values: readonly unknown[], readOnly: number): unknown {
+    const [name, given, ...rest] = values;
+    const count = toNumber(given);
+    if (typeof name !== "string" || !(count >= 0 && count % 1 === 0 && count <= rest.length)) {
+      throw replyError("ERR Number of keys can't be greater than number of args");
+    }
+    const keyAtoms: unknown[] = [];
+    const argAtoms: unknown[] = [];
+    for (let index = 0; index < rest.length; index++) add("call", rest[index], index < count ? keyAtoms : argAtoms, 0);
+    return nest(name, keyAtoms, argAtoms, readOnly, false);
   }
 
   function rowOf(name: string): number {
@@ -232,38 +261,6 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
     const value = toNumber(text);
     if (text !== "" && `${value}` === text && value % 1 === 0) return value;
     throw replyError("ERR value is not an integer or out of range");
-  }
-
-  // ---- values that the host made a text of
-
-  interface Tagged extends Array<unknown> {
-    readonly 0: string;
-  }
-
-  /** `["a", …]` an array, `["m", key, value, …]` an object, `["e", text]` an error, `["i", digits]` a bigint, `["d", text]` a double, `["b", from, to]` bytes of `payload`. */
-  function build(tagged: unknown, payload: ArrayBuffer): unknown {
-    if (typeof tagged !== "object" || tagged === null) return tagged;
-    const list = tagged as Tagged;
-    switch (list[0]) {
-      case "a": {
-        const items: unknown[] = [];
-        for (let index = 1; index < list.length; index++) append(items, build(list[index], payload));
-        return items;
-      }
-      case "m": {
-        const object = { __proto__: null } as unknown as Record<string, unknown>;
-        for (let index = 1; index < list.length; index += 2) object[`${list[index]}`] = build(list[index + 1], payload);
-        return object;
-      }
-      case "e":
-        return replyError(list[1] as string);
-      case "i":
-        return toBigInt(list[1] as string);
-      case "d":
-        return list[1] === "inf" ? Infinity : list[1] === "-inf" ? -Infinity : toNumber(list[1]);
-      default:
-        return new Bytes(apply(slice, payload, [list[1], list[2]]) as ArrayBuffer);
-    }
   }
 
   // ---- Zedis
@@ -322,6 +319,7 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
       for (let index = skip; index < values.length; index++) append(rest, values[index]);
       return run(row, lower, rest, false);
     }
+    if (lower === "fcall" || lower === "fcall_ro") return callFunction(values, lower === "fcall_ro" ? 1 : 0);
     for (let index = 0; index < denied.length; index++) {
       if (denied[index] === lower) throw replyError("ERR This Redis command is not allowed from script");
     }
@@ -356,6 +354,7 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
     get_json,
     set_json,
     call,
+    fcall: fcallOf(false),
     log: (...values: unknown[]) => logAt(2, values),
   };
   const zedis = { __proto__: null } as unknown as Record<string, unknown>;
@@ -366,6 +365,7 @@ export function makeGuest({ host, allowed, rows, denied, limits, kinds, makeEmit
     binary[name] = freeze(host.binary[name]);
   }
   for (const name of keys(own)) zedis[name] = own[name];
+  binary.fcall = freeze(fcallOf(true));
   for (const name of keys(zedis)) freeze(zedis[name]);
   zedis.bytes = freeze(binary);
   const out = (level: number) => freeze((...values: unknown[]) => logAt(level, values));

@@ -1,0 +1,101 @@
+//! `Zedis.fcall`: a function's call of another, see dispatch/nested.rs.
+
+use std::sync::atomic::Ordering;
+
+use super::bridge::{at, server};
+use super::deck::i32_at;
+use super::host::unpack;
+use crate::dispatch::nested::Refused;
+use crate::resp::args::OwnedArgs;
+use crate::resp::error;
+
+const ERROR: f64 = -2.0;
+const DOOMED: f64 = -3.0;
+const STATUS_ERROR: i32 = 1;
+const STATUS_DOOMED: i32 = 3;
+
+/// Begins a nested call: the function's name, keys and arguments lie packed as for `zedis_call`, the first `keys` after the
+/// name are keys; `read_only` not 0: as FCALL_RO. Gives the function's number, its arguments are in the deck; -2: the error's
+/// text is in IN; -3: the call is doomed.
+///
+/// # Safety
+/// 1. As [`at`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_nest(bridge: f64, keys: f64, argc: f64, total: f64, big: f64, read_only: f64) -> f64 {
+    // SAFETY: (1)
+    let bridge = unsafe { at(bridge) };
+    let source = if big != 0.0 { bridge.deck.grown(total as usize) } else { bridge.deck.out(total as usize) };
+    let unpacked = unpack("", source, argc as usize);
+    let refusal = match &unpacked {
+        Some((bytes, spans)) if spans.len() >= 2 => {
+            let texts: Vec<&[u8]> =
+                spans[1..].iter().map(|span| &bytes[span.at as usize..(span.at + span.len) as usize]).collect();
+            let args = OwnedArgs::of(&texts[1..]);
+            match bridge.core.executor.nest(texts[0], keys as usize, args, read_only != 0.0) {
+                Ok(id) => {
+                    let call = bridge.core.executor.call().expect("a call is in progress");
+                    bridge.deck.put_args(call.args.borrow().iter());
+                    bridge.deck.set_i32(i32_at::NUMKEYS, call.keys as i32);
+                    bridge.deck.set_i32(i32_at::PROTO, 3);
+                    bridge.deck.set_i32(i32_at::FLAGS, call.readonly as i32);
+                    return id as f64;
+                }
+                Err(refusal) => refusal,
+            }
+        }
+        _ => Refused::Error(error::SYNTAX.as_bytes().to_vec()),
+    };
+    match refusal {
+        Refused::Doomed => {
+            bridge.deck.set_i32(i32_at::STATUS, STATUS_DOOMED);
+            DOOMED
+        }
+        Refused::Error(text) => {
+            bridge.deck.put_in(&text);
+            bridge.deck.set_i32(i32_at::STATUS, STATUS_ERROR);
+            ERROR
+        }
+    }
+}
+
+/// Ends a nested call with its outcome, as `zedis_run` gets it; gives what `zedis_call` gives of a command: the length of its
+/// result in IN, or -2 with the error's text there, or -3.
+///
+/// # Safety
+/// 1. As [`at`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_unnest(bridge: f64, outcome: f64, n: f64) -> f64 {
+    // SAFETY: (1)
+    let bridge = unsafe { at(bridge) };
+    let bytes: Vec<u8> = match outcome as u32 {
+        1 | 2 => bridge.deck.out(n as usize).to_vec(),
+        3 => bridge.deck.grown(n as usize).to_vec(),
+        5 => format!(":{}\r\n", n as i64).into_bytes(),
+        6 => b"_\r\n".to_vec(),
+        _ => {
+            let limit = server().settings.procedure_time_limit.load(Ordering::Relaxed);
+            let name = bridge.core.executor.call().map_or(Vec::new(), |call| call.name.clone());
+            bridge.core.executor.fail_call(format!(
+                "ERR function '{}' ran longer than procedure-time-limit ({limit} ms) and was rolled back",
+                String::from_utf8_lossy(&name)
+            ));
+            Vec::new()
+        }
+    };
+    let failed = !matches!(outcome as u32, 1 | 3 | 5 | 6);
+    let executor = &mut bridge.core.executor;
+    executor.unnest(failed);
+    let proto = executor.call().map_or(2, |call| if call.proto == crate::resp::reply::Protocol::Resp3 { 3 } else { 2 });
+    let doomed = executor.call().is_none_or(|call| call.doom.is_some());
+    bridge.deck.set_i32(i32_at::PROTO, proto);
+    bridge.deck.put_in(&bytes);
+    let status = if doomed { STATUS_DOOMED } else { STATUS_ERROR };
+    if failed || doomed {
+        bridge.deck.set_i32(i32_at::STATUS, status);
+    }
+    match (doomed, failed) {
+        (true, _) => DOOMED,
+        (false, true) => ERROR,
+        (false, false) => bytes.len() as f64,
+    }
+}
