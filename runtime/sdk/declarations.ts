@@ -16,6 +16,8 @@ export function declarationsOf(table: readonly TableRow[]): string {
   return [
     HEAD,
     "/** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */\ninterface ZedisBytes {\n",
+    "  /** As `Zedis.fcall`, with the bytes of the result. */\n",
+    "  fcall(name: string, keys?: readonly ZedisSome<ZedisKey>[], args?: readonly ZedisSome<ZedisValue>[]): unknown;\n",
     members(textual, (row) => bytesType(row.reply), false),
     "}\n\n",
     "/** Every data command of the server, and typed values. */\ninterface ZedisApi {\n",
@@ -60,6 +62,11 @@ const TYPED = `  /** The integer at \`key\`, or \`fallback\` (0) where there is 
   set_json(key: ZedisKey, value: unknown, ...options: Parameters<ZedisApi["set"]> extends [unknown, unknown, ...infer R] ? R : never): ReturnType<ZedisApi["set"]>;
   /** Any data command by its name: \`Zedis.call("HSET", key, "field", 1)\`. */
   call(name: string, ...values: readonly unknown[]): unknown;
+  /**
+   * Calls another function, in this call's transaction: its result as a value, what it throws as an error. What it wrote is then
+   * undone, and the caller may go on. Bytes come as text here, as bytes from \`Zedis.bytes.fcall\`.
+   */
+  fcall(name: string, keys?: readonly ZedisSome<ZedisKey>[], args?: readonly ZedisSome<ZedisValue>[]): unknown;
   /** A line in the server's log. */
   log(...values: readonly unknown[]): void;
   /** Milliseconds since 1970; one value throughout a call. */

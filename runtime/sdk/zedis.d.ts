@@ -14,6 +14,8 @@ interface ZedisReplyError extends Error {
 
 /** Commands whose replies are bytes: `Zedis.bytes.hget(key, field)`. */
 interface ZedisBytes {
+  /** As `Zedis.fcall`, with the bytes of the result. */
+  fcall(name: string, keys?: readonly ZedisSome<ZedisKey>[], args?: readonly ZedisSome<ZedisValue>[]): unknown;
   arget(key: ZedisKey, index: ZedisInteger): Uint8Array | null;
   argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (Uint8Array | null)[];
   argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, Uint8Array][];
@@ -118,6 +120,11 @@ interface ZedisApi {
   set_json(key: ZedisKey, value: unknown, ...options: Parameters<ZedisApi["set"]> extends [unknown, unknown, ...infer R] ? R : never): ReturnType<ZedisApi["set"]>;
   /** Any data command by its name: `Zedis.call("HSET", key, "field", 1)`. */
   call(name: string, ...values: readonly unknown[]): unknown;
+  /**
+   * Calls another function, in this call's transaction: its result as a value, what it throws as an error. What it wrote is then
+   * undone, and the caller may go on. Bytes come as text here, as bytes from `Zedis.bytes.fcall`.
+   */
+  fcall(name: string, keys?: readonly ZedisSome<ZedisKey>[], args?: readonly ZedisSome<ZedisValue>[]): unknown;
   /** A line in the server's log. */
   log(...values: readonly unknown[]): void;
   /** Milliseconds since 1970; one value throughout a call. */
