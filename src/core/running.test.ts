@@ -38,3 +38,16 @@ test("what is too young to be worth it is not running", () => {
   expect(procedures.killLongest()).toStartWith("NOTBUSY");
   expect(told).toEqual([]);
 });
+
+test("a function in Lua is ended where it runs, and a script is SCRIPT KILL's", () => {
+  const told: string[] = [];
+  const native = (lua: 1 | 2) =>
+    ({
+      running: () => ({ name: "f", command: ["FCALL"], ms: 50, lua }),
+      killLua: (core: number) => told.push(`kill ${core}`),
+    }) as unknown as Native;
+  const procedures = (lua: 1 | 2) => new RunningProcedures(native(lua), {} as Cores, 1);
+  expect(procedures(2).killLongest()).toBe("OK");
+  expect(procedures(1).killLongest()).toStartWith("BUSY ");
+  expect(told).toEqual(["kill 0"]);
+});
