@@ -70,6 +70,9 @@ export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
     if (args.length < subcommand.least || args.length > subcommand.most) {
       return error(`wrong number of arguments for 'function|${lower}' command`);
     }
+    if (lower === "restore" && args.length > 2) {
+      return error(`unknown subcommand or wrong number of arguments for '${name}'. Try FUNCTION HELP.`);
+    }
     try {
       return await subcommand.run(args, deps, user);
     } catch (thrown) {
@@ -225,8 +228,6 @@ async function restore(
   { registry, payload }: FunctionCommandDeps,
   user: string,
 ): Promise<ReplyValue> {
-  if (args.length > 2)
-    return error("unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.");
   const [bytes = "", given = "append"] = args;
   const policy = given.toLowerCase();
   if (policy !== "append" && policy !== "replace" && policy !== "flush") {

@@ -64,8 +64,12 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         (b"populate", 3..=5) => return populate(session, args, reply),
         (b"quicklist-packed-threshold", 3) => packed_threshold(session, args, reply),
         (b"listpack", 3) | (b"quicklist", 3 | 4) => return list(session, args, reply),
+        (b"set-disable-deny-scripts", 3) => {
+            session.server.scripts.set_allow_all(number::integer(args.get(2)).unwrap_or(0) != 0);
+            reply.ok();
+        }
         // Test suites switch these; there is nothing here that they would change.
-        (b"dict-resizing" | b"pause-cron" | b"set-disable-deny-scripts" | b"set-skip-checksum-validation", 3)
+        (b"dict-resizing" | b"pause-cron" | b"set-skip-checksum-validation", 3)
         | (b"replybuffer", 4)
         | (b"config-rewrite-force-all", 2) => reply.ok(),
         (b"structsize", 2) => reply.simple(&format!(

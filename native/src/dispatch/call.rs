@@ -44,6 +44,8 @@ pub struct Call {
     /// Where it is counted.
     pub(super) slot: Slot,
     pub name: Vec<u8>,
+    /// The command as it was sent.
+    pub verb: Vec<u8>,
     /// `numkeys` as sent.
     count: Vec<u8>,
     /// Keys, then arguments.
@@ -87,6 +89,8 @@ pub struct Call {
 impl Call {
     /// Takes over what FCALL was sent with.
     pub(super) fn copy_request(&mut self, args: Args) {
+        self.verb.clear();
+        self.verb.extend_from_slice(args.get(0));
         self.name.clear();
         self.name.extend_from_slice(args.get(1));
         self.count.clear();

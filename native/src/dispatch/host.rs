@@ -177,7 +177,7 @@ impl Executor {
         if !row.arity_fits(args.len()) {
             return Err(refuse(out, "ERR Wrong number of args calling Redis command from script"));
         }
-        if row.flags & flag::NOSCRIPT != 0 {
+        if row.flags & flag::NOSCRIPT != 0 && !(self.call.lua.is_some() && self.server.scripts.allow_all()) {
             return Err(refuse(out, NOT_ALLOWED));
         }
         if let Err(text) = self.host_permits(row_number, args) {

@@ -10,6 +10,16 @@ use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
 use crate::session::conn::Conn;
 use crate::session::handle::{Flow, Session};
+use crate::sys::clock;
+
+/// XREAD and XREADGROUP with BLOCK, which others take as if they had not got it.
+fn blocks_in_script(row: &Row, args: Args) -> bool {
+    if row.flags & flag::BLOCKING == 0 || !matches!(row.name, "xread" | "xreadgroup") {
+        return false;
+    }
+    let end = (1..args.len()).find(|at| args.is(*at, "streams")).unwrap_or(args.len());
+    (1..end).any(|at| args.is(at, "block"))
+}
 
 impl Executor {
     /// Runs a command for the script in progress, whose caller is `conn`; its reply goes to `out` in `proto`, or the error's text.
@@ -29,6 +39,11 @@ impl Executor {
         };
         let row = table.row(number);
         let ended = match row.run {
+            Run::Data(_) if blocks_in_script(row, args) => {
+                let text = format!("ERR {} command is not allowed with BLOCK option from scripts", row.name);
+                out.clear();
+                refuse(out, &text)
+            }
             Run::Data(_) => self.host_command(number, args, proto, out),
             Run::Session(handler) => self.script_session(conn, (number, handler), args, proto, out),
             _ => match self.host_admit(number, args, out) {
@@ -65,6 +80,11 @@ impl Executor {
             Ok(row) => row,
             Err(end) => return end,
         };
+        if row.flags & flag::PROTECTED != 0
+            && let Err(text) = self.lets(&conn.client, row)
+        {
+            return refuse(out, text);
+        }
         if (!row.keys.is_empty() || row.flags & (flag::WHOLE | flag::WALKS) != 0)
             && let Err(end) = self.host_latch(row, args)
         {
@@ -93,6 +113,11 @@ impl Executor {
             }
             Flow::Done => Host::Replied,
             Flow::Effect(effect) => self.host_effect(effect, row, args, (proto, out)),
+            Flow::SleepMs(ms) => {
+                clock::sleep_ms(ms);
+                out.extend_from_slice(b"+OK\r\n");
+                Host::Replied
+            }
             // Nothing waits inside a script.
             Flow::Later { reply, .. } => {
                 out.clear();

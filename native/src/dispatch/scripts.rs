@@ -178,7 +178,7 @@ impl Executor {
         let shared = &self.server.cores[self.core];
         let is_script = matches!(self.call.lua, Some(Callee::Script(_)));
         let mut running = shared.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        running.show(&self.call.name, args, self.call.keys);
+        running.show((&self.call.verb, &self.call.name), args, self.call.keys);
         shared.script.begin(if is_script { SlowScript::SCRIPT } else { SlowScript::FUNCTION });
     }
 

@@ -10,7 +10,7 @@ use crate::commands::row::{Run, category, flag};
 use crate::commands::table::table;
 use crate::resp::reply::Protocol;
 use crate::session::manifest::Manifest;
-use crate::session::server::{Facts, Mail, SlowScript};
+use crate::session::server::{Facts, Mail};
 use crate::sys::clock;
 
 /// A request taken off the queue, until JavaScript has copied it.
@@ -184,8 +184,7 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
     }
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).into_owned();
     let lua = server().cores[core as usize].script.kind();
-    let called = if lua == SlowScript::SCRIPT { "EVAL" } else { "FCALL" };
-    let mut command = vec![called.to_string(), lossy(&running.name), running.keys.to_string()];
+    let mut command = vec![lossy(&running.verb), lossy(&running.name), running.keys.to_string()];
     command.extend(running.args.borrow().iter().take(32).map(lossy));
     let ms = clock::coarse_ns().saturating_sub(since_ns) / 1_000_000;
     let json =

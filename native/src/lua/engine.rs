@@ -18,6 +18,8 @@ use crate::sys::random;
 
 /// Instructions between two looks at the clock, as in Redis.
 const TICK_INSTRUCTIONS: i32 = 100_000;
+/// Runs between two steps of the collector, and the size of a step.
+const RUNS_PER_COLLECTION: u32 = 50;
 /// What one interpreter may take; beyond that a script ends with `not enough memory`.
 const STATE_BYTES_MAX: usize = 1 << 30;
 
@@ -58,6 +60,7 @@ pub struct Engine {
     enter: i32,
     /// Functions of libraries by their numbers in the manifest.
     functions: HashMap<u32, i32, foldhash::fast::RandomState>,
+    runs: u32,
     /// Kept until the state is closed: fields are dropped in order.
     _lua: mlua::Lua,
     context: Kept<Context>,
@@ -80,7 +83,7 @@ impl Engine {
         stack.push_bytes(b"KEYS");
         stack.push_bytes(b"ARGV");
         stack.push_function(enter, 7);
-        Engine { stack, rooms, enter: stack.top(), functions: HashMap::default(), _lua: lua, context }
+        Engine { stack, rooms, enter: stack.top(), functions: HashMap::default(), runs: 0, _lua: lua, context }
     }
 
     /// Compiles a script; gives its number for [`Engine::run`]. Err: the compiler's text.
@@ -197,6 +200,7 @@ impl Engine {
         let lent = context.host.clone();
         stack.copy(self.enter);
         let ran = lent.with(host, || stack.call(0, 0, 0));
+        self.collect_now_and_then();
         let context = self.context.get();
         if let Some(stop) = context.stop {
             stack.set_top(self.enter);
@@ -215,6 +219,14 @@ impl Engine {
         };
         stack.set_top(self.enter);
         ended
+    }
+
+    /// Collects a little of what is unreachable, as Redis does after every so many runs: memory stays small between bursts.
+    fn collect_now_and_then(&mut self) {
+        self.runs = self.runs.wrapping_add(1);
+        if self.runs.is_multiple_of(RUNS_PER_COLLECTION) {
+            self.stack.collect_some(RUNS_PER_COLLECTION as i32);
+        }
     }
 
     /// Reply or error text of the last run.

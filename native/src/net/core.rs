@@ -359,7 +359,7 @@ impl Core {
         if let Some(call) = self.executor.call() {
             let mut running = lock(&self.server.cores[self.id].running);
             self.server.cores[self.id].running_since_ns.store(now, Ordering::Relaxed);
-            running.show(&call.name, call.args.borrow(), call.keys);
+            running.show((&call.verb, &call.name), call.args.borrow(), call.keys);
         }
         let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
         // One that was entered under another limit would stop the call by that.

@@ -118,7 +118,12 @@ impl Figures {
     pub fn count_error(&self, reply: &[u8]) {
         self.error_replies.add(1);
         let line = &reply[usize::from(reply.first() == Some(&b'-'))..];
-        let code: String = line.iter().take_while(|b| b.is_ascii_uppercase()).take(32).map(|b| *b as char).collect();
+        let word = line.iter().take(32).take_while(|byte| byte.is_ascii_graphic());
+        let mut code: String = word.map(|byte| *byte as char).collect();
+        if code.len() == line.len().min(32) {
+            // No word of its own before the text.
+            code = "ERR".into();
+        }
         let mut errors = self.errors.lock().unwrap_or_else(|p| p.into_inner());
         // As Redis: at most 128 kinds, or a script could fill memory with made-up codes.
         if errors.len() < 128 || errors.contains_key(&code) {

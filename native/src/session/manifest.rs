@@ -92,7 +92,13 @@ impl Manifest {
 
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&Function> {
-        self.functions.get(name)
+        self.functions.get(name).or_else(|| self.find_in_any_case(name))
+    }
+
+    /// As in Redis, a function may be called in any case; one of this very name is preferred.
+    #[cold]
+    fn find_in_any_case(&self, name: &[u8]) -> Option<&Function> {
+        self.functions.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, function)| function)
     }
 
     /// All functions with their names, by name.

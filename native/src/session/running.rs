@@ -8,13 +8,17 @@ use crate::resp::args::{Args, OwnedArgs};
 #[derive(Default, Clone)]
 pub struct Running {
     pub name: Vec<u8>,
+    /// The command as it was sent: `FCALL`.
+    pub verb: Vec<u8>,
     /// Keys, then arguments.
     pub args: OwnedArgs,
     pub keys: usize,
 }
 
 impl Running {
-    pub fn show(&mut self, name: &[u8], args: Args, keys: usize) {
+    pub fn show(&mut self, (verb, name): (&[u8], &[u8]), args: Args, keys: usize) {
+        self.verb.clear();
+        self.verb.extend_from_slice(verb);
         self.name.clear();
         self.name.extend_from_slice(name);
         self.args.copy_args(args);

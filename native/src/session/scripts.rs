@@ -60,6 +60,8 @@ pub struct Scripts {
     turn: AtomicU64,
     bytes: AtomicU64,
     evicted: AtomicU64,
+    /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what is not for them.
+    allow_all: AtomicBool,
 }
 
 /// Bytes that the table takes for a script besides its source: digest, counts and a place in the table.
@@ -101,6 +103,14 @@ impl Scripts {
     /// Is one that came by EVAL, and not by SCRIPT LOAD since.
     pub fn mark_loaded(&self, script: &Script) {
         script.loaded.store(true, Relaxed);
+    }
+
+    pub fn set_allow_all(&self, allow: bool) {
+        self.allow_all.store(allow, Relaxed);
+    }
+
+    pub fn allow_all(&self) -> bool {
+        self.allow_all.load(Relaxed)
     }
 
     pub fn flush(&self) {

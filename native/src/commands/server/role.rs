@@ -115,8 +115,9 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-fn time(_: &mut Txn, _: Args, reply: &mut Reply) -> Effect {
-    let now_us = clock::now_us();
+fn time(txn: &mut Txn, _: Args, reply: &mut Reply) -> Effect {
+    // In a script or a procedure time stands still.
+    let now_us = if txn.keeps_undo() { txn.now_ms * 1000 } else { clock::now_us() };
     reply.array(2);
     reply.bulk_int(now_us / 1_000_000);
     reply.bulk_int(now_us % 1_000_000);
