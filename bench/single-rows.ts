@@ -45,6 +45,13 @@ export const TYPE_FIGURES: readonly SingleRow[] = [
 
 export const SINGLE_ROWS: readonly SingleRow[] = [
   {
+    name: "dry-run",
+    title: "FCALL_DRYRUN over FCALL, get, compare, set, pipeline 16: server CPU",
+    unit: "×",
+    atMost: 2,
+    measure: dryRun,
+  },
+  {
     name: "memory",
     title: "memory per key, 1 M keys of 16 B + 16 B",
     unit: "B",
@@ -167,6 +174,22 @@ async function hostCall(side: ServerCommand, settings: SingleSettings, fn: strin
       samples.push(((await timed(many)) - short) * (1e6 / (many - few)));
     }
     return Math.min(...samples);
+  });
+}
+
+/** Server CPU of a dry run over that of the call; null where there is none. */
+async function dryRun(side: ServerCommand, isA: boolean, settings: SingleSettings): Promise<number | null> {
+  if (!isA || !settings.aIsZedis) return null;
+  return withServer(side, settings.serverCpu, async (server) => {
+    await loadFunctions(server);
+    await preload(server, "SET inv:__key__ 1000000000", 1000, settings);
+    const cpu = async (command: string, expect: string): Promise<number> => {
+      const load = { template: `${command} take 1 inv:__key__ 1`, keys: 1000, pipeline: 16, expect };
+      const result = await runLoad(server.port, server.pid, settings.clientCpu, { ...load, seconds: settings.seconds });
+      return result.server_cpu_us ?? Number.NaN;
+    };
+    const call = await cpu("FCALL", "integer");
+    return (await cpu("FCALL_DRYRUN", "array")) / call;
   });
 }
 
