@@ -12,6 +12,7 @@ mod grammar;
 mod hash_fields;
 mod host_call;
 mod hyperloglog;
+mod lua_libraries;
 mod manifest;
 mod numbers;
 mod payload;

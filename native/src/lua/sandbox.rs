@@ -65,7 +65,12 @@ const KEPT: &[&[u8]] = &[
 
 /// Redis's own libraries.
 type Open = fn(&mlua::Lua) -> mlua::Result<mlua::Table>;
-const LIBRARIES: &[(&str, Open)] = &[("bit", lib::bit::open), ("struct", lib::structs::open)];
+const LIBRARIES: &[(&str, Open)] = &[
+    ("bit", lib::bit::open),
+    ("cjson", lib::cjson::open),
+    ("cmsgpack", lib::cmsgpack::open),
+    ("struct", lib::structs::open),
+];
 
 /// Builds the globals of a fresh state.
 pub fn build(lua: &mlua::Lua, stack: Stack, context: &Kept<Context>) -> mlua::Result<Rooms> {

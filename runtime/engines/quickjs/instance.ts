@@ -75,7 +75,7 @@ export class Instance {
     return { statics: new Uint8Array(u8.subarray(0, STATIC_END)), heap: new Uint8Array(u8.subarray(HEAP_AT, top)) };
   }
 
-  /** Back to the snapshot. Cost: a copy of its bytes, 14 µs for half a megabyte; half a millisecond where the memory had grown. */
+  /** Back to the snapshot. Cost: a copy of its bytes, 2 to 10 µs; half a millisecond where the memory had grown. */
   restore({ statics, heap }: Snapshot): void {
     if (this.grown || this.u8.length < HEAP_AT + heap.length) this.#instantiate();
     while (this.u8.length < HEAP_AT + heap.length) this.#grow(HEAP_AT + heap.length);

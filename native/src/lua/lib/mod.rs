@@ -5,6 +5,9 @@
 //! theirs: a string, with the script's name and line before it or the function's name in it.
 
 pub mod bit;
+pub mod cjson;
+pub mod cmsgpack;
+mod number;
 pub mod structs;
 
 use mlua::{Function, IntoLua, IntoLuaMulti, Lua, LuaString, MultiValue, Value, Variadic};
@@ -33,6 +36,11 @@ impl Failure {
         Failure::Text(text.into())
     }
 
+    /// `failure` if the interpreter has no room for another reference.
+    fn from_depth(error: mlua::Error, failure: impl FnOnce() -> Failure) -> Failure {
+        if matches!(error, mlua::Error::StackError) { failure() } else { Failure::Lua(error) }
+    }
+
     /// As the interpreter says that a C function's values have no room on its stack.
     fn stack(what: &str) -> Failure {
         Failure::text(format!("stack overflow ({what})"))
@@ -48,6 +56,19 @@ impl From<mlua::Error> for Failure {
 /// Slots that a C function may have on Lua's stack. Functions that would have more there fail as Redis's do, though ours keep
 /// their values elsewhere.
 const SLOTS: usize = 8000;
+
+/// Bytes that an encoder may write: what Redis takes as one value. A table that holds itself, or a part many times, can ask for
+/// any number.
+const ENCODED_BYTES_MAX: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
+
+fn check_encoded(bytes: usize) -> Result<(), Failure> {
+    if bytes <= ENCODED_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Failure::text(format!(
+        "encoded value is longer than {ENCODED_BYTES_MAX} bytes: encode its parts one by one, and see that none holds itself"
+    )))
+}
 
 /// What a function was called with, converted as Lua's auxiliary library converts for C functions.
 pub struct Arguments<'a> {
@@ -119,6 +140,12 @@ impl Arguments<'_> {
 fn truncated(number: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }
+}
+
+/// As [`truncated`], of 32 bits.
+fn truncated_32(number: f64) -> i32 {
+    let number = number.trunc();
+    if (-2_147_483_648.0..=2_147_483_647.0).contains(&number) { number as i32 } else { i32::MIN }
 }
 
 /// A function with one result.
@@ -210,5 +237,7 @@ mod tests {
 pub fn open_all(lua: &Lua) -> mlua::Result<()> {
     let globals = lua.globals();
     globals.set("bit", bit::open(lua)?)?;
+    globals.set("cjson", cjson::open(lua)?)?;
+    globals.set("cmsgpack", cmsgpack::open(lua)?)?;
     globals.set("struct", structs::open(lua)?)
 }
