@@ -70,7 +70,7 @@ export function functionCommand(deps: FunctionCommandDeps): ControlCommand {
     if (args.length < subcommand.least || args.length > subcommand.most) {
       return error(`wrong number of arguments for 'function|${lower}' command`);
     }
-    if (lower === "restore" && args.length > 2) {
+    if (args.length > ({ restore: 2, flush: 1 }[lower] ?? Infinity)) {
       return error(`unknown subcommand or wrong number of arguments for '${name}'. Try FUNCTION HELP.`);
     }
     try {
@@ -160,7 +160,6 @@ async function remove(args: readonly string[], { registry }: FunctionCommandDeps
 }
 
 async function flush(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
-  if (args.length > 1) return error("unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.");
   // Both end the same: nothing names the functions any more, and the cores let them go between two calls.
   if (args.length === 1 && !/^(?:a?sync)$/i.test(args[0] ?? "")) {
     return error("FUNCTION FLUSH only supports SYNC|ASYNC option");

@@ -99,7 +99,10 @@ export class LibraryRegistry {
       const ids = () => images.flatMap((image) => image.functions.map((fn) => fn.id));
       try {
         for (const source of sources) {
-          const replace = policy === "replace" && !images.some((image) => image.name === parseHeader(source).name);
+          const { name } = parseHeader(source);
+          const isNew = !images.some((image) => image.name === name);
+          if (policy === "append" && isNew && next.has(name)) throw new RegistryError(`Library ${name} already exists`);
+          const replace = policy === "replace" && isNew;
           const image = await this.#compile(source, replace, user, next);
           images.push(image);
           next.set(image.name, {

@@ -41,8 +41,7 @@ export function parseHeader(source: string): Header {
   const end = source.indexOf("\n");
   if (end < 0) throw new CompileError("Invalid library metadata");
   const line = source.slice(2, end).replace(/\r$/, "");
-  const [language = "", ...words] = line.split(/\s+/).filter((word) => word !== "");
-  if (language === "" || /^\s/.test(line)) throw new CompileError("Invalid library metadata");
+  const [language = "", ...words] = line.split(/\s+/).filter((word, index) => word !== "" || index === 0);
 
   let name: string | undefined;
   let engine: string | undefined;

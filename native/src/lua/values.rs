@@ -110,6 +110,18 @@ fn push<'a>(stack: Stack, reply: &'a [u8], depth: u32) -> &'a [u8] {
             stack.set_raw_field(-2, b"verbatim_string");
             return rest.get(len + 2..).unwrap_or_default();
         }
+        // Attributes are not for scripts; the reply that they are about follows.
+        b'|' => {
+            let mut rest = rest;
+            for _ in 0..length(line).unwrap_or(0) * 2 {
+                rest = push(stack, rest, depth + 1);
+                stack.pop(1);
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            return push(stack, rest, depth + 1);
+        }
         b'#' => stack.push_bool(line == b"t"),
         _ => stack.push_nil(),
     }
