@@ -42,7 +42,7 @@ describe("the header", () => {
   test.each([
     ["function f() {}", "Missing library metadata"],
     ["#!ts name=a", "Invalid library metadata"],
-    ["#!\nfunction f() {}", "Invalid library metadata"],
+    ["#!\nfunction f() {}", "Library name was not given"],
     ["#!ts\nfunction f() {}", "Library name was not given"],
     ["#!ts name=a name=b\n", "Invalid metadata value, name argument was given multiple times"],
     ["#!ts name=a size=3\n", "Invalid metadata value given: size=3"],
