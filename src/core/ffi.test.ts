@@ -30,7 +30,7 @@ test("a deck has room for its header of JavaScript's own", () => {
 
 test("every native symbol that TypeScript names exists once in the native source", () => {
   const folder = join(import.meta.dir, "../../native/src/ffi");
-  const source = ["acl", "bridge", "control", "functions", "host", "tls"]
+  const source = ["acl", "bridge", "control", "functions", "host", "nested", "tls"]
     .map((name) => readFileSync(join(folder, `${name}.rs`), "utf8"))
     .join("");
   const exported = [...source.matchAll(/extern "C" fn (zedis_\w+)/g)].map((match) => match[1] ?? "");
