@@ -308,9 +308,9 @@ impl Stack {
         kib as u64 * 1024 + rest as u64
     }
 
-    /// A step of the collector, which may run finalizers: there are none but Lua's own.
-    pub fn collect_some(self, size: c_int) {
-        lua!(self, lua_gc, ffi::LUA_GCSTEP, size);
+    /// When the collector begins anew: at so many per cent of what it has left.
+    pub fn set_collector_pause(self, percent: c_int) {
+        lua!(self, lua_gc, ffi::LUA_GCSETPAUSE, percent);
     }
 
     /// Calls `hook` after every `count` instructions of this coroutine and those that it makes from now on.
