@@ -15,6 +15,15 @@ function take(key: string, amount: number): number {
   return 0;
 }
 
+/** Four commands: money from one account to another, with the sender's history. */
+function transfer(from: string, to: string, history: string, amount: number): number {
+  const left = Zedis.decrby(from, amount);
+  Zedis.incrby(to, amount);
+  Zedis.lpush(history, amount);
+  Zedis.ltrim(history, 0, 9);
+  return left;
+}
+
 function updateInventory(productId: string, amount: number) {
   const stock = Zedis.get_int(productId);
   if (stock >= amount) {
@@ -87,6 +96,14 @@ redis.register_function('takeGuarded', function(keys, args)
     return 1
   end
   return 0
+end)
+
+redis.register_function('transfer', function(keys, args)
+  local left = redis.call('DECRBY', keys[1], args[1])
+  redis.call('INCRBY', keys[2], args[1])
+  redis.call('LPUSH', keys[3], args[1])
+  redis.call('LTRIM', keys[3], 0, 9)
+  return left
 end)
 
 redis.register_function('updateInventory', function(keys, args)

@@ -10,6 +10,7 @@ import { GEO_ROWS } from "./rows-geo.ts";
 import { HASH_ROWS } from "./rows-hash.ts";
 import { HYPERLOGLOG_ROWS } from "./rows-hyperloglog.ts";
 import { LIST_ROWS } from "./rows-list.ts";
+import { LUA_ROWS } from "./rows-lua.ts";
 import { PUBSUB_ROWS } from "./rows-pubsub.ts";
 import { SET_ROWS } from "./rows-set.ts";
 import { SORT_ROWS } from "./rows-sort.ts";
@@ -73,6 +74,14 @@ const FUNCTIONS = [
     targets: new Map([[16, 0.5]]),
   },
   {
+    name: "fcall-transfer",
+    title: "FCALL of a transfer with history, 4 commands",
+    template: "FCALL transfer 3 inv:__key__ acc:__key__ log:__key__ 1",
+    preload: STOCK,
+    expect: "integer",
+    targets: new Map([[16, 3]]),
+  },
+  {
     name: "fcall-object",
     title: "FCALL updateInventory (replies an object)",
     template: "FCALL updateInventory 1 inv:__key__ 1",
@@ -124,6 +133,7 @@ export const LOAD_ROWS: readonly LoadRow[] = [
   ...FUNCTIONS.flatMap((fn) =>
     [1, 16].filter((pipeline) => fn.preload !== null || pipeline === 16).map((pipeline) => functionRow(fn, pipeline)),
   ),
+  ...LUA_ROWS,
 ];
 
 function commandRow(
