@@ -18,11 +18,11 @@ use super::failure::push_reply_error;
 const DEPTH_MAX: u32 = 64;
 
 /// Pushes the reply that `reply` begins with; gives the bytes after it. Bytes that are no reply push nil and end there.
-pub fn push_reply<'a>(stack: Stack, reply: &'a [u8]) -> &'a [u8] {
+pub fn push_reply(stack: Stack, reply: &[u8]) -> &[u8] {
     push(stack, reply, 0)
 }
 
-fn push<'a>(stack: Stack, reply: &'a [u8], depth: u32) -> &'a [u8] {
+fn push(stack: Stack, reply: &[u8], depth: u32) -> &[u8] {
     let Some((&kind, rest)) = reply.split_first() else {
         stack.push_nil();
         return reply;

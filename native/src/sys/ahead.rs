@@ -210,8 +210,8 @@ fn touch_ahead() -> bool {
     let base = RANGE_AT.load(Relaxed);
     let mut before = 0;
     // One more than is in use: the chunk that the allocator takes when one of these is full.
-    for index in 0..(CHUNKS_USED.load(Relaxed) + 1).min(CHUNKS_MAX) {
-        let used = CHUNKS[index].used.load(Relaxed) as usize;
+    for (index, chunk) in CHUNKS.iter().enumerate().take(CHUNKS_USED.load(Relaxed) + 1) {
+        let used = chunk.used.load(Relaxed) as usize;
         let ahead = ahead_bytes();
         let is_next = used == 0 && before > 0 && ahead > AHEAD_BYTES_MIN;
         if (used > 0 || is_next) && !touch(base, index, (used + ahead).min(CHUNK_BYTES)) {

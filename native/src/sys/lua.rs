@@ -171,7 +171,7 @@ impl Walk<'_> {
     }
 
     /// Goes to the next pair of the table opened last, the first one at first; false, and before the first again, at the end.
-    pub fn next(&mut self) -> bool {
+    pub fn advance(&mut self) -> bool {
         let table = *self.open.last().expect("a table is open");
         // SAFETY: invariants 1 to 3; lua_next raises an error only for a key that is not one of the table.
         unsafe {

@@ -130,6 +130,8 @@ impl Stack {
         lua!(self, lua_pushlstring_, bytes.as_ptr().cast(), bytes.len())
     }
 
+    /// Pushes an address, which nothing is read from.
+    #[allow(clippy::not_unsafe_ptr_arg_deref)]
     pub fn push_pointer(self, pointer: *mut c_void) {
         lua!(self, lua_pushlightuserdata, pointer)
     }

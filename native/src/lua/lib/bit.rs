@@ -10,18 +10,20 @@ use super::{Arguments, Failure, function_of_one};
 /// 2^52 + 2^51: a double of that size has its units in its lowest bit.
 const ALIGNED: f64 = 6_755_399_441_055_744.0;
 
+type Unary = fn(u32) -> u32;
+type Binary = fn(u32, u32) -> u32;
+
 pub fn open(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
-    let unary: [(&str, fn(u32) -> u32); 3] = [("tobit", |b| b), ("bnot", |b| !b), ("bswap", u32::swap_bytes)];
+    let unary: [(&str, Unary); 3] = [("tobit", |b| b), ("bnot", |b| !b), ("bswap", u32::swap_bytes)];
     for (name, operation) in unary {
         table.set(name, function_of_one(lua, move |a| Ok(signed(operation(bits(&a, 1)?))))?)?;
     }
-    let folds: [(&str, fn(u32, u32) -> u32); 3] =
-        [("band", |a, b| a & b), ("bor", |a, b| a | b), ("bxor", |a, b| a ^ b)];
+    let folds: [(&str, Binary); 3] = [("band", |a, b| a & b), ("bor", |a, b| a | b), ("bxor", |a, b| a ^ b)];
     for (name, operation) in folds {
         table.set(name, function_of_one(lua, move |a| fold(&a, operation))?)?;
     }
-    let shifts: [(&str, fn(u32, u32) -> u32); 5] = [
+    let shifts: [(&str, Binary); 5] = [
         ("lshift", |b, n| b << n),
         ("rshift", |b, n| b >> n),
         ("arshift", |b, n| (b as i32 >> n) as u32),
@@ -44,7 +46,7 @@ fn signed(bits: u32) -> i32 {
 }
 
 /// The first argument, then the others from the last to the second: the order in which a wrong one is found.
-fn fold(arguments: &Arguments, operation: fn(u32, u32) -> u32) -> Result<i32, Failure> {
+fn fold(arguments: &Arguments, operation: Binary) -> Result<i32, Failure> {
     let mut result = bits(arguments, 1)?;
     for number in (2..=arguments.count()).rev() {
         result = operation(result, bits(arguments, number)?);

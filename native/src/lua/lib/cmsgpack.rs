@@ -62,7 +62,7 @@ fn append(walk: &mut Walk, out: &mut Vec<u8>, depth: usize) -> Result<(), Failur
                 }
             } else {
                 append_length(out, count, (0x80, 15), None, 0xde);
-                while walk.next() {
+                while walk.advance() {
                     walk.cover_with_key();
                     append(walk, out, depth + 1)?;
                     walk.uncover();
@@ -79,7 +79,7 @@ fn append(walk: &mut Walk, out: &mut Vec<u8>, depth: usize) -> Result<(), Failur
 /// Pairs of the table just opened, and whether their keys are 1 to that number.
 fn count(walk: &mut Walk) -> (usize, bool) {
     let (mut count, mut highest, mut is_array) = (0, 0, true);
-    while walk.next() {
+    while walk.advance() {
         count += 1;
         match walk.key() {
             Item::Number(key) if is_array && key > 0.0 && f64::from(truncated_32(key)) == key => {
@@ -126,13 +126,13 @@ fn append_number(out: &mut Vec<u8>, number: f64) {
 fn append_integer(out: &mut Vec<u8>, integer: i64) {
     let (tag, bytes) = match integer {
         -32..=127 => (None, 1),
-        0..=0xff => (Some(0xcc), 1),
-        0..=0xffff => (Some(0xcd), 2),
-        0..=0xffff_ffff => (Some(0xce), 4),
-        0.. => (Some(0xcf), 8),
-        -0x80.. => (Some(0xd0), 1),
-        -0x8000.. => (Some(0xd1), 2),
-        -0x8000_0000.. => (Some(0xd2), 4),
+        128..=0xff => (Some(0xcc), 1),
+        0x100..=0xffff => (Some(0xcd), 2),
+        0x1_0000..=0xffff_ffff => (Some(0xce), 4),
+        0x1_0000_0000.. => (Some(0xcf), 8),
+        -0x80..=-33 => (Some(0xd0), 1),
+        -0x8000..=-0x81 => (Some(0xd1), 2),
+        -0x8000_0000..=-0x8001 => (Some(0xd2), 4),
         _ => (Some(0xd3), 8),
     };
     out.extend(tag);

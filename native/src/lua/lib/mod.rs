@@ -191,6 +191,16 @@ fn raised(lua: &Lua, failure: Failure) -> mlua::Result<(i32, Value, Value)> {
     })
 }
 
+/// All libraries as globals, under their names: what the tests do with them.
+#[cfg(test)]
+pub fn open_all(lua: &Lua) -> mlua::Result<()> {
+    let globals = lua.globals();
+    globals.set("bit", bit::open(lua)?)?;
+    globals.set("cjson", cjson::open(lua)?)?;
+    globals.set("cmsgpack", cmsgpack::open(lua)?)?;
+    globals.set("struct", structs::open(lua)?)
+}
+
 #[cfg(test)]
 mod tests {
     use mlua::Lua;
@@ -230,14 +240,4 @@ mod tests {
             ("\n\nstruct.size('!3')", "error: user_script:3: alignment 3 is not a power of 2"),
         ]);
     }
-}
-
-/// All libraries as globals, under their names: what the tests do with them.
-#[cfg(test)]
-pub fn open_all(lua: &Lua) -> mlua::Result<()> {
-    let globals = lua.globals();
-    globals.set("bit", bit::open(lua)?)?;
-    globals.set("cjson", cjson::open(lua)?)?;
-    globals.set("cmsgpack", cmsgpack::open(lua)?)?;
-    globals.set("struct", structs::open(lua)?)
 }

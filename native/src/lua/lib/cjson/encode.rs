@@ -70,7 +70,7 @@ fn append(walk: &mut Walk, settings: &Settings, out: &mut Vec<u8>) -> Result<(),
                 }
                 Some(Open::Array { .. }) => out.push(b']'),
                 Some(Open::Object { is_first }) => {
-                    if walk.next() {
+                    if walk.advance() {
                         if !std::mem::take(is_first) {
                             out.push(b',');
                         }
@@ -94,7 +94,7 @@ fn cannot(item: &Item, why: &str) -> Failure {
 fn array_length(walk: &mut Walk, settings: &Settings) -> Result<i32, Failure> {
     let mut highest = 0i32;
     let mut items = 0i32;
-    while walk.next() {
+    while walk.advance() {
         match walk.key() {
             Item::Number(key) if key >= 1.0 && key.floor() == key => {
                 // An index beyond 32 bits becomes the least number, and the table an object, or shorter: as in C.
