@@ -7,6 +7,8 @@ use super::failure::write_error;
 
 /// Tables in tables of a result; one that holds itself would go on for ever. Redis ends by the room on Lua's stack, 8,000 slots.
 const DEPTH_MAX: u32 = 1000;
+/// Of a reply; tables may hold one another so that it would have no end.
+const REPLY_BYTES_MAX: usize = 512 << 20;
 
 /// What the reply says besides its bytes.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +17,8 @@ pub struct Written {
     pub failed: bool,
     /// That error was counted when a command made it.
     pub counted: bool,
+    /// It nests too deep, or is too large: the rest is left out, or tables that hold each other would be written for ever.
+    ended: bool,
     /// It is not a reply but the text of an error that the script did not catch.
     pub uncaught: bool,
 }
@@ -27,7 +31,8 @@ pub fn write_value(stack: Stack, reply: &mut Reply, inner: Protocol) -> Written 
 }
 
 fn write(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, written: &mut Written) {
-    if depth > DEPTH_MAX || !stack.room(8) {
+    if written.ended || depth > DEPTH_MAX || reply.mark() > REPLY_BYTES_MAX || !stack.room(8) {
+        written.ended = true;
         reply.error("ERR reached lua stack limit");
         stack.pop(1);
         return;
@@ -115,7 +120,7 @@ fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32
         let mark = reply.mark();
         let mut count = 0;
         stack.push_nil();
-        while stack.next(elements) {
+        while !written.ended && stack.next(elements) {
             // key value ▸ key key, then the value over it
             stack.copy(-2);
             write(stack, reply, inner, depth + 1, written);
@@ -126,6 +131,7 @@ fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32
             }
             count += 1;
         }
+        stack.set_top(elements);
         if is_map {
             reply.map_at(mark, count);
         } else {
@@ -135,7 +141,7 @@ fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32
     }
     let mark = reply.mark();
     let mut count = 0;
-    loop {
+    while !written.ended {
         stack.raw_get_at(table, count as i32 + 1);
         if stack.kind(-1) == LUA_TNIL {
             break;
