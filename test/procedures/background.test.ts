@@ -64,7 +64,7 @@ for (const cores of ["1", "2"]) {
       if (!other) throw new Error("no client");
       let ended = false;
       const replies = wire
-        .pipeline(["SET a 1", "FCALL marked 1 k 400", "INCR k", "FCALL quick 0", "GET k"])
+        .pipeline(["SET a 1", "FCALL marked 1 k 2000", "INCR k", "FCALL quick 0", "GET k"])
         .finally(() => (ended = true));
       await until("the call runs", async () => (await running(other)) !== null);
       for (let turn = 0; turn < 20; turn++) expect(show(await other.call("SET b 1"))).toBe("+OK");
@@ -120,7 +120,7 @@ for (const cores of ["1", "2"]) {
       const [victim] = await connect(1);
       if (!victim) throw new Error("no client");
       const id = numberOf(await victim.call("CLIENT ID"));
-      const call = victim.call("FCALL marked 1 k 300").catch(() => "gone");
+      const call = victim.call("FCALL marked 1 k 2000").catch(() => "gone");
       await until("the call runs", async () => (await running(wire)) !== null);
       expect(show(await wire.call(`CLIENT KILL ID ${id}`))).toBe(":1");
       expect(await call).toBe("gone");
