@@ -51,3 +51,15 @@ test("a function in Lua is ended where it runs, and a script is SCRIPT KILL's", 
   expect(procedures(1).killLongest()).toStartWith("BUSY ");
   expect(told).toEqual(["kill 0"]);
 });
+
+test("a function is ended though a script has run longer on another core", () => {
+  const told: string[] = [];
+  const native = {
+    running: (core: number) => ({ name: "f", command: ["FCALL"], ms: core === 0 ? 900 : 50, lua: core === 0 ? 1 : 2 }),
+    killLua: (core: number) => told.push(`kill ${core}`),
+  } as unknown as Native;
+  const procedures = new RunningProcedures(native, {} as Cores, 2);
+  expect(procedures.busyText()).toBeNull();
+  expect(procedures.killLongest()).toBe("OK");
+  expect(told).toEqual(["kill 1"]);
+});

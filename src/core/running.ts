@@ -5,6 +5,8 @@ import type { Native } from "./ffi.ts";
 /** A call younger than this is not worth stopping: it will have ended by itself, and another would be hit. */
 const KILLABLE_AFTER_MS = 5;
 
+const BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+
 export class RunningProcedures {
   constructor(
     private readonly native: Native,
@@ -12,31 +14,33 @@ export class RunningProcedures {
     private readonly count: number,
   ) {}
 
-  /** The call that has run longest, or null. */
-  longest(): { core: number; name: string; command: readonly string[]; durationMs: number; lua: 0 | 1 | 2 } | null {
+  /** The function that has run longest, or null; scripts of EVAL are none. */
+  longest(): { core: number; name: string; command: readonly string[]; durationMs: number; lua: 0 | 2 } | null {
     let longest: ReturnType<RunningProcedures["longest"]> = null;
     for (let core = 0; core < this.count; core++) {
       const running = this.native.running(core);
-      if (running === null || running.ms < (longest?.durationMs ?? KILLABLE_AFTER_MS)) continue;
+      if (running === null || running.lua === 1) continue;
+      if (running.ms < (longest?.durationMs ?? KILLABLE_AFTER_MS)) continue;
       const { name, command, ms, lua } = running;
       longest = { core, name, command, durationMs: ms, lua };
     }
     return longest;
   }
 
-  /** A script of EVAL that runs: what FUNCTION KILL and STATS reply then. */
+  /** What FUNCTION KILL and STATS reply while no function runs, but a script of EVAL: it is SCRIPT KILL's. */
   busyText(): string | null {
-    return this.longest()?.lua === 1
-      ? "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-      : null;
+    if (this.longest() !== null) return null;
+    for (let core = 0; core < this.count; core++) {
+      const running = this.native.running(core);
+      if (running?.lua === 1 && running.ms >= KILLABLE_AFTER_MS) return BUSY_SCRIPT;
+    }
+    return null;
   }
 
   /** Ends that call by ending its VM; another takes over, and the call is rolled back. Gives the reply's text. */
   killLongest(): string {
     const running = this.longest();
-    if (running === null) return "NOTBUSY No scripts in execution right now.";
-    const busy = this.busyText();
-    if (busy !== null) return busy;
+    if (running === null) return this.busyText() ?? "NOTBUSY No scripts in execution right now.";
     if (running.lua !== 0) {
       this.native.killLua(running.core);
       return "OK";

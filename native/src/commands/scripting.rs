@@ -268,17 +268,19 @@ fn flush(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
-/// The script that has run longest ends, on whatever core, and is rolled back, also if it has written.
+/// The script that has run longest ends, on whatever core, and is rolled back, also if it has written. Functions that run
+/// beside it are FUNCTION KILL's.
 fn kill(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    let slow = |core: &&CoreShared| core.script.kind() != 0 || core.running_since_ns.load(Relaxed) != 0;
-    let running = session.server.cores.iter().filter(slow).min_by_key(|core| core.running_since_ns.load(Relaxed));
-    match running {
-        None => reply.error(error::NOT_BUSY),
-        Some(core) if core.script.kind() == SlowScript::SCRIPT => {
+    let since = |core: &CoreShared| core.running_since_ns.load(Relaxed);
+    let running = || session.server.cores.iter().filter(|core| since(core) != 0);
+    let is_script = |core: &&CoreShared| core.script.kind() == SlowScript::SCRIPT;
+    match running().filter(is_script).min_by_key(|core| since(core)) {
+        Some(core) => {
             core.script.kill();
             reply.ok();
         }
-        Some(_) => reply.error(error::BUSY),
+        None if running().next().is_some() => reply.error(error::BUSY),
+        None => reply.error(error::NOT_BUSY),
     }
     Flow::Done
 }
