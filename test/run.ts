@@ -1,5 +1,6 @@
 /**
- * `bun run test`: cargo tests, the native build, then every bun:test, file by file groups; prints `N passed, N failed`.
+ * `bun run test`: cargo tests, the native build, then every bun:test, file by file groups; prints what failed once more,
+ * and `N passed, N failed`.
  * Words after it are passed to `bun test`: `bun run test test/commands` runs some of it, without cargo.
  */
 import { join, resolve } from "node:path";
@@ -42,7 +43,19 @@ function readCargo(line: string, count: Count): void {
   count.skipped += Number(result[3]);
 }
 
+/** What each failed test printed, its end at most: the whole output of thousands of tests is long. */
+const failures: string[][] = [];
+const FAILURE_LINES_MAX = 60;
+let printed: string[] = [];
+let inSummary = false;
+
 function readBun(line: string, count: Count): void {
+  printed.push(line);
+  if (/^\d+ tests? failed:/.test(line)) inSummary = true;
+  if (!inSummary && /^\((?:fail|pass|skip|todo)\)/.test(line)) {
+    if (line.startsWith("(fail)")) failures.push(printed.slice(-FAILURE_LINES_MAX));
+    printed = [];
+  }
   const result = /^\s*(\d+) (pass|fail|skip)$/.exec(line);
   if (result === null) return;
   const key = ({ pass: "passed", fail: "failed", skip: "skipped" } as const)[result[2] as "pass" | "fail" | "skip"];
@@ -59,6 +72,7 @@ if (words.length === 0) {
 }
 counts.push(await run([process.execPath, "test", ...words], ROOT, readBun));
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);
+for (const failure of failures) console.log(`\n${failure.join("\n")}`);
 const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
 console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
 process.exit(sum("failed") === 0 && sum("passed") > 0 ? 0 : 1);

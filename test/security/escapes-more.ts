@@ -157,7 +157,8 @@ export const HARM: readonly Attempt[] = [
   },
   {
     name: "loops for ever in a catastrophic regular expression",
-    source: `function attack() { return /^(a+)+$/.test("a".repeat(40) + "b"); }`,
+    // An engine may give up on one match by itself and say that there is none.
+    source: `function attack() { for (;;) if (/^(a+)+$/.test("a".repeat(40) + "b")) return "matched"; }`,
     stopped: true,
   },
   {

@@ -196,7 +196,8 @@ redis.register_function('unknown', function() return redis.call('NOSUCH') end)`,
   },
   {
     name: "regular expressions, allocation, recursion and promises are stopped too",
-    ts: `export function regex() { return /^(a+)+$/.test("a".repeat(400) + "b"); }
+    // An engine may give up on one match by itself and say that there is none.
+    ts: `export function regex() { for (;;) if (/^(a+)+$/.test("a".repeat(400) + "b")) return 1; }
 export function recursion(): number { return 1 + recursion(); }
 export async function promises() { for (;;) await 0; }
 export function finals() { for (;;) { try { for (;;); } finally { continue; } } }
