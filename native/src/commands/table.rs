@@ -19,12 +19,24 @@ pub struct Table {
     pub renamed: bool,
     /// Row numbers of the subcommands, per row.
     subcommands: Vec<Vec<u16>>,
-    slots: Box<[u16; SLOTS]>,
+    slots: Box<[NameSlot; SLOTS]>,
     /// Per row, the argument that is its only key; 0 where it is not that simple.
     plain_keys: Vec<u8>,
     /// Per row: its time grows with something.
     may_be_slow: Vec<bool>,
 }
+
+/// A name and its row in one place of memory: looking a command up is one cache line.
+#[derive(Clone, Copy)]
+struct NameSlot {
+    /// Its first and last eight bytes, in lower case: all of it, up to 16 bytes.
+    ends: (u64, u64),
+    len: u16,
+    /// `u16::MAX`: nothing is here.
+    row: u16,
+}
+
+const NO_NAME: NameSlot = NameSlot { ends: (0, 0), len: 0, row: u16::MAX };
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let rows = super::rows();
@@ -41,7 +53,7 @@ pub fn table() -> &'static Table {
 impl Table {
     fn new(rows: Vec<Row>, names: Vec<Box<str>>) -> Table {
         assert!(rows.len() * 2 < SLOTS && rows.len() < u16::MAX as usize);
-        let mut slots = Box::new([u16::MAX; SLOTS]);
+        let mut slots = Box::new([NO_NAME; SLOTS]);
         let mut subcommands = vec![Vec::new(); rows.len()];
         for (number, row) in rows.iter().enumerate() {
             assert!(row.name == row.name.to_lowercase());
@@ -52,12 +64,14 @@ impl Table {
                 }
                 None if names[number].is_empty() => (),
                 None => {
-                    let mut slot = slot_of(names[number].as_bytes());
-                    while slots[slot] != u16::MAX {
-                        assert!(names[slots[slot] as usize] != names[number], "{} has two rows", row.name);
+                    let name = names[number].as_bytes();
+                    let ends = ends_of(name);
+                    let mut slot = slot_of(ends, name.len());
+                    while slots[slot].row != u16::MAX {
+                        assert!(names[slots[slot].row as usize] != names[number], "{} has two rows", row.name);
                         slot = (slot + 1) % SLOTS;
                     }
-                    slots[slot] = number as u16;
+                    slots[slot] = NameSlot { ends, len: name.len() as u16, row: number as u16 };
                 }
             }
         }
@@ -75,14 +89,16 @@ impl Table {
         if name.len() > self.name_bytes_max {
             return None;
         }
-        let mut slot = slot_of(name);
+        let ends = ends_of(name);
+        let mut slot = slot_of(ends, name.len());
         loop {
-            let number = self.slots[slot];
-            if number == u16::MAX {
+            let NameSlot { ends: found, len, row } = self.slots[slot];
+            if row == u16::MAX {
                 return None;
             }
-            if self.names[number as usize].as_bytes().eq_ignore_ascii_case(name) {
-                return Some(number);
+            let same = found == ends && len as usize == name.len();
+            if same && (len <= 16 || self.names[row as usize].as_bytes().eq_ignore_ascii_case(name)) {
+                return Some(row);
             }
             slot = (slot + 1) % SLOTS;
         }
@@ -186,14 +202,37 @@ fn plain_key(row: &Row) -> u8 {
     }
 }
 
+/// The first and the last eight bytes of a name, which overlap where it is short, in lower case.
 #[inline]
-fn slot_of(name: &[u8]) -> usize {
-    // Letters of both cases fold to the same bits; the final compare is exact.
-    let mut folded = name.len() as u64;
-    for byte in name {
-        folded = folded.wrapping_mul(31).wrapping_add((byte | 0x20) as u64);
-    }
-    (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 53) as usize
+fn ends_of(name: &[u8]) -> (u64, u64) {
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    let half = |bytes: &[u8]| u64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes")));
+    let len = name.len();
+    let (first, last) = match len {
+        8.. => (word(&name[..8]), word(&name[len - 8..])),
+        4..=7 => (half(&name[..4]), half(&name[len - 4..])),
+        0 => (0, 0),
+        // The first byte, the middle one and the last: all of up to three.
+        _ => (u64::from(name[0]) | u64::from(name[len / 2]) << 8, u64::from(name[len - 1])),
+    };
+    (lower_case(first), lower_case(last))
+}
+
+/// Eight bytes with their ASCII capitals made small: bit 7 of each sum below says whether a byte is `A` or more, and more than `Z`.
+#[inline]
+fn lower_case(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7F * ONES);
+    let from_a = low + (0x80 - u64::from(b'A')) * ONES;
+    let past_z = low + (0x7F - u64::from(b'Z')) * ONES;
+    let capitals = (from_a ^ past_z) & !word & (0x80 * ONES);
+    word | capitals >> 2
+}
+
+#[inline]
+fn slot_of(ends: (u64, u64), len: usize) -> usize {
+    let mixed = ends.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ ends.1.wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(23);
+    (mixed.wrapping_add(len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 53) as usize
 }
 
 #[cfg(test)]
@@ -207,6 +246,15 @@ mod tests {
             assert_eq!(table.find(row.name.to_uppercase().as_bytes()), Some(number));
         }
         assert_eq!(table.find(b"nosuchcommand"), None);
+        // Bytes that differ from a letter, or from `-` and `_`, in the bit that tells the cases apart.
+        for other in [b"\x47e\x54".as_slice(), b"g\x45t"] {
+            assert_eq!(table.find(other), table.find(b"get"));
+        }
+        for other in
+            [b"ge\x94".as_slice(), b"\xC7et", b"g%t", b"ge", b"", b"eval\x7Fro", b"eval\x1Fro", b"georadius_r\x4F\0"]
+        {
+            assert_eq!(table.find(other), None, "{other:?}");
+        }
         assert_eq!(table.find(&[b'a'; 300]), None);
     }
 
