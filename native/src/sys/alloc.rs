@@ -11,6 +11,8 @@ use libmimalloc_sys::{
 
 /// Alignment that every block of mimalloc has; `.cargo/config.toml` builds it so.
 const WORD: usize = 8;
+/// What `max_align_t` asks for, and with it the Lua interpreter, for each of its strings and tables.
+const PAIR: usize = 16;
 /// Largest alignment that blocks of a multiple of it usually have anyway (cache lines).
 const LINE: usize = 64;
 
@@ -33,8 +35,8 @@ unsafe impl GlobalAlloc for Allocator {
             if align <= WORD {
                 return mi_malloc(size).cast();
             }
-            if align <= LINE && size.is_multiple_of(LINE) {
-                let block = mi_malloc(size);
+            if align <= PAIR || align <= LINE && size.is_multiple_of(LINE) {
+                let block = mi_malloc(size.next_multiple_of(align));
                 if (block as usize).is_multiple_of(align) {
                     return block.cast();
                 }
@@ -67,6 +69,14 @@ unsafe impl GlobalAlloc for Allocator {
         unsafe {
             if layout.align() <= WORD {
                 return mi_realloc(block.cast(), size).cast();
+            }
+            if layout.align() <= PAIR && size > layout.size() {
+                let larger = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                if !larger.is_null() {
+                    larger.copy_from_nonoverlapping(block, layout.size());
+                    mi_free(block.cast());
+                }
+                return larger;
             }
             mi_realloc_aligned(block.cast(), size, layout.align()).cast()
         }
