@@ -149,7 +149,7 @@ impl Executor {
         let Run::Data(handler) = row.run else {
             return refuse(out, NOT_ALLOWED);
         };
-        if let Err(end) = self.host_latch(row, args) {
+        if let Err(end) = self.host_latch((row_number, row), args) {
             return end;
         }
         if self.is_monitored() {
@@ -158,6 +158,7 @@ impl Executor {
         self.call.ran = true;
         let mut reply = Reply::new(out, proto);
         let effect = handler(&mut self.txn, args, &mut reply);
+        self.txn.unprime();
         if let Some(reader) = self.call.reader {
             remember_read(&mut self.txn, reader, row, args);
         }
@@ -194,10 +195,19 @@ impl Executor {
         Ok(row)
     }
 
-    /// Latches what a command needs. Err: a shard is taken, and the call will be tried again.
+    /// Latches what a command needs, and tells its handler the hash of its key where it has but one. Err: a shard is taken, and the
+    /// call will be tried again.
     #[inline]
-    pub(super) fn host_latch(&mut self, row: &Row, args: Args) -> Result<(), Host> {
-        if row.flags & (flag::WHOLE | flag::WALKS) != 0 {
+    pub(super) fn host_latch(&mut self, (number, row): (u16, &Row), args: Args) -> Result<(), Host> {
+        let key = table().plain_key(number);
+        if key != 0 {
+            let key = args.get(key);
+            let hash = self.txn.store.hash(key);
+            self.txn.prime(key, hash);
+            if !self.count_access() || !self.host_shard(self.txn.store.shard_of(hash)) {
+                return Err(Host::Doomed);
+            }
+        } else if row.flags & (flag::WHOLE | flag::WALKS) != 0 {
             for shard in 0..self.txn.store.shards_count() {
                 if !self.host_shard(shard) {
                     return Err(Host::Doomed);

@@ -86,7 +86,7 @@ impl Executor {
             return refuse(out, text);
         }
         if (!row.keys.is_empty() || row.flags & (flag::WHOLE | flag::WALKS) != 0)
-            && let Err(end) = self.host_latch(row, args)
+            && let Err(end) = self.host_latch((number, row), args)
         {
             return end;
         }
