@@ -66,6 +66,66 @@ describe("values", () => {
     [evaluate("redis.call('SET', 'n', 1e9) return redis.call('GET', 'n')", "0"), "1000000000"],
   ]);
 
+  const dump =
+    "local n, all = 0, {} for k, v in pairs(KEYS) do n = n + 1 all[#all + 1] = tostring(k) .. '=' .. v end " +
+    "for k, v in pairs(ARGV) do n = n + 1 all[#all + 1] = tostring(k) .. '=' .. v end " +
+    "local reply = redis.call('SET', 'k', 1) for k, v in pairs(reply) do all[#all + 1] = tostring(k) .. '=' .. tostring(v) end " +
+    "return {n, #KEYS, #ARGV, tostring(getmetatable(KEYS)), tostring(getmetatable(reply)), table.concat(all, ' ')}";
+  const clean = [evaluate(dump, "1", "k", "b"), [2, 1, 1, "nil", "nil", "1=k 1=b ok=OK"]] as const;
+  scripts.rows("KEYS, ARGV and replies are new in each script, whatever one before did to its own", [
+    [...clean],
+    [evaluate("KEYS.more = 1 ARGV[2] = 'x' KEYS[9] = 1 return #ARGV", "1", "k", "b"), 2],
+    [...clean],
+    [evaluate("setmetatable(KEYS, {__index = function() return 'found' end}) return KEYS[7]", "1", "k", "b"), "found"],
+    [...clean],
+    [evaluate("local r = redis.call('SET', 'k', 1) r.ok = 'CHANGED' return r", "1", "k", "b"), simple("CHANGED")],
+    [...clean],
+    [evaluate("local r = redis.call('SET', 'k', 1) r.more = 1 r[1] = 2 return r.ok", "0"), "OK"],
+    [evaluate("local r = redis.call('SET', 'k', 1) setmetatable(r, {}) r.ok = nil return #r", "0"), 0],
+    [...clean],
+    [evaluate("KEYS[1] = nil ARGV[1] = nil error('over')", "1", "k", "b"), errorLike(/over/)],
+    [...clean],
+    [
+      evaluate(
+        "local all = {} for i = 1, 20 do all[i] = redis.call('SET', 'k', i) end all[3].ok = 'x' return {all[1].ok, all[3].ok, all[20].ok, all[1] == all[2]}",
+        "0",
+      ),
+      ["OK", "x", "OK", null],
+    ],
+    [...clean],
+    [evaluate("return {#KEYS, #ARGV, KEYS[1], ARGV[3]}", "0", "1", "2", "3"), [0, 3]],
+    [evaluate("return {KEYS, ARGV}", "2", "1", "2", "3"), [["1", "2"], ["3"]]],
+    [evaluate("return {#KEYS, #ARGV}", "0"), [0, 0]],
+    [evaluate("return #ARGV", "0", ...Array.from({ length: 100 }, (_, index) => `${index}`)), 100],
+    [...clean],
+    // The room of Lua's tables shows in `#` of a list with holes.
+    [evaluate("ARGV[2] = nil return #ARGV", "0", "a", "b", "c"), 1],
+    [evaluate("local r = redis.call('MGET', 'k', 'k', 'k') r[2] = nil return #r", "0"), 1],
+  ]);
+
+  scripts.rows("tonumber takes what Lua's takes", [
+    [
+      evaluate("return {tonumber('12'), tonumber('-12'), tonumber('007'), tonumber(' 5 '), tonumber('+5')}", "0"),
+      [12, -12, 7, 5, 5],
+    ],
+    [
+      evaluate("return {tostring(tonumber('1e3')), tostring(tonumber('0x10')), tostring(tonumber('1.5'))}", "0"),
+      ["1000", "16", "1.5"],
+    ],
+    [
+      evaluate("return {tostring(tonumber('')), tostring(tonumber('-')), tostring(tonumber('1x'))}", "0"),
+      ["nil", "nil", "nil"],
+    ],
+    [
+      evaluate("return {tostring(tonumber({})), tostring(tonumber(nil)), tostring(tonumber(true)), tonumber(7)}", "0"),
+      ["nil", "nil", "nil", 7],
+    ],
+    [evaluate("return {tonumber('ff', 16), tonumber('11', 2), tostring(tonumber('9', 8))}", "0"), [255, 3, "nil"]],
+    [evaluate("return tostring(1 / tonumber('-0'))", "0"), "-inf"],
+    [evaluate("return tostring(tonumber('9007199254740993'))", "0"), "9.007199254741e+15"],
+    [evaluate("return tonumber()", "0"), errorLike(/bad argument #1 to 'tonumber' \(value expected\)/)],
+  ]);
+
   scripts.both("SELECT in a script is the script's alone", async (wire) => {
     await wire.call(evaluate("redis.call('SELECT', 5) redis.call('SET', 'there', 1)", "0"));
     expect(await wire.call("GET there")).toEqual(await wire.call("GET not:there"));

@@ -155,7 +155,7 @@ impl Executor {
         let executor: &mut Executor = host.as_mut();
         let mut lua = executor.lua.take().unwrap_or_default();
         let prepared = executor.prepare(&mut lua);
-        let (function, is_script, name) = match prepared {
+        let (function, is_script) = match prepared {
             Ok(prepared) => prepared,
             Err(text) => {
                 executor.lua = Some(lua);
@@ -165,7 +165,7 @@ impl Executor {
         let call = &mut executor.call;
         let args = std::mem::take(&mut call.args);
         let (keys, proto) = (call.keys, call.proto);
-        let ended = lua.engine.run(host, (function, is_script), &name, (args, keys), proto);
+        let ended = lua.engine.run(host, (function, is_script), (args, keys), proto);
         let executor: &mut Executor = host.as_mut();
         executor.call.args = lua.engine.take_args();
         let output = lua.engine.take_output();
@@ -203,7 +203,8 @@ impl Executor {
         lua.engine.function(function.id).ok_or_else(|| error::NO_FUNCTION.into())
     }
 
-    fn prepare(&mut self, lua: &mut Lua) -> Result<(i32, bool, Vec<u8>), Vec<u8>> {
+    /// The compiled function of what the call in progress names, and whether it is a script. Err: the error's text.
+    fn prepare(&mut self, lua: &mut Lua) -> Result<(i32, bool), Vec<u8>> {
         match self.call.lua {
             Some(Callee::Script(slot)) => {
                 let slot_index = slot as usize;
@@ -223,15 +224,16 @@ impl Executor {
                         lua.slots[slot_index].shared = true;
                     }
                 }
-                Ok((lua.slots[slot_index].function, true, digest.to_vec()))
+                lua.engine.name_job(&digest);
+                Ok((lua.slots[slot_index].function, true))
             }
             Some(Callee::Function(id)) => {
-                let name = self.call.name.clone();
                 let function = match lua.engine.function(id) {
                     Some(function) => function,
-                    None => self.thaw(lua, &name)?,
+                    None => self.thaw(lua, &self.call.name)?,
                 };
-                Ok((function, false, name))
+                lua.engine.name_job(&self.call.name);
+                Ok((function, false))
             }
             None => Err(error::NO_FUNCTION.into()),
         }

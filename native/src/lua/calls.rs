@@ -16,6 +16,8 @@ use crate::sys::lua_stack::{LUA_TNUMBER, LUA_TSTRING, Stack};
 lua_function!(call, Context, |stack, context| run(stack, context, true));
 lua_function!(pcall, Context, |stack, context| run(stack, context, false));
 
+const OK: &[u8] = b"+OK\r\n";
+
 /// Runs the command that the arguments are. Its error is raised, or returned.
 fn run(stack: Stack, context: &mut Context, raises: bool) -> Option<i32> {
     if let Err(text) = take_request(stack, &mut context.request) {
@@ -30,7 +32,11 @@ fn run(stack: Stack, context: &mut Context, raises: bool) -> Option<i32> {
     };
     match ran {
         Some(Ran::Replied) if context.reply.first() != Some(&b'-') => {
-            push_reply(stack, &context.reply);
+            if context.reply == OK && context.job.is_script {
+                context.lists.push_ok(stack);
+            } else {
+                push_reply(stack, &context.reply);
+            }
             Some(1)
         }
         Some(Ran::Replied) => {

@@ -2,6 +2,7 @@
 
 use super::host::{Host, Stop};
 use super::library::Loading;
+use super::lists::Lists;
 use super::replies::Written;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;
@@ -25,6 +26,9 @@ pub struct Context {
     /// The caller's protocol.
     pub outer: Protocol,
     pub job: Job,
+    pub lists: Lists,
+    /// The collector is set for a large heap.
+    pub heap_is_large: bool,
     /// Why the script is to end: every further instruction raises an error.
     pub stop: Option<Stop>,
     /// Library that is being loaded.
@@ -50,7 +54,7 @@ pub struct Job {
 }
 
 impl Context {
-    pub fn begin(&mut self, args: OwnedArgs, keys: usize, name: &[u8], outer: Protocol) {
+    pub fn begin(&mut self, args: OwnedArgs, keys: usize, outer: Protocol) {
         self.inner = Protocol::Resp2;
         self.outer = outer;
         self.output.clear();
@@ -58,8 +62,6 @@ impl Context {
         self.stop = None;
         self.job.args = args;
         self.job.keys = keys;
-        self.job.name.clear();
-        self.job.name.extend_from_slice(name);
     }
 
     pub fn end(&mut self) {

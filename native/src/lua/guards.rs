@@ -7,6 +7,7 @@
 //! | rawget, next, pairs, getmetatable | see what a read-only table holds; show no metatable that could be changed |
 //! | load, loadstring | no bytecode; `load` collects its pieces first, so that no code runs in the middle of the compiler |
 //! | pcall | Redis's: the text of an error object instead of the object |
+//! | tonumber, string.rep | see `shortcuts.rs` |
 //! | unpack | no range that ends at the last integer, where Lua's own counts past it |
 //! | string.find, match, gmatch, gsub | a limit to what a pattern makes the matcher nest |
 //! | coroutine.resume, wrap | a limit to the C stack |
@@ -15,6 +16,7 @@
 use super::api::misused;
 use super::context::Context;
 use super::replies::truncated;
+use super::shortcuts::{rep, tonumber};
 use crate::sys::lua_owner::{Kept, lua_function};
 use crate::sys::lua_stack::{
     Function, GLOBALS, LUA_TFUNCTION, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD, MANY, Stack, upvalue,
@@ -50,6 +52,7 @@ pub fn install(stack: Stack, context: &Kept<Context>, hidden: i32, shown: i32) {
         (b"loadstring", loadstring),
         (b"pcall", pcall),
         (b"unpack", unpack),
+        (b"tonumber", tonumber),
         (b"collectgarbage", collectgarbage),
     ];
     let table: &[(&[u8], Function)] = &[
@@ -58,8 +61,14 @@ pub fn install(stack: Stack, context: &Kept<Context>, hidden: i32, shown: i32) {
         (b"sort", refuse_readonly),
         (b"setn", refuse_readonly),
     ];
-    let string: &[(&[u8], Function)] =
-        &[(b"find", find), (b"match", pattern), (b"gmatch", pattern), (b"gsub", pattern), (b"gfind", pattern)];
+    let string: &[(&[u8], Function)] = &[
+        (b"find", find),
+        (b"match", pattern),
+        (b"gmatch", pattern),
+        (b"gsub", pattern),
+        (b"gfind", pattern),
+        (b"rep", rep),
+    ];
     let coroutine: &[(&[u8], Function)] = &[(b"resume", resume), (b"wrap", wrap)];
     stack.raw_field(GLOBALS, b"next");
     let next = stack.top();
@@ -106,7 +115,7 @@ pub fn install(stack: Stack, context: &Kept<Context>, hidden: i32, shown: i32) {
     stack.pop(2);
 }
 
-fn original(stack: Stack) -> Option<i32> {
+pub(super) fn original(stack: Stack) -> Option<i32> {
     match stack.function(ORIGINAL) {
         Some(function) => stack.instead(function),
         None => Some(0),

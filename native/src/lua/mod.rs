@@ -16,8 +16,10 @@ pub mod header;
 pub mod host;
 pub mod lib;
 pub mod library;
+mod lists;
 mod replies;
 mod sandbox;
+mod shortcuts;
 mod values;
 
 /// What scripts are told they run on. Compatibility is with this Redis.

@@ -55,7 +55,7 @@ fn push(stack: Stack, reply: &[u8], depth: u32) -> &[u8] {
         b'*' | b'>' => match length(line) {
             None => stack.push_bool(false),
             Some(count) => {
-                stack.push_table(count, 0);
+                stack.push_table(room(count), 0);
                 let mut rest = rest;
                 for index in 1..=count {
                     if rest.is_empty() {
@@ -126,6 +126,11 @@ fn push(stack: Stack, reply: &[u8], depth: u32) -> &[u8] {
         _ => stack.push_nil(),
     }
     rest
+}
+
+/// Room for so many elements as in Redis, where tables grow by doubling: Lua's `#` of a list with holes depends on it.
+pub fn room(count: usize) -> usize {
+    if count == 0 { 0 } else { count.next_power_of_two() }
 }
 
 /// None: -1, a null.
