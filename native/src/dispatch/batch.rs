@@ -49,6 +49,8 @@ pub struct Batch {
     /// Bytes parsed into `requests`.
     parsed: usize,
     copied: Vec<u8>,
+    /// Hashes of further keys of calls, for prefetching.
+    further: Vec<u64>,
     /// Some request of this fill is an inline one.
     has_inline: bool,
 }
@@ -211,11 +213,17 @@ impl Batch {
                     request.hash = txn.store.hash(args.get(key));
                     if several {
                         txn.prefetch(request.hash, false);
+                        if key == 3 && table.is_call(row) {
+                            note_further(&mut self.further, args, txn);
+                        }
                     }
                 }
             }
         }
         if several {
+            for hash in &self.further {
+                txn.prefetch(*hash, true);
+            }
             for request in &self.requests {
                 if request.key != 0 {
                     txn.prefetch(request.hash, true);
@@ -226,6 +234,9 @@ impl Batch {
                 if request.key != 0 && table.row(request.row).group != Group::String {
                     txn.prefetch_object(request.hash);
                 }
+            }
+            for hash in self.further.drain(..) {
+                txn.prefetch_object(hash);
             }
             self.prefetch_elements(txn);
         }
@@ -263,5 +274,17 @@ impl Batch {
                 span.at = base + (span.at & !INLINE_SPAN);
             }
         }
+    }
+}
+
+/// Starts loading the buckets of a call's keys behind the first, and notes their hashes.
+fn note_further(further: &mut Vec<u64>, args: Args, txn: &mut Txn) {
+    let &[digit @ b'2'..=b'9'] = args.get(2) else {
+        return;
+    };
+    for index in 4..args.len().min(3 + usize::from(digit - b'0')) {
+        let hash = txn.store.hash(args.get(index));
+        txn.prefetch(hash, false);
+        further.push(hash);
     }
 }

@@ -12,6 +12,7 @@ use crate::net::core::{Code, Core};
 use crate::net::epoll::Epoll;
 use crate::net::listen;
 use crate::net::uring::Uring;
+use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;
 use crate::session::server::{Server, Via};
 use crate::session::settings;
@@ -24,7 +25,8 @@ use crate::sys::cpu;
 pub struct Bridge {
     pub core: Core,
     pub deck: Deck,
-    /// Replies of host commands.
+    /// Requests and replies of host commands.
+    pub request: OwnedArgs,
     pub scratch: Vec<u8>,
     /// The pending call's VM was ended: the call is to fail as killed.
     killed: bool,
@@ -198,6 +200,7 @@ pub unsafe extern "C" fn zedis_core_open(
     let bridge = Box::into_raw(Box::new(Bridge {
         core: made,
         deck: Deck::new(),
+        request: OwnedArgs::default(),
         scratch: Vec::new(),
         killed: false,
         restoring: false,

@@ -4,7 +4,7 @@ use super::bridge::{Bridge, at};
 use super::deck::i32_at;
 use crate::dispatch::host::Host;
 use crate::ds::entry::NewValue;
-use crate::resp::args::{Args, Span};
+use crate::resp::args::OwnedArgs;
 use crate::resp::error;
 use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::resp::reply::Protocol;
@@ -285,10 +285,15 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     let (argc, total) = (argc as usize, total as usize);
     let source = if big != 0.0 { bridge.deck.grown(total) } else { bridge.deck.out(total) };
     let name = crate::commands::table::table().rows.get(command as usize).map_or("", |row| row.name);
-    let Some((bytes, spans)) = unpack(name, source, argc) else { return fail(bridge, error::SYNTAX) };
+    let mut request = std::mem::take(&mut bridge.request);
+    if !unpack(&mut request, name, source, argc) {
+        return fail(bridge, error::SYNTAX);
+    }
     let mut out = std::mem::take(&mut bridge.scratch);
-    let host = bridge.core.executor.host_command(command as u16, Args::new(&bytes, &spans), Protocol::Resp3, &mut out);
-    bridge.core.executor.txn.unprime();
+    let host = bridge.core.executor.host_command(command as u16, request.borrow(), Protocol::Resp3, &mut out);
+    if request.memory_bytes() <= 1 << 20 {
+        bridge.request = request;
+    }
     let result = match host {
         Host::Replied => {
             bridge.deck.put_in(&out);
@@ -308,27 +313,27 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     result
 }
 
-/// The request `name` with the `argc` arguments packed in `source`. None: `source` is too short for what it says it holds,
-/// or beyond what a request may be. A copy: handlers hold on to these bytes while JavaScript cannot write, but the borrow
+/// Makes `request` the command `name` with the `argc` arguments packed in `source`. False: `source` is too short for what it says it
+/// holds, or beyond what a request may be. A copy: handlers hold on to these bytes while JavaScript cannot write, but the borrow
 /// checker cannot know that.
-pub(crate) fn unpack(name: &str, source: &[u8], argc: usize) -> Option<(Vec<u8>, Vec<Span>)> {
-    let (lengths, arguments) = source.split_at_checked(argc.checked_mul(4)?)?;
-    if arguments.len() > INPUT_BYTES_MAX {
-        return None;
+pub(crate) fn unpack(request: &mut OwnedArgs, name: &str, source: &[u8], argc: usize) -> bool {
+    request.clear();
+    let Some((lengths, mut rest)) = argc.checked_mul(4).and_then(|bytes| source.split_at_checked(bytes)) else {
+        return false;
+    };
+    if rest.len() > INPUT_BYTES_MAX {
+        return false;
     }
-    let mut bytes = Vec::with_capacity(arguments.len() + name.len());
-    let mut spans = Vec::with_capacity(argc + 1);
-    bytes.extend_from_slice(name.as_bytes());
-    spans.push(Span { at: 0, len: name.len() as u32 });
-    let mut at = 0;
+    request.push(name.as_bytes());
     for raw in lengths.chunks_exact(4) {
         let len = u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]);
-        let argument = arguments.get(at..at + len as usize)?;
-        spans.push(Span { at: bytes.len() as u32, len });
-        bytes.extend_from_slice(argument);
-        at += len as usize;
+        let Some((argument, behind)) = rest.split_at_checked(len as usize) else {
+            return false;
+        };
+        request.push(argument);
+        rest = behind;
     }
-    Some((bytes, spans))
+    true
 }
 
 /// A buffer of `n` bytes for a large result or argument.

@@ -25,13 +25,13 @@ pub unsafe extern "C" fn zedis_nest(bridge: f64, keys: f64, argc: f64, total: f6
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
     let source = if big != 0.0 { bridge.deck.grown(total as usize) } else { bridge.deck.out(total as usize) };
-    let unpacked = unpack("", source, argc as usize);
-    let refusal = match &unpacked {
-        Some((bytes, spans)) if spans.len() >= 2 => {
-            let texts: Vec<&[u8]> =
-                spans[1..].iter().map(|span| &bytes[span.at as usize..(span.at + span.len) as usize]).collect();
-            let args = OwnedArgs::of(&texts[1..]);
-            match bridge.core.executor.nest(texts[0], keys as usize, args, read_only != 0.0) {
+    let mut request = OwnedArgs::default();
+    let unpacked = unpack(&mut request, "", source, argc as usize);
+    let request = request.borrow();
+    let refusal = match unpacked {
+        true if request.len() >= 2 => {
+            let args = request.from(2).to_owned();
+            match bridge.core.executor.nest(request.get(1), keys as usize, args, read_only != 0.0) {
                 Ok(id) => {
                     let call = bridge.core.executor.call().expect("a call is in progress");
                     bridge.deck.put_args(call.args.borrow().iter());

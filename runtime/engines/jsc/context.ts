@@ -14,6 +14,7 @@ import { bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32 } from "../../
 import { LIMITS } from "../../limits.ts";
 import type { NestedCalls } from "../../nested.ts";
 import { makeArgumentWriter } from "./inside/argument-writer.ts";
+import { makeCommands } from "./inside/commands.ts";
 import { harden } from "./inside/harden.ts";
 import { makeLog } from "./inside/log.ts";
 import { makeNested } from "./inside/nested.ts";
@@ -63,10 +64,11 @@ export class ContextFactory {
         (${harden})(allowed, file);
         const makeWriter = ${makeArgumentWriter};
         const makeReader = ${makeReplyReader};
+        const makeCommands = ${makeCommands};
         const makeLog = ${makeLog};
         const makeNested = ${makeNested};
         const makeTyped = ${makeTyped};
-        return (${makeZedis})({ host, primordials, rows, denied, slots, makeWriter, makeReader, makeLog, makeNested, makeTyped });
+        return (${makeZedis})({ host, primordials, rows, denied, slots, makeWriter, makeReader, makeCommands, makeLog, makeNested, makeTyped });
       })`,
       { filename: "zedis:inside" },
     );

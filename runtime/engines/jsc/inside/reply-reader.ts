@@ -103,6 +103,10 @@ export function makeReplyReader(
       case 58: // :
         return integer();
       case 43: // +
+        if (source[at] === 79 && source[at + 1] === 75 && source[at + 2] === 13) {
+          at += 4;
+          return "OK";
+        }
         return line();
       case 95: // _
         at += 2;

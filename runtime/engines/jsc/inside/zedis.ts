@@ -1,5 +1,6 @@
 import type { Bytes } from "../../../host/deck.ts";
-import type { ArgumentWriter, Atom } from "./argument-writer.ts";
+import type { ArgumentWriter } from "./argument-writer.ts";
+import type { makeCommands } from "./commands.ts";
 import type { makeLog } from "./log.ts";
 import type { makeNested } from "./nested.ts";
 import type { Primordials } from "./primordials.ts";
@@ -49,6 +50,7 @@ export interface ZedisSetup {
     readonly LOG_TEXT_MAX: number;
   };
   readonly makeWriter: (primordials: Primordials) => ArgumentWriter;
+  readonly makeCommands: typeof makeCommands;
   readonly makeLog: typeof makeLog;
   readonly makeNested: typeof makeNested;
   readonly makeTyped: typeof makeTyped;
@@ -72,7 +74,7 @@ export interface Frame {
  */
 export function makeZedis(setup: ZedisSetup) {
   const { host, primordials, rows, denied, slots } = setup;
-  const { GATE, STATUS, IN_BIG, IN_LEN, IN_AT, OUT_AT, OUT_BYTES, LOG_TEXT_MAX } = slots;
+  const { GATE, STATUS, IN_BIG, IN_LEN, IN_AT, OUT_AT, LOG_TEXT_MAX } = slots;
   const {
     apply,
     freeze,
@@ -86,7 +88,7 @@ export function makeZedis(setup: ZedisSetup) {
     typedArrayLength,
   } = primordials;
   const { isNaN, Error, RangeError, TypeError, Uint8Array } = primordials;
-  const { gate, i32, bytes, bigIn, bigOut } = host;
+  const { gate, i32, bytes, bigIn } = host;
   const nativeGetInt = host.get_int;
   const nativeGet = host.get;
   const nativeSetInt = host.set_int;
@@ -94,12 +96,9 @@ export function makeZedis(setup: ZedisSetup) {
   const nativeIncrBy = host.incr_by;
   const nativeExists = host.exists;
   const nativeDel = host.del;
-  const nativeCall = host.call;
-  const nativeNest = host.nest;
   const nativeLog = host.log;
   const nativeNow = host.now;
   const KEY_MAX = 1 << 14;
-  const NO_ROW = 0xffff;
   const VALUE_MAX = 1 << 15;
   const SAFE_MAX = 9007199254740991;
 
@@ -191,36 +190,19 @@ export function makeZedis(setup: ZedisSetup) {
 
   const reader = setup.makeReader(primordials, replyError, copyBytes);
 
-  /** `nested`: -1 for a command; for a function `command` is how many of the values behind its name are keys, 1: as FCALL_RO. */
-  function run(command: number, name: string, values: readonly unknown[], binary: boolean, nested = -1): unknown {
-    if (i32[GATE] !== gate) throw closed();
-    const atoms: Atom[] = writer.flatten(name, values);
-    const bound = writer.bound(atoms);
-    let answer: number;
-    try {
-      const big = bound > OUT_BYTES;
-      const target = big ? bigOut(bound) : bytes;
-      const from = big ? 0 : OUT_AT;
-      const end = writer.write(atoms, target, from);
-      answer =
-        nested < 0
-          ? nativeCall(command, atoms.length, end - from, big ? 1 : 0)
-          : nativeNest(command, atoms.length, end - from, big ? 1 : 0, nested);
-      if (answer >= 0) return reader.read(payload(), payloadAt(), binary);
-    } catch {
-      throw hostFault();
-    }
-    throw refusal(answer);
-  }
-
-  /** A row that no table has stands for a command that is not there. */
-  function rowOf(name: string): number {
-    for (let index = 0; index < rows.length; index++) {
-      const row = rows[index] as CommandRow;
-      if (row[1] === name) return row[0];
-    }
-    return NO_ROW;
-  }
+  const { run, methodOf, rowOf, NO_ROW } = setup.makeCommands({
+    host,
+    primordials,
+    rows,
+    slots,
+    writer,
+    reader,
+    payload,
+    payloadAt,
+    closed,
+    hostFault,
+    refusal,
+  });
 
   const GET = rowOf("get");
   const SET = rowOf("set");
@@ -357,18 +339,17 @@ export function makeZedis(setup: ZedisSetup) {
   function call(name: unknown, ...values: unknown[]): unknown {
     if (i32[GATE] !== gate) throw closed();
     if (typeof name !== "string") throw new TypeError("Zedis.call: the first argument is the name of a command");
+    let row = rowOf(name);
+    if (row !== NO_ROW) return run(row, name, values, false);
     const lower = apply(toLowerCase, name, []) as string;
-    let row = rowOf(lower);
-    let skip = 0;
-    if (row === NO_ROW && typeof values[0] === "string") {
-      row = rowOf(`${lower}|${apply(toLowerCase, values[0], [])}`);
-      skip = 1;
-    }
+    row = rowOf(lower);
+    if (row !== NO_ROW) return run(row, lower, values, false);
+    if (typeof values[0] === "string") row = rowOf(`${lower}|${apply(toLowerCase, values[0], [])}`);
     if (row !== NO_ROW) {
       const rest: unknown[] = [];
-      for (let index = skip; index < values.length; index++) {
+      for (let index = 1; index < values.length; index++) {
         slot.value = values[index];
-        defineProperty(rest, index - skip, slot);
+        defineProperty(rest, index - 1, slot);
       }
       return run(row, lower, rest, false);
     }
@@ -449,8 +430,8 @@ export function makeZedis(setup: ZedisSetup) {
   const binary = { __proto__: null } as unknown as Record<string, unknown>;
   for (let index = 0; index < rows.length; index++) {
     const [row, , name] = rows[index] as CommandRow;
-    zedis[name] = (...values: unknown[]) => run(row, name, values, false);
-    binary[name] = freeze((...values: unknown[]) => run(row, name, values, true));
+    zedis[name] = methodOf(row, name, false);
+    binary[name] = freeze(methodOf(row, name, true));
   }
   for (const name of keys(own)) zedis[name] = own[name];
   binary.fcall = freeze(fcallOf(true));
