@@ -1,7 +1,8 @@
 //! Hashes, whose fields may expire, as an RDB file holds them; `value.rs` draws the forms.
 
+use super::bytes::{read_length, read_string, read_u64, write_length, write_string};
 use super::packs;
-use super::value::{kind, read_length, read_string, take, write_length, write_string};
+use super::value::{Dialect, kind};
 use crate::ds::entry::Object;
 use crate::resp::number;
 use crate::types::hash::value::HashValue;
@@ -30,28 +31,39 @@ pub fn write(hash: &HashValue, out: &mut Vec<u8>) {
     });
 }
 
-/// The fields behind this type's number; None: they are damaged, or one is there twice, or there are none.
-pub fn read(kind: u8, rest: &mut &[u8]) -> Option<Vec<Triple>> {
+/// The fields behind this type's number; None: they are damaged.
+pub fn read(kind: u8, dialect: Dialect, rest: &mut &[u8]) -> Option<Vec<Triple>> {
     let first = match kind {
         kind::HASH_EXPIRING | kind::HASH_LISTPACK_EXPIRING => Some(read_u64(rest)?),
         _ => None,
     };
-    let triples = match kind {
-        kind::HASH_EXPIRING | kind::HASH_EXPIRING_ABSOLUTE => read_triples(rest, first)?,
-        kind::HASH_LISTPACK_TRIPLES | kind::HASH_LISTPACK_EXPIRING => triples(packs::listpack(&read_string(rest)?)?)?,
-        _ => return None,
-    };
-    let distinct: std::collections::HashSet<&[u8]> = triples.iter().map(|(field, ..)| field.as_slice()).collect();
-    (!triples.is_empty() && distinct.len() == triples.len()).then_some(triples)
-}
-
-fn read_u64(rest: &mut &[u8]) -> Option<u64> {
-    Some(u64::from_le_bytes(take(rest, 8)?.try_into().ok()?))
+    match kind {
+        kind::HASH_EXPIRING_ABSOLUTE if dialect == Dialect::Valkey => read_valkey(rest),
+        _ if dialect == Dialect::Valkey => None,
+        kind::HASH_EXPIRING | kind::HASH_EXPIRING_ABSOLUTE => read_triples(rest, first),
+        kind::HASH_LISTPACK_TRIPLES | kind::HASH_LISTPACK_EXPIRING => triples(packs::listpack(&read_string(rest)?)?),
+        _ => None,
+    }
 }
 
 /// The expiry of a field as it is written, 0 for none; None: there is no such time.
 fn field_expiry(at_ms: u64) -> Option<Option<i64>> {
     (at_ms <= FIELD_EXPIRY_MAX).then(|| (at_ms > 0).then_some(at_ms as i64))
+}
+
+/// Fields, values and expiries, as Valkey has them.
+fn read_valkey(rest: &mut &[u8]) -> Option<Vec<Triple>> {
+    let count = read_length(rest)?;
+    // Two strings of a byte at least, and eight bytes.
+    if count.checked_mul(10)? > rest.len() {
+        return None;
+    }
+    let one = |_| {
+        let (field, value, at_ms) = (read_string(rest)?, read_string(rest)?, read_u64(rest)? as i64);
+        let expiry = if at_ms == -1 { None } else { field_expiry(u64::try_from(at_ms).ok()?)? };
+        Some((field, value, expiry))
+    };
+    (0..count).map(one).collect()
 }
 
 /// Expiries, fields and values. `first`: the expiries count from it, and from one on.
@@ -89,7 +101,11 @@ fn triples(elements: Vec<Vec<u8>>) -> Option<Vec<Triple>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::{Loaded, read};
+    use super::super::value::{self, Dialect, Loaded};
+
+    fn read(bytes: &[u8]) -> Option<Loaded> {
+        value::read(bytes, Dialect::Redis)
+    }
 
     #[test]
     fn expiring_fields_that_redis_wrote_read_in_every_form_and_damage_is_noticed() {
@@ -101,6 +117,10 @@ mod tests {
         assert_eq!(read(b"\x16\x02\x43\xe8\x01a\xc0\x01\x00\x01b\xc0\x02"), wanted);
         assert_eq!(read(&[b"\x19", &first[..], pack].concat()), wanted);
         assert_eq!(read(&[b"\x17", &pack[..]].concat()), wanted);
+        let (none, at) = ([0xff; 8], 1000u64.to_le_bytes());
+        let valkeys = [b"\x16\x02\x01a\xc0\x01", &at[..], b"\x01b\xc0\x02", &none[..]].concat();
+        assert_eq!(value::read(&valkeys, Dialect::Valkey), wanted);
+        assert_eq!(read(&valkeys), None);
         let far = u64::MAX.to_le_bytes();
         for damaged in [
             &[b"\x18", &far[..], b"\x01\x02\x01a\x01b"].concat()[..],

@@ -4,8 +4,8 @@
 //!   0xF5 string(source) … | version u16 | CRC-64
 //! ```
 
+use super::bytes::{read_string, write_string};
 use super::payload::{close, open};
-use super::value::{read_string, write_string};
 
 /// Opcodes of RDB files for a library, and for one of a release candidate of Redis 7.0.
 const FUNCTION: u8 = 245;
@@ -22,7 +22,7 @@ pub fn write(sources: &[&[u8]]) -> Vec<u8> {
 
 /// The sources in a payload. Err: Redis's text for what is wrong with it.
 pub fn read(payload: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
-    let mut rest = open(payload).ok_or("DUMP payload version or checksum are wrong")?;
+    let (mut rest, _) = open(payload).ok_or("DUMP payload version or checksum are wrong")?;
     let mut sources = Vec::new();
     while let Some((kind, tail)) = rest.split_first() {
         rest = tail;

@@ -1,9 +1,22 @@
 //! Values as bytes, in the format of RDB files.
 
+mod array;
+mod bytes;
 pub mod crc64;
 mod expiring;
+pub mod file;
 pub mod libraries;
+mod listpack;
 pub mod lzf;
+mod make;
+mod module;
 pub mod packs;
 pub mod payload;
+mod stream;
+mod stream_write;
 pub mod value;
+mod vector;
+mod zset;
+
+#[cfg(test)]
+pub(crate) use stream::tests::sample as stream_sample;

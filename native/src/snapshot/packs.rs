@@ -1,4 +1,7 @@
-//! Reading the packed encodings of small collections inside RDB files: listpacks (from Redis 7) and ziplists (before).
+//! Reading the packed encodings of small collections inside RDB files: listpacks (from Redis 7), ziplists (before) and zipmaps
+//! (before 2.6).
+
+use super::listpack::length_bytes;
 
 /// The elements of a listpack, integers as their digits; None if it is damaged.
 ///
@@ -34,14 +37,7 @@ pub fn listpack(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
             _ => return None,
         };
         elements.push(element);
-        let length_bytes = match bytes {
-            0..=0x7f => 1,
-            0x80..=0x3fff => 2,
-            0x4000..=0x1f_ffff => 3,
-            0x20_0000..=0xfff_ffff => 4,
-            _ => 5,
-        };
-        at += bytes + length_bytes;
+        at += bytes + length_bytes(bytes);
         if at >= pack.len() {
             return None;
         }
@@ -106,6 +102,41 @@ pub fn ziplist(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
+/// Fields and values of a zipmap, in turn.
+///
+/// ```text
+///   count u8 · fields: length (1 byte, or 254 and u32) and bytes · values: length, a byte that says how many are unused behind
+///   the value, bytes, unused ones · 0xff
+/// ```
+pub fn zipmap(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (mut at, mut elements) = (1, Vec::new());
+    let length = |at: &mut usize| {
+        let first = *pack.get(*at)?;
+        *at += 1;
+        if first != 254 {
+            return Some(first as usize);
+        }
+        let four = pack.get(*at..*at + 4)?;
+        *at += 4;
+        Some(u32::from_le_bytes(four.try_into().ok()?) as usize)
+    };
+    loop {
+        if *pack.get(at)? == 0xff {
+            return (at + 1 == pack.len()).then_some(elements);
+        }
+        let bytes = length(&mut at)?;
+        elements.push(pack.get(at..at + bytes)?.to_vec());
+        at += bytes;
+        if *pack.get(at)? == 0xff {
+            return None;
+        }
+        let bytes = length(&mut at)?;
+        let unused = *pack.get(at)? as usize;
+        elements.push(pack.get(at + 1..at + 1 + bytes)?.to_vec());
+        at += 1 + bytes + unused;
+    }
+}
+
 /// Digits of a little-endian two's complement integer of 1 to 8 bytes.
 pub(super) fn signed(bytes: &[u8]) -> Vec<u8> {
     debug_assert!((1..=8).contains(&bytes.len()));
@@ -142,6 +173,7 @@ mod tests {
                 let mut damaged = pack.clone();
                 damaged[at] = byte;
                 let _ = (listpack(&damaged), ziplist(&damaged), listpack(&damaged[..at]), ziplist(&damaged[..at]));
+                let _ = (zipmap(&damaged), zipmap(&damaged[at..]));
             }
         }
     }

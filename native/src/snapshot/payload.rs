@@ -1,29 +1,34 @@
 //! The envelope of DUMP: a value, the version of the format (u16), and the CRC-64 of all before it (little-endian).
 
 use super::crc64::crc64;
-use super::value::{self, Loaded};
+use super::value::{self, Dialect, Loaded};
 use crate::ds::entry::EntryRef;
 
-/// What is written: the version of Redis 7.0, which can carry all there is.
+/// What is written: the version of Redis 7.0, which can carry nearly all there is.
 const VERSION: u16 = 10;
-/// The newest version of Redis whose values of known types read the same.
-const VERSION_MAX: u16 = 12;
-/// That of Valkey 9, which counts its own way.
-const VERSION_VALKEY: u16 = 80;
+/// That of Redis 7.4, for fields that expire.
+const VERSION_EXPIRING: u16 = 12;
+/// Versions of Redis that are taken. What a newer one than is known wrote is read too, if its type is known.
+const VERSIONS: std::ops::RangeInclusive<u16> = 1..=79;
+/// Those of Valkey, which counts its own way since its version 9.
+const VERSIONS_VALKEY: std::ops::RangeInclusive<u16> = 80..=99;
 const FOOTER_BYTES: usize = 10;
 
-/// The payload of an entry; None: its type has no form here.
-pub fn write(entry: EntryRef<'_>) -> Option<Vec<u8>> {
+/// The payload of an entry.
+pub fn write(entry: EntryRef<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    if !value::write(entry, &mut out) {
-        return None;
-    }
-    Some(close(out))
+    value::write(entry, &mut out);
+    let version = if out[0] == value::kind::HASH_EXPIRING { VERSION_EXPIRING } else { VERSION };
+    close_as(version, out)
 }
 
 /// Puts the footer behind a content.
-pub(super) fn close(mut out: Vec<u8>) -> Vec<u8> {
-    out.extend(VERSION.to_le_bytes());
+pub(super) fn close(out: Vec<u8>) -> Vec<u8> {
+    close_as(VERSION, out)
+}
+
+fn close_as(version: u16, mut out: Vec<u8>) -> Vec<u8> {
+    out.extend(version.to_le_bytes());
     out.extend(crc64(0, &out).to_le_bytes());
     out
 }
@@ -38,18 +43,21 @@ pub enum Refused {
 }
 
 pub fn read(payload: &[u8]) -> Result<Loaded, Refused> {
-    value::read(open(payload).ok_or(Refused::Envelope)?).ok_or(Refused::Content)
+    let (content, dialect) = open(payload).ok_or(Refused::Envelope)?;
+    value::read(content, dialect).ok_or(Refused::Content)
 }
 
-/// The content of a payload; None: its version or its sum is wrong.
-pub(super) fn open(payload: &[u8]) -> Option<&[u8]> {
+/// The content of a payload, and who wrote it; None: its version or its sum is wrong.
+pub(super) fn open(payload: &[u8]) -> Option<(&[u8], Dialect)> {
     let (body, footer) = payload.len().checked_sub(FOOTER_BYTES).map(|at| payload.split_at(at))?;
     let version = u16::from_le_bytes([footer[0], footer[1]]);
     let sum = crc64(0, &payload[..body.len() + 2]).to_le_bytes();
-    if (version > VERSION_MAX && version != VERSION_VALKEY) || sum != footer[2..] {
-        return None;
-    }
-    Some(body)
+    let dialect = match version {
+        _ if VERSIONS.contains(&version) => Dialect::Redis,
+        _ if VERSIONS_VALKEY.contains(&version) => Dialect::Valkey,
+        _ => return None,
+    };
+    (sum == footer[2..]).then_some((body, dialect))
 }
 
 #[cfg(test)]

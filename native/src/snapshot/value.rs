@@ -1,65 +1,129 @@
 //! One value as an RDB file holds it: its type's number, then its content.
 //!
 //! ```text
-//!   length   00nnnnnn · 01nnnnnn n · 0x80 u32 · 0x81 u64 (big-endian) · 11xxxxxx: not a length but
-//!            0xc0 i8 · 0xc1 i16 · 0xc2 i32 (little-endian) · 0xc3 compressed: length, length before, LZF bytes
-//!   string   length and bytes, or one of the four above
 //!   type 0   a string                     type 4   count, then fields and values, as strings
 //!   type 1   count, then elements of a list, as strings; type 2  members of a set
 //!   type 18  count of nodes, each a length (1: a large element, 2: a listpack) and a string; type 14 ziplists only, and
 //!            type 10 one ziplist (Redis below 7)
-//!   type 16  a string that is a listpack of fields and values; type 13 a ziplist (Redis below 7)
+//!   type 16  a string that is a listpack of fields and values; type 13 a ziplist (Redis below 7), 9 a zipmap (below 2.6)
 //!   type 20  a string that is a listpack of members; type 11 an intset: u32 width, u32 count, the integers, ascending
 //!   type 24  a hash with expiring fields: the first expiry, u64; count, then per field its expiry as a length (0: none, else
-//!            one more than its distance from the first), field, value; type 22 without the first, expiries absolute
+//!            one more than its distance from the first), field, value; type 22 without the first, expiries absolute;
+//!            Valkey's type 22: count, then per field field, value, expiry as an i64, -1: none
 //!   type 25  the first expiry, u64, and a string that is a listpack of fields, values and expiries (0: none); 23 without it
 //! ```
 //!
-//! Written are types 0, 1, 2 and 4 only, which every version of Redis and Valkey reads and packs as it likes, and 24 where a
-//! field expires (Redis 7.4).
+//! Strings and lengths are drawn in `bytes.rs`, sorted sets in `zset.rs`, streams in `stream.rs`, what Redis does not have in
+//! `module.rs`. Written are types 0, 1, 2, 4 and 5 only, which every version of Redis from 4.0 and Valkey read and pack as they
+//! like, 19 for streams (Redis 7.0), and 24 where a field expires (Redis 7.4).
 
+use super::bytes::{read_length, read_string, read_strings, write_length, write_number, write_string};
 use super::expiring::{self, Triple};
-use super::{lzf, packs};
-use crate::ds::entry::{EntryRef, Value};
-use crate::resp::number;
+use super::stream::{self, Stream};
+use super::zset::{self, Scored};
+use super::{array, module, packs, stream_write, vector};
+use crate::ds::digest::Digest;
+use crate::ds::entry::{EntryRef, Object, Value};
+use crate::types::array::value::ArrayValue;
 use crate::types::hash::value::HashValue;
 use crate::types::list::value::ListValue;
 use crate::types::set::value::SetValue;
+use crate::types::stream::value::StreamValue;
+use crate::types::vector::value::VectorSet;
+use crate::types::zset::value::ZsetValue;
+
+/// Who wrote it: from version 12 of the format on, Redis and Valkey give the same number to different types.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    Redis,
+    Valkey,
+}
 
 pub(super) mod kind {
     pub const STRING: u8 = 0;
     pub const LIST: u8 = 1;
     pub const SET: u8 = 2;
+    pub const ZSET: u8 = 3;
     pub const HASH: u8 = 4;
+    pub const ZSET_BINARY: u8 = 5;
+    pub const MODULE: u8 = 7;
+    pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
+    pub const ZSET_ZIPLIST: u8 = 12;
     pub const HASH_ZIPLIST: u8 = 13;
     pub const LIST_ZIPLISTS: u8 = 14;
+    pub const STREAM: u8 = 15;
     pub const HASH_LISTPACK: u8 = 16;
+    pub const ZSET_LISTPACK: u8 = 17;
     pub const LIST_LISTPACKS: u8 = 18;
+    pub const STREAM_2: u8 = 19;
     pub const SET_LISTPACK: u8 = 20;
+    pub const STREAM_3: u8 = 21;
     pub const HASH_EXPIRING_ABSOLUTE: u8 = 22;
     pub const HASH_LISTPACK_TRIPLES: u8 = 23;
     pub const HASH_EXPIRING: u8 = 24;
     pub const HASH_LISTPACK_EXPIRING: u8 = 25;
+
+    /// Numbers that Redis took back, or has never given, are not.
+    pub const fn is_known(kind: u8) -> bool {
+        kind <= HASH_LISTPACK_EXPIRING && kind != 6 && kind != 8
+    }
 }
 
 /// A value that was read and can be put under a key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Loaded {
     Text(Vec<u8>),
-    /// Elements, at least one.
+    /// Elements.
     List(Vec<Vec<u8>>),
-    /// Members, each once, at least one.
+    /// Members, each once.
     Set(Vec<Vec<u8>>),
-    /// Fields with values, each field once, at least one.
+    /// Fields with values, each field once.
     Hash(Vec<(Vec<u8>, Vec<u8>)>),
     /// The same of a hash with fields that expire.
     Expiring(Vec<Triple>),
+    /// Members, each once; no score is NaN.
+    Zset(Vec<Scored>),
+    Stream(Box<Stream>),
+    Made(Made),
 }
 
-/// Appends the value of an entry. False: its type has no form here.
-pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) -> bool {
+impl Loaded {
+    /// Is it a collection of nothing? Old versions wrote such; there is no key of it.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Loaded::Text(_) | Loaded::Stream(_) | Loaded::Made(_) => false,
+            Loaded::List(texts) | Loaded::Set(texts) => texts.is_empty(),
+            Loaded::Hash(pairs) => pairs.is_empty(),
+            Loaded::Expiring(triples) => triples.is_empty(),
+            Loaded::Zset(members) => members.is_empty(),
+        }
+    }
+}
+
+/// A value of a type that is made as it is read.
+pub struct Made(pub Box<dyn Object>);
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.0.type_name())
+    }
+}
+
+impl PartialEq for Made {
+    fn eq(&self, other: &Made) -> bool {
+        let digest = |made: &Made| {
+            let mut digest = Digest::default();
+            made.0.digest(&mut digest);
+            digest.to_string()
+        };
+        digest(self) == digest(other)
+    }
+}
+
+/// Appends the value of an entry.
+pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) {
     match entry.value() {
         Value::Int(number) => {
             out.push(kind::STRING);
@@ -69,68 +133,49 @@ pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) -> bool {
             out.push(kind::STRING);
             write_string(text, out);
         }
-        Value::Object(object) => {
-            if let Some(list) = object.as_any().downcast_ref::<ListValue>() {
-                out.push(kind::LIST);
-                write_length(object.len(), out);
-                list.for_each(|element| write_string(&element.to_vec(), out));
-                return true;
-            }
-            if let Some(set) = object.as_any().downcast_ref::<SetValue>() {
-                out.push(kind::SET);
-                write_length(object.len(), out);
-                set.for_each(|member| write_string(&member.to_vec(), out));
-                return true;
-            }
-            let Some(hash) = object.as_any().downcast_ref::<HashValue>() else { return false };
-            expiring::write(hash, out);
-        }
-    }
-    true
-}
-
-pub(super) fn write_length(length: usize, out: &mut Vec<u8>) {
-    match length {
-        0..=0x3f => out.push(length as u8),
-        0x40..=0x3fff => out.extend([0x40 | (length >> 8) as u8, length as u8]),
-        _ => match u32::try_from(length) {
-            Ok(length) => {
-                out.push(0x80);
-                out.extend(length.to_be_bytes());
-            }
-            Err(_) => {
-                out.push(0x81);
-                out.extend((length as u64).to_be_bytes());
-            }
-        },
+        Value::Object(object) => write_object(object, out),
     }
 }
 
-pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
-    match number::integer(text).map(i32::try_from) {
-        Some(Ok(number)) => match (i8::try_from(number), i16::try_from(number)) {
-            (Ok(number), _) => out.extend([0xc0, number as u8]),
-            (_, Ok(number)) => {
-                out.push(0xc1);
-                out.extend(number.to_le_bytes());
-            }
-            _ => {
-                out.push(0xc2);
-                out.extend(number.to_le_bytes());
-            }
-        },
-        _ => {
-            write_length(text.len(), out);
-            out.extend_from_slice(text);
-        }
+fn write_object(object: &dyn Object, out: &mut Vec<u8>) {
+    let any = object.as_any();
+    if let Some(hash) = any.downcast_ref::<HashValue>() {
+        expiring::write(hash, out);
+    } else if let Some(list) = any.downcast_ref::<ListValue>() {
+        out.push(kind::LIST);
+        write_length(object.len(), out);
+        list.for_each(|element| write_string(&element.to_vec(), out));
+    } else if let Some(set) = any.downcast_ref::<SetValue>() {
+        out.push(kind::SET);
+        write_length(object.len(), out);
+        set.for_each(|member| write_string(&member.to_vec(), out));
+    } else if let Some(zset) = any.downcast_ref::<ZsetValue>() {
+        zset::write(zset, out);
+    } else if let Some(stream) = any.downcast_ref::<StreamValue>() {
+        stream_write::write(stream, out);
+    } else if let Some(array) = any.downcast_ref::<ArrayValue>() {
+        out.push(kind::MODULE);
+        write_number(module::ARRAY, out);
+        array::write(array, out);
+    } else if let Some(set) = any.downcast_ref::<VectorSet>() {
+        out.push(kind::MODULE);
+        write_number(module::VECTOR, out);
+        vector::write(set, out);
+    } else {
+        unreachable!("{} is not a type of values", object.type_name());
     }
 }
 
 /// The value that `bytes` hold, all of them; None if they are damaged or of a type that is not known.
-pub fn read(bytes: &[u8]) -> Option<Loaded> {
+pub fn read(bytes: &[u8], dialect: Dialect) -> Option<Loaded> {
     let (kind, mut rest) = bytes.split_first()?;
-    let rest = &mut rest;
-    let loaded = match *kind {
+    let loaded = read_kind(*kind, dialect, &mut rest)?;
+    (rest.is_empty() && !loaded.is_empty()).then_some(loaded)
+}
+
+/// The value of a type that `rest` begins with, which may be an empty collection. None: as [`read`].
+pub fn read_kind(kind: u8, dialect: Dialect, rest: &mut &[u8]) -> Option<Loaded> {
+    let loaded = match kind {
         kind::STRING => Loaded::Text(read_string(rest)?),
         kind::HASH => {
             let count = read_length(rest)?;
@@ -140,7 +185,9 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
             }
             Loaded::Hash((0..count).map(|_| Some((read_string(rest)?, read_string(rest)?))).collect::<Option<_>>()?)
         }
-        kind::HASH_EXPIRING_ABSOLUTE..=kind::HASH_LISTPACK_EXPIRING => Loaded::Expiring(expiring::read(*kind, rest)?),
+        kind::HASH_EXPIRING_ABSOLUTE..=kind::HASH_LISTPACK_EXPIRING => {
+            Loaded::Expiring(expiring::read(kind, dialect, rest)?)
+        }
         kind::LIST => Loaded::List(read_strings(rest)?),
         kind::SET => Loaded::Set(read_strings(rest)?),
         kind::SET_INTSET => Loaded::Set(packs::intset(&read_string(rest)?)?),
@@ -154,24 +201,31 @@ pub fn read(bytes: &[u8]) -> Option<Loaded> {
         })?,
         kind::HASH_LISTPACK => Loaded::Hash(pairs(packs::listpack(&read_string(rest)?)?)?),
         kind::HASH_ZIPLIST => Loaded::Hash(pairs(packs::ziplist(&read_string(rest)?)?)?),
+        kind::HASH_ZIPMAP => Loaded::Hash(pairs(packs::zipmap(&read_string(rest)?)?)?),
+        kind::ZSET | kind::ZSET_BINARY | kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
+            Loaded::Zset(zset::read(kind, rest)?)
+        }
+        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => Loaded::Stream(Box::new(stream::read(kind, rest)?)),
+        kind::MODULE => match read_length(rest)? as u64 {
+            module::ARRAY => Loaded::Made(Made(Box::new(array::read(rest)?))),
+            module::VECTOR => Loaded::Made(Made(vector::read(rest)?)),
+            _ => return None,
+        },
         _ => return None,
     };
-    if matches!(&loaded, Loaded::List(elements) if elements.is_empty()) {
-        return None;
-    }
-    if let Loaded::Set(members) = &loaded {
-        let distinct: std::collections::HashSet<&[u8]> = members.iter().map(Vec::as_slice).collect();
-        if members.is_empty() || distinct.len() != members.len() {
-            return None;
-        }
-    }
-    if let Loaded::Hash(pairs) = &loaded {
-        let distinct: std::collections::HashSet<&[u8]> = pairs.iter().map(|(field, _)| field.as_slice()).collect();
-        if pairs.is_empty() || distinct.len() != pairs.len() {
-            return None;
-        }
-    }
-    rest.is_empty().then_some(loaded)
+    let whole = match &loaded {
+        Loaded::Set(members) => are_distinct(members.iter()),
+        Loaded::Hash(pairs) => are_distinct(pairs.iter().map(|(field, _)| field)),
+        Loaded::Expiring(triples) => are_distinct(triples.iter().map(|(field, ..)| field)),
+        Loaded::Zset(members) => are_distinct(members.iter().map(|(member, _)| member)),
+        _ => true,
+    };
+    whole.then_some(loaded)
+}
+
+fn are_distinct<'v>(texts: impl ExactSizeIterator<Item = &'v Vec<u8>>) -> bool {
+    let count = texts.len();
+    texts.collect::<std::collections::HashSet<_, foldhash::fast::RandomState>>().len() == count
 }
 
 /// The elements of a list that is written node by node.
@@ -195,54 +249,13 @@ fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(pairs)
 }
 
-pub(super) fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, left) = rest.split_at_checked(count)?;
-    *rest = left;
-    Some(taken)
-}
-
-pub(super) fn read_length(rest: &mut &[u8]) -> Option<usize> {
-    match take(rest, 1)?[0] {
-        byte @ 0..=0x3f => Some(byte as usize),
-        byte @ 0x40..=0x7f => Some((byte as usize & 0x3f) << 8 | take(rest, 1)?[0] as usize),
-        0x80 => Some(u32::from_be_bytes(take(rest, 4)?.try_into().ok()?) as usize),
-        0x81 => usize::try_from(u64::from_be_bytes(take(rest, 8)?.try_into().ok()?)).ok(),
-        _ => None,
-    }
-}
-
-/// Their number, then so many strings.
-fn read_strings(rest: &mut &[u8]) -> Option<Vec<Vec<u8>>> {
-    let count = read_length(rest)?;
-    // Each string is a byte at least.
-    if count > rest.len() {
-        return None;
-    }
-    (0..count).map(|_| read_string(rest)).collect()
-}
-
-pub(super) fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
-    match rest.first()? {
-        special @ 0xc0..=0xc2 => {
-            let bytes = 1usize << (special - 0xc0);
-            take(rest, 1)?;
-            Some(packs::signed(take(rest, bytes)?))
-        }
-        0xc3 => {
-            take(rest, 1)?;
-            let (packed, whole) = (read_length(rest)?, read_length(rest)?);
-            lzf::expand(take(rest, packed)?, whole)
-        }
-        _ => {
-            let length = read_length(rest)?;
-            Some(take(rest, length)?.to_vec())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8]) -> Option<Loaded> {
+        super::read(bytes, Dialect::Redis)
+    }
     use crate::ds::entry::{Entry, NewValue};
     use crate::sys::random::step;
 
@@ -255,7 +268,7 @@ mod tests {
         texts.extend([b"007".to_vec(), b"-0".to_vec(), b"+1".to_vec()]);
         for text in texts {
             let mut out = Vec::new();
-            assert!(write(Entry::new(b"k", NewValue::Text(&text), None).borrow(), &mut out));
+            write(Entry::new(b"k", NewValue::Text(&text), None).borrow(), &mut out);
             assert_eq!(read(&out), Some(Loaded::Text(text)));
             assert_eq!(read(&out[..out.len() - 1]), None);
         }

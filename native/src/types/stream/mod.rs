@@ -43,13 +43,13 @@ pub fn rows() -> Vec<Row> {
 }
 
 impl Limits {
-    fn of(settings: &Settings) -> Limits {
+    pub fn of(settings: &Settings) -> Limits {
         Limits::new(settings.stream_node_max_bytes.load(Relaxed), settings.stream_node_max_entries.load(Relaxed))
     }
 }
 
 impl Policy {
-    fn of(settings: &Settings) -> Policy {
+    pub fn of(settings: &Settings) -> Policy {
         Policy {
             duration_s: settings.stream_idmp_duration.load(Relaxed) as u32,
             maxsize: settings.stream_idmp_maxsize.load(Relaxed) as u32,

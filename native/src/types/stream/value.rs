@@ -5,14 +5,18 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use super::block::{Block, Limits};
+use super::block::Block;
 use super::entries::{Entries, Spot, State};
-use super::group::{Group, Log};
-use super::id::Id;
-use super::idmp::{Idmp, Policy};
+use super::idmp::Idmp;
 use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::txn::edit::Inverses;
+
+pub use super::block::{ENTRY_BYTES_MAX, Limits};
+pub use super::group::{Group, Log, UNKNOWN};
+pub use super::id::Id;
+pub use super::idmp::Policy;
+pub use super::pending::{NOBODY, Pending};
 
 #[derive(Clone, Debug)]
 pub struct StreamValue {

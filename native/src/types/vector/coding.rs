@@ -43,6 +43,23 @@ impl Coded {
         Coded { bytes, norm, range }
     }
 
+    /// One that was stored before. None: it cannot have been.
+    pub fn restored(coding: Coding, dimensions: usize, bytes: Vec<u8>, norm: f32, range: f32) -> Option<Coded> {
+        let whole = bytes.len() == coding.bytes(dimensions) && range.is_finite() && range >= 0.0;
+        // Components of a vector of length 1. Its length may be anything that VADD was given.
+        let fits = |value: &[u8; 4]| (-1.01..=1.01).contains(&f32::from_ne_bytes(*value));
+        let usual = match coding {
+            Coding::F32 => bytes.as_chunks::<4>().0.iter().all(fits),
+            Coding::Q8 => range <= 1.01,
+            // Bits that stand for no dimension are never set.
+            Coding::Bin => match (bytes.last_chunk::<8>(), dimensions % 64) {
+                (Some(last), used @ 1..) => u64::from_ne_bytes(*last) >> used == 0,
+                _ => true,
+            },
+        };
+        (whole && usual).then_some(Coded { bytes, norm, range })
+    }
+
     pub fn stored(&self) -> Stored<'_> {
         Stored { bytes: &self.bytes, norm: self.norm, range: self.range }
     }

@@ -3,13 +3,15 @@
 use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::coding::Coded;
+pub use super::coding::Coded;
 use super::member::{Borrowed, Member, Members};
-use super::project::Projection;
+pub use super::project::Projection;
+pub use super::request::DIMENSIONS_MAX;
 use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::ds::hnsw::metric::Coding;
 use crate::ds::hnsw::pool::Found;
+use crate::ds::hnsw::search::{Progress, Search};
 use crate::ds::hnsw::{Graph, LEVEL_MAX, Op};
 use crate::sys::random;
 use crate::txn::edit::Inverses;
@@ -117,6 +119,17 @@ impl VectorSet {
             self.set_attributes(name, text, inverses);
         }
         old.is_none()
+    }
+
+    /// Adds a member of this name, which is not there yet, to a set that nobody sees yet.
+    pub fn load(&mut self, name: &[u8], coded: &Coded, attributes: &[u8]) {
+        let level = self.draw_level();
+        let mut search = Search::new(coded.stored(), super::write::EF_DEFAULT, level);
+        if !self.graph.is_empty() {
+            while search.run(&self.graph, usize::MAX, &mut |_, _| true) == Progress::More {}
+        }
+        let finds = search.into_finds();
+        self.add(name, coded, Some(attributes).filter(|text| !text.is_empty()), level, &finds, &mut Inverses::off());
     }
 
     /// Takes a member out; false if it was not there.

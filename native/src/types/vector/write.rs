@@ -56,7 +56,7 @@ pub const ROWS: &[Row] = &[
 ];
 
 /// Finds kept while looking for the neighbours of a new node, unless EF says otherwise.
-const EF_DEFAULT: usize = 200;
+pub const EF_DEFAULT: usize = 200;
 pub const EF_MAX: i64 = 1_000_000;
 const M_DEFAULT: usize = 16;
 

@@ -1,0 +1,122 @@
+/** DUMP and RESTORE of every type, here and to and from a redis-server: what arrives has the same digest and reads the same. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { show, textOf } from "../harness/resp.ts";
+import { type Server, startServer } from "../harness/server.ts";
+import { isOracle, oraclePath } from "../harness/target.ts";
+import type { Command, Wire } from "../harness/wire.ts";
+import { COMMON, keysOf, OURS } from "./samples.ts";
+
+const STREAMS = ["stream", "large-stream", "empty-stream"];
+
+/** Sends all and expects no error. */
+async function fill(wire: Wire, commands: readonly Command[]): Promise<void> {
+  for (const [index, reply] of (await wire.pipeline(commands)).entries()) {
+    if (reply.kind === "error") throw new Error(`${String(commands[index])}: ${show(reply)}`);
+  }
+}
+
+async function dumped(wire: Wire, key: string): Promise<Uint8Array> {
+  const reply = await wire.call(["DUMP", key]);
+  if (reply.kind !== "bulk") throw new Error(`DUMP ${key} replied ${show(reply)}`);
+  return reply.bytes;
+}
+
+async function digest(wire: Wire, key: string): Promise<string> {
+  return show(await wire.call(["DEBUG", "DIGEST-VALUE", key]));
+}
+
+/** All of a stream but the times of its consumers. */
+async function streamFacts(wire: Wire, key: string): Promise<string> {
+  const full = show(await wire.call(["XINFO", "STREAM", key, "FULL", "COUNT", "0"]));
+  const entries = show(await wire.call(["XRANGE", key, "-", "+"]));
+  return entries + full.replace(/"(seen-time|active-time|radix-tree-keys|radix-tree-nodes)", :-?\d+/g, "");
+}
+
+describe.skipIf(isOracle)("DUMP and RESTORE", () => {
+  let servers: Server[] = [];
+  let wires: Wire[] = [];
+  beforeAll(async () => {
+    const kinds = oraclePath() === null ? (["zedis", "zedis"] as const) : (["zedis", "redis"] as const);
+    servers = await Promise.all(kinds.map((kind) => startServer({ kind })));
+    wires = await Promise.all(servers.map((server) => server.connect()));
+  });
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  async function carry(from: Wire, to: Wire, keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      expect([key, show(await to.call(["RESTORE", key, "0", await dumped(from, key), "REPLACE"]))]).toEqual([
+        key,
+        "+OK",
+      ]);
+      expect([key, await digest(to, key)]).toEqual([key, await digest(from, key)]);
+    }
+  }
+
+  test("carry every type to redis-server and back", async () => {
+    const [here, there] = wires as [Wire, Wire];
+    await fill(here, COMMON);
+    await here.call("PERSIST expires");
+    const facts = await Promise.all(STREAMS.map((key) => streamFacts(here, key)));
+    await carry(here, there, keysOf(COMMON));
+    await here.call("FLUSHALL");
+    await carry(there, here, keysOf(COMMON));
+    expect(await Promise.all(STREAMS.map((key) => streamFacts(here, key)))).toEqual(facts);
+  });
+
+  test("carry what redis-server made here and back", async () => {
+    const [here, there] = wires as [Wire, Wire];
+    await there.call("FLUSHALL");
+    await here.call("FLUSHALL");
+    await fill(there, COMMON);
+    await there.call("PERSIST expires");
+    const facts = await Promise.all(STREAMS.map((key) => streamFacts(there, key)));
+    await carry(there, here, keysOf(COMMON));
+    await there.call("FLUSHALL");
+    await carry(here, there, keysOf(COMMON));
+    expect(await Promise.all(STREAMS.map((key) => streamFacts(there, key)))).toEqual(facts);
+  });
+
+  test("carry what only this server has, and redis-server refuses that", async () => {
+    const [here, there] = wires as [Wire, Wire];
+    await fill(here, OURS);
+    for (const key of keysOf(OURS)) {
+      const payload = await dumped(here, key);
+      expect([key, show(await here.call(["RESTORE", `${key}-2`, "0", payload]))]).toEqual([key, "+OK"]);
+      expect([key, await digest(here, `${key}-2`)]).toEqual([key, await digest(here, key)]);
+      if (oraclePath() !== null) {
+        const refused = show(await there.call(["RESTORE", key, "0", payload]));
+        const newer = "-ERR DUMP payload version or checksum are wrong";
+        expect(refused).toBe(key === "expiring" ? newer : "-ERR Bad data format");
+      }
+    }
+    const fields = ["HPEXPIRETIME", "FIELDS", "3", "f", "g", "h"] as const;
+    const times = async (key: string) => show(await here.call([fields[0], key, ...fields.slice(1)]));
+    expect(await times("expiring-2")).toBe(await times("expiring"));
+    expect(textOf(await here.call("ARGET array-2 123456789"))).toBe("far");
+    expect(show(await here.call("VSIM vectors-2 ELE a COUNT 1 WITHATTRIBS"))).toBe(
+      show(await here.call("VSIM vectors ELE a COUNT 1 WITHATTRIBS")),
+    );
+  });
+
+  test("work inside MULTI and in Lua", async () => {
+    const [here] = wires as [Wire, Wire];
+    await here.call("FLUSHALL");
+    await fill(here, [
+      ["ZADD", "z", "1", "a"],
+      ["XADD", "s", "1-1", "f", "v"],
+    ]);
+    const script = "for _, k in ipairs({'z', 's'}) do redis.call('RESTORE', k .. '2', 0, redis.call('DUMP', k)) end";
+    expect(show(await here.call(["EVAL", script, "0"]))).toBe("nil($-1)");
+    expect(await digest(here, "z2")).toBe(await digest(here, "z"));
+    const payload = await dumped(here, "s");
+    await here.call("MULTI");
+    await here.call(["RESTORE", "s3", "0", payload]);
+    await here.call("DUMP s3");
+    expect(show(await here.call("EXEC"))).toContain("+OK");
+    expect(await digest(here, "s3")).toBe(await digest(here, "s2"));
+    await here.call(["EVAL", `#!lua\nredis.call('RESTORE', 'gone', 0, redis.call('DUMP', 'z')) error('back')`, "0"]);
+    expect(show(await here.call("EXISTS gone"))).toBe(":0");
+  });
+});
