@@ -20,6 +20,7 @@ import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
 import { IO, loadNative } from "./core/ffi.ts";
 import { describeListeners, listenAll, refuseToListenAnew } from "./core/listen.ts";
+import { beginLoad, type Load } from "./core/load.ts";
 import { LEVELS, Log } from "./core/log.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
@@ -172,6 +173,17 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       stop();
     });
   }
+  let load: Load | null;
+  try {
+    load = beginLoad(native, {
+      dir: process.cwd(),
+      name: settings.get("dbfilename"),
+      checkSum: settings.get("rdbchecksum") === "yes",
+    });
+  } catch (error) {
+    log.write("warning", `${error instanceof Error ? error.message : error}. Exiting.`);
+    return 1;
+  }
   const socketFile = new UnixSocketFile(settings.get("unixsocket"));
   try {
     await cores.start();
@@ -183,15 +195,25 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   for (const { host, port, tls } of ports) log.write("notice", `listening on ${host}:${port}${tls ? " with TLS" : ""}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);
+  // A core that a script in Lua keeps cannot come to its JavaScript to tell of a request or a line for the log, and what loads a file is
+  // no core.
+  const look = setInterval(onNote, LOOK_EVERY_MS);
+  look.unref();
+  try {
+    await load?.finish(registry);
+    if (load !== null) onNote();
+  } catch (error) {
+    onNote();
+    log.write("warning", `${error instanceof Error ? error.message : error}`);
+    log.write("warning", "Fatal error loading the DB, check server logs. Exiting.");
+    return 1;
+  }
   const pidFile = new PidFile(settings.get("pidfile"));
   const unwritten = pidFile.write();
   if (unwritten !== null) log.write("warning", unwritten);
   log.write("notice", "Ready to accept connections");
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
-  // A core that a script in Lua keeps cannot come to its JavaScript to tell of a request or a line for the log.
-  const look = setInterval(onNote, LOOK_EVERY_MS);
-  look.unref();
   await cores.left;
   clearInterval(look);
   pidFile.remove();

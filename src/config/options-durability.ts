@@ -3,7 +3,7 @@
 import { INT_MAX, INT_MIN, LONG_MAX, type Option, ULONG_MAX } from "./option.ts";
 import { REPLICAOF, SAVE } from "./special.ts";
 
-const NO_SNAPSHOTS = { why: "snapshots are not available yet: data lives in memory only" };
+const NO_SNAPSHOTS = { why: "snapshots are loaded at the start but not written yet: data lives in memory only" };
 const NO_AOF = { why: "the append only file is not available yet: data lives in memory only" };
 const NO_REPLICATION = { why: "replication is not available yet" };
 const NO_CLUSTER = { why: "cluster mode is not available yet" };
@@ -23,10 +23,9 @@ export const DURABILITY_OPTIONS = [
     default: "dump.rdb",
     protected: true,
     check: (value) => baseName(value, "dbfilename can't be a path, just a filename"),
-    inert: NO_SNAPSHOTS,
   },
   { name: "rdbcompression", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
-  { name: "rdbchecksum", type: "bool", default: "yes", fixed: true, inert: NO_SNAPSHOTS },
+  { name: "rdbchecksum", type: "bool", default: "yes", fixed: true },
   { name: "rdb-save-incremental-fsync", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
   { name: "rdb-del-sync-files", type: "bool", default: "no", inert: NO_SNAPSHOTS },
   { name: "stop-writes-on-bgsave-error", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
@@ -46,7 +45,7 @@ export const DURABILITY_OPTIONS = [
     hidden: true,
     inert: NO_SNAPSHOTS,
   },
-  { name: "key-load-delay", type: "int", min: INT_MIN, max: INT_MAX, default: "0", hidden: true, inert: NO_SNAPSHOTS },
+  { name: "key-load-delay", type: "int", min: INT_MIN, max: INT_MAX, default: "0", hidden: true, native: true },
   {
     name: "loading-process-events-interval-bytes",
     type: "int",

@@ -43,7 +43,7 @@ test("every default is a value that its own row accepts and shows unchanged", ()
 });
 
 test("each row either has an effect or says why it has none", () => {
-  const served = ["aclfile", "dir", "logfile", "loglevel", "pidfile"];
+  const served = ["aclfile", "dir", "logfile", "loglevel", "pidfile", "dbfilename", "rdbchecksum"];
   served.push("procedure-quickjs-memory-limit", "procedure-engine-default", "procedure-trusted-users");
   for (const option of OPTIONS) {
     const ways = [

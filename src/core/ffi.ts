@@ -6,6 +6,9 @@ import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import type { LuaLibraryFacts } from "../../runtime/engines/lua/lua-engine.ts";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
+import { type ControlRequest, type FunctionFigures, type RunningFunction, unpacked } from "./native-values.ts";
+
+export type { ControlRequest, FunctionFigures, RunningFunction } from "./native-values.ts";
 
 /** Rises with every change of layout or meaning; native/src/ffi/deck.rs has the same. */
 export const ABI = 1;
@@ -54,6 +57,9 @@ const SYMBOLS = {
   zedis_lua_library: { args: ["ptr", "f64"], returns: "f64" },
   zedis_dump_libraries: { args: ["ptr", "f64"], returns: "f64" },
   zedis_read_libraries: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_load: { args: ["ptr", "f64", "f64"], returns: "f64" },
+  zedis_load_outcome: { args: [], returns: "f64" },
+  zedis_load_end: { args: [], returns: "void" },
   zedis_kill_lua: { args: ["f64"], returns: "void" },
   zedis_staged: { args: ["ptr"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -94,33 +100,6 @@ const LOG_LINE_BYTES = 8192;
 /** One row of the native command table. */
 export interface CommandRow extends TableRow {
   readonly kind: "data" | "session" | "container" | "control" | "call";
-}
-
-/** A request that the main thread has to serve. */
-export interface ControlRequest {
-  readonly id: number;
-  readonly proto: 2 | 3;
-  /** Who asks is on this machine. */
-  readonly local: boolean;
-  /** Name of the user who asks. */
-  readonly user: string;
-  readonly argv: Uint8Array[];
-}
-
-/** What a function did: its name and library, and counts and times by name (`calls`, `p99_usec`). */
-export interface FunctionFigures {
-  readonly name: string;
-  readonly library: string;
-  readonly [figure: string]: number | string;
-}
-
-/** What a core runs at this moment. */
-export interface RunningFunction {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly ms: number;
-  /** 1: a script in Lua, 2: a function in Lua, 0: a function in the core's VM. */
-  readonly lua: 0 | 1 | 2;
 }
 
 export const IO = { auto: 0, uring: 1, epoll: 2 } as const;
@@ -260,14 +239,23 @@ export function loadNative(path: string) {
       const bytes = native.zedis_read_libraries(at(payload), payload.length);
       const staged = takeStaged(native.zedis_staged, Math.abs(bytes));
       if (bytes < 0) return staged.toString();
-      const sources: Buffer[] = [];
-      for (let from = 0; from < staged.length; ) {
-        const end = from + 4 + staged.readUInt32LE(from);
-        sources.push(staged.subarray(from + 4, end));
-        from = end;
-      }
-      return sources;
+      return unpacked(staged);
     },
+    /** Begins to load an RDB file, before the cores run. False: there is no such file. A text: why it cannot be opened. */
+    load(path: string, checkSum: boolean): boolean | string {
+      const bytes = Buffer.from(path);
+      const found = native.zedis_load(at(bytes), bytes.length, checkSum ? 1 : 0);
+      return found < 0 ? takeStaged(native.zedis_staged, -found).toString() : found === 1;
+    },
+    /** What came of it: null while it goes on; the sources of its libraries, or the text of the error. Once. */
+    loadOutcome(): readonly Buffer[] | string | null {
+      const outcome = native.zedis_load_outcome();
+      if (outcome === 0) return null;
+      if (outcome < 0) return takeStaged(native.zedis_staged, -outcome).toString();
+      return unpacked(takeStaged(native.zedis_staged, outcome - 1));
+    },
+    /** Requests are served from now on. */
+    loadEnd: (): void => native.zedis_load_end(),
     killLua: (core: number): void => native.zedis_kill_lua(core),
     publish(json: string): void {
       const text = Buffer.from(json);

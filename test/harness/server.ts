@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly kind?: "zedis" | "redis";
   /** A configuration file's text; written into the server's folder and given as the first argument. */
   readonly configFile?: string;
+  /** What the server says when the test may begin; "Ready to accept connections" where it is not given. */
+  readonly ready?: string;
   /** Environment variables in addition to this process's. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -86,7 +88,13 @@ export class Server {
 }
 
 /** A server that accepts connections. Throws StartFailure when it ends or stays silent for 30 seconds. */
-export async function startServer({ options = {}, kind, configFile, env = {} }: StartOptions = {}): Promise<Server> {
+export async function startServer({
+  options = {},
+  kind,
+  configFile,
+  env = {},
+  ready = "Ready to accept connections",
+}: StartOptions = {}): Promise<Server> {
   const wanted = kind ?? (isOracle ? "redis" : "zedis");
   const folder = mkdtempSync(join(tmpdir(), "zedis-test-"));
   const port = Number(options.port ?? (wanted === "redis" ? freePort() : 0));
@@ -120,7 +128,7 @@ export async function startServer({ options = {}, kind, configFile, env = {} }: 
       "the server's start",
       () => {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error("exited");
-        return output.text.includes("Ready to accept connections");
+        return output.text.includes(ready);
       },
       { limit_ms: 30_000 },
     );

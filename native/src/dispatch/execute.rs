@@ -26,6 +26,7 @@ use crate::session::control::Asker;
 use crate::session::figures::Figures;
 use crate::session::gather::Gather;
 use crate::session::handle::Flow;
+use crate::session::loading::GATE_LOADING;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
@@ -134,7 +135,7 @@ impl Executor {
         Executor {
             server,
             core,
-            txn: Txn::new(&server.store, core, server.serving == 1 && core == 0),
+            txn: Txn::new(&server.store, core, server.serving == 1 && core == 0 && !server.is_loading()),
             batch: Batch::default(),
             call: Call::default(),
             outer: Vec::new(),
@@ -164,7 +165,7 @@ impl Executor {
 
     /// A second one for the same core, beside that whose script goes on for long.
     pub fn beside(server: &'static Server, core: usize) -> Executor {
-        let txn = Txn::beside(&server.store, core, server.cores.len() == 1);
+        let txn = Txn::beside(&server.store, core, server.cores.len() == 1 && !server.is_loading());
         Executor { txn, busy: true, ..Executor::new(server, core) }
     }
 
@@ -428,6 +429,9 @@ impl Executor {
         }
         let gate = self.server.gate.load(Ordering::Relaxed);
         self.txn.keep_expired = false;
+        if gate & GATE_LOADING != 0 && row.flags & flag::LOADING == 0 {
+            return self.refuse(conn, row.name, error::LOADING.as_bytes());
+        }
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
             let pause = self.server.pause(self.txn.now_ms);
             let may_write = |row: &Row| {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::control::slice_of;
 use crate::lua::engine::Engine;
-use crate::snapshot::libraries;
+use crate::snapshot::{libraries, load};
 
 /// An answer, until JavaScript has copied it.
 static STAGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -82,15 +82,51 @@ pub unsafe extern "C" fn zedis_read_libraries(payload: *const u8, len: f64) -> f
     // SAFETY: (1)
     match libraries::read(unsafe { slice_of(payload, len) }) {
         Err(text) => -stage(text.as_bytes().to_vec()),
-        Ok(sources) => {
-            let mut all = Vec::new();
-            for source in sources {
-                all.extend((source.len() as u32).to_le_bytes());
-                all.extend(source);
-            }
-            stage(all)
-        }
+        Ok(sources) => stage(packed(sources)),
     }
+}
+
+/// Texts, each behind its length.
+fn packed(sources: Vec<Vec<u8>>) -> Vec<u8> {
+    let mut all = Vec::new();
+    for source in sources {
+        all.extend((source.len() as u32).to_le_bytes());
+        all.extend(source);
+    }
+    all
+}
+
+/// Begins to load an RDB file; before the cores run. Gives 1; 0 if there is no such file; or minus the length of the error's text,
+/// which is staged then.
+///
+/// # Safety
+/// 1. The pair is *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_load(path: *const u8, len: f64, check_sum: f64) -> f64 {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: (1)
+    let path = std::ffi::OsStr::from_bytes(unsafe { slice_of(path, len) });
+    match load::start(super::bridge::server(), path.into(), check_sum != 0.0) {
+        Ok(found) => found as u8 as f64,
+        Err(text) => -stage(text.into_bytes()),
+    }
+}
+
+/// What came of it: 0 while it goes on; minus the length of the error's text; or one more than the length of the libraries' sources,
+/// each behind its length. What there is a length of is staged.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_load_outcome() -> f64 {
+    match super::bridge::server().loading.take_outcome() {
+        None => 0.0,
+        Some(Err(text)) => -stage(text.into_bytes()),
+        Some(Ok(sources)) => stage(packed(sources)) + 1.0,
+    }
+}
+
+/// Requests are served from now on.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_load_end() {
+    super::bridge::server().end_loading();
 }
 
 /// FUNCTION KILL of a function in Lua that a core runs.

@@ -16,6 +16,7 @@ mod lua_libraries;
 mod manifest;
 mod numbers;
 mod payload;
+mod rdb_file;
 mod replies;
 mod requests;
 mod structures;

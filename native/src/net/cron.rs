@@ -60,7 +60,11 @@ impl Cron {
         executor.forget_rest();
         // A pause is for somebody who wants to see the same data meanwhile.
         let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(now_ms) != Pause::No;
-        if server.store.settings.active_expire.load(Relaxed) && !paused && self.core < server.serving {
+        if server.store.settings.active_expire.load(Relaxed)
+            && !paused
+            && self.core < server.serving
+            && !server.is_loading()
+        {
             self.expire(server, executor, period_ms as u64);
         }
         self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };

@@ -28,6 +28,7 @@ pub const OFFSET_OUT_OF_RANGE: &str = "ERR offset is out of range";
 pub const STRING_TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 pub const NO_SUCH_KEY: &str = "ERR no such key";
 pub const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+pub const LOADING: &str = "LOADING Redis is loading the dataset in memory";
 pub const BUSY_KEY: &str = "BUSYKEY Target key name already exists.";
 pub const SAME_OBJECT: &str = "ERR source and destination objects are the same";
 pub const INVALID_DB: &str = "ERR DB index is out of range";

@@ -16,6 +16,7 @@ pub mod handle;
 pub mod hotkeys;
 mod judge;
 pub mod latency;
+pub mod loading;
 pub mod local;
 pub mod mail;
 pub mod manifest;

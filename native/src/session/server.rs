@@ -12,6 +12,7 @@ use super::function_log::FunctionLogs;
 use super::functions::Slots;
 use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
+use super::loading::Loading;
 use super::manifest::Manifest;
 use super::rates::{Rate, Rates};
 use super::scripts::Scripts;
@@ -100,6 +101,7 @@ pub struct Server {
     pub background: Background,
     pub control: ControlQueue,
     pub log: LogQueue,
+    pub loading: Loading,
     pub function_logs: FunctionLogs,
     manifest: RwLock<Arc<Manifest>>,
     slots: Slots,
@@ -184,6 +186,7 @@ impl Server {
                 .collect(),
             control: ControlQueue::default(),
             log: LogQueue::default(),
+            loading: Loading::default(),
             function_logs: FunctionLogs::default(),
             manifest: RwLock::default(),
             slots: Slots::default(),

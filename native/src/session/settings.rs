@@ -152,6 +152,7 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
             server.judge_all();
         }
         "acl-pubsub-default" => server.acl.set_all_channels(value == "allchannels"),
+        "key-load-delay" => server.loading.key_delay_us.store(signed()?, Relaxed),
         "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),
         "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
         "enable-debug-command" => settings.debug_command.set(value),

@@ -7,6 +7,7 @@ mod expiring;
 pub mod file;
 pub mod libraries;
 mod listpack;
+pub mod load;
 pub mod lzf;
 mod make;
 mod module;

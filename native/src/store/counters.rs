@@ -27,7 +27,8 @@ struct Database {
 impl Counters {
     pub fn new(databases: usize) -> Counters {
         Counters {
-            stripes: (0..CORES_MAX)
+            // And one for the thread that loads a file.
+            stripes: (0..=CORES_MAX)
                 .map(|_| Stripe {
                     databases: (0..databases).map(|_| Database::default()).collect(),
                     bytes: AtomicI64::new(0),

@@ -4,6 +4,7 @@ pub mod ahead;
 pub mod alloc;
 pub mod clock;
 pub mod cpu;
+pub mod files;
 pub mod lua;
 pub mod lua_owner;
 pub mod lua_stack;

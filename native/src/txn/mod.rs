@@ -211,6 +211,12 @@ impl Txn {
         Txn { latches, ..Txn::new(store, core, sole) }
     }
 
+    /// A context for the one thread that is no core (it loads a file); no core's latches are `sole` meanwhile.
+    pub fn helper(store: &'static Store) -> Txn {
+        let latches = LatchSet::new(&store.shards, 2 * CORES_MAX as u32 + 1, false);
+        Txn { latches, ..Txn::new(store, CORES_MAX, false) }
+    }
+
     /// The core that holds a shard now.
     pub fn holder(&self, shard: u32) -> Option<usize> {
         self.latches.holder(shard).checked_sub(1).map(|token| token as usize % CORES_MAX)

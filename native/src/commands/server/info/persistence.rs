@@ -6,24 +6,22 @@ use super::text::Text;
 use crate::session::handle::Session;
 
 pub fn persistence(session: &mut Session, text: &mut Text) {
-    text.zeros(&["loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"]);
+    let (loading, store_dirty) = (&session.server.loading, &session.server.store.dirty);
+    let is_loading = session.server.is_loading();
+    text.field("loading", is_loading as u8);
+    text.zeros(&["async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"]);
     text.field("current_fork_perc", "0.00");
     text.zeros(&["current_save_keys_processed", "current_save_keys_total"]);
-    text.field("rdb_changes_since_last_save", session.server.store.dirty.load(Relaxed));
+    text.field("rdb_changes_since_last_save", store_dirty.load(Relaxed));
     text.field("rdb_bgsave_in_progress", 0);
     text.field("rdb_last_save_time", session.server.started_ms / 1000);
     text.field("rdb_last_bgsave_status", "ok");
     text.field("rdb_last_bgsave_time_sec", -1);
     text.field("rdb_current_bgsave_time_sec", -1);
-    text.zeros(&[
-        "rdb_saves",
-        "rdb_last_cow_size",
-        "rdb_last_load_keys_expired",
-        "rdb_last_load_keys_loaded",
-        "aof_enabled",
-        "aof_rewrite_in_progress",
-        "aof_rewrite_scheduled",
-    ]);
+    text.zeros(&["rdb_saves", "rdb_last_cow_size"]);
+    text.field("rdb_last_load_keys_expired", loading.keys_expired.load(Relaxed));
+    text.field("rdb_last_load_keys_loaded", loading.keys_loaded.load(Relaxed));
+    text.zeros(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
     text.field("aof_last_rewrite_time_sec", -1);
     text.field("aof_current_rewrite_time_sec", -1);
     text.field("aof_last_bgrewrite_status", "ok");
@@ -41,6 +39,15 @@ pub fn persistence(session: &mut Session, text: &mut Text) {
         "module_fork_in_progress",
         "module_fork_last_cow_size",
     ]);
+    if is_loading {
+        let (percent, eta_s) = loading.progress(crate::sys::clock::now_ms());
+        text.field("loading_start_time", loading.started_ms.load(Relaxed) / 1000);
+        text.field("loading_total_bytes", loading.bytes.load(Relaxed));
+        text.field("loading_rdb_used_mem", 0);
+        text.field("loading_loaded_bytes", loading.bytes_loaded.load(Relaxed));
+        text.field("loading_loaded_perc", format!("{percent:.2}"));
+        text.field("loading_eta_seconds", eta_s);
+    }
 }
 
 pub fn replication(session: &mut Session, text: &mut Text) {
