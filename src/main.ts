@@ -199,8 +199,13 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   // no core.
   const look = setInterval(onNote, LOOK_EVERY_MS);
   look.unref();
+  // A shutdown does not wait for the rest of a file.
+  let stopped: boolean;
   try {
-    await load?.finish(registry);
+    stopped = await Promise.race([
+      cores.left.then(() => true),
+      (load?.finish(registry) ?? Promise.resolve()).then(() => false),
+    ]);
     if (load !== null) onNote();
   } catch (error) {
     onNote();
@@ -211,7 +216,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   const pidFile = new PidFile(settings.get("pidfile"));
   const unwritten = pidFile.write();
   if (unwritten !== null) log.write("warning", unwritten);
-  log.write("notice", "Ready to accept connections");
+  if (!stopped) log.write("notice", "Ready to accept connections");
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;

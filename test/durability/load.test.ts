@@ -210,6 +210,15 @@ describe.skipIf(isOracle || oraclePath() === null)("What a redis-server saved", 
     await here.stop();
   }, 60_000);
 
+  test("is not waited for by a shutdown", async () => {
+    copyFileSync(file, join(folder, "left.rdb"));
+    const options = { dir: folder, dbfilename: "left.rdb", "key-load-delay": "2000000" };
+    const here = await startServer({ kind: "zedis", options, ready: "Loading RDB produced" });
+    expect(await here.stop()).toBe(0);
+    expect(here.log).toContain("ready to exit");
+    expect(here.log).not.toContain("Ready to accept connections");
+  }, 60_000);
+
   test("and was damaged stops the start with what is wrong and where", async () => {
     const bytes = Buffer.from(await Bun.file(file).arrayBuffer());
     const start = async (content: Uint8Array) => {
