@@ -1,6 +1,6 @@
 //! Hashes, whose fields may expire, as an RDB file holds them; `value.rs` draws the forms.
 
-use super::bytes::{read_length, read_string, read_u64, write_length, write_string};
+use super::bytes::{read_length, read_number, read_string, read_u64, write_length, write_string};
 use super::packs;
 use super::value::{Dialect, kind};
 use crate::ds::entry::Object;
@@ -74,7 +74,7 @@ fn read_triples(rest: &mut &[u8], first: Option<u64>) -> Option<Vec<Triple>> {
         return None;
     }
     let one = |_| {
-        let expiry = read_length(rest)? as u64;
+        let expiry = read_number(rest)?;
         let at_ms = match first {
             Some(first) if expiry > 0 => first.checked_add(expiry - 1)?,
             _ => expiry,

@@ -14,7 +14,7 @@
 //!             type, key, value          value.rs
 //! ```
 
-use super::bytes::{read_length, read_string, take};
+use super::bytes::{read_length, read_number, read_string, take};
 use super::crc64::crc64;
 use super::module;
 use super::value::{Dialect, Loaded, kind, read_kind};
@@ -126,9 +126,9 @@ impl<'b> File<'b> {
             match take(rest, 1)?[0] {
                 opcode::EXPIRY_S => expiry = Some(u32::from_le_bytes(take(rest, 4)?.try_into().ok()?) as i64 * 1000),
                 opcode::EXPIRY_MS => expiry = Some(i64::from_le_bytes(take(rest, 8)?.try_into().ok()?)),
-                opcode::IDLE => idle_s = Some(read_length(rest)? as u64),
+                opcode::IDLE => idle_s = Some(read_number(rest)?),
                 opcode::FREQUENCY => frequency = Some(take(rest, 1)?[0]),
-                opcode::SELECT => self.db = read_length(rest)? as u64,
+                opcode::SELECT => self.db = read_number(rest)?,
                 opcode::RESIZE => skip_lengths(2, rest)?,
                 opcode::SLOT => skip_lengths(3, rest)?,
                 opcode::SLOT_IMPORT => {
@@ -140,7 +140,7 @@ impl<'b> File<'b> {
                 opcode::FUNCTION => return Some(Ok(Some(Record::Library(read_string(rest)?)))),
                 opcode::FUNCTION_PRE_GA => return Some(Err("Pre-release function format not supported.".into())),
                 opcode::MODULE_AUX => {
-                    let id = read_length(rest)? as u64;
+                    let id = read_number(rest)?;
                     // When it was written, each with an opcode of its own; both are skipped with the rest.
                     module::skip(rest)?;
                     return Some(Ok(Some(Record::Module(module::name(id), None))));
@@ -150,7 +150,7 @@ impl<'b> File<'b> {
                     let key = read_string(rest)?;
                     if kind == kind::MODULE {
                         let mut ahead = *rest;
-                        let id = read_length(&mut ahead)? as u64;
+                        let id = read_number(&mut ahead)?;
                         if !module::is_ours(id) {
                             module::skip(&mut ahead)?;
                             *rest = ahead;

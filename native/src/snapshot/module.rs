@@ -9,7 +9,7 @@
 //! Arrays are `zedis-arr`, vector sets `zedis-vec`. A Redis that meets one in a file says that it has no module of that name,
 //! and does not load the file; RESTORE of one says `Bad data format`.
 
-use super::bytes::{read_length, read_string, take, write_number, write_string};
+use super::bytes::{read_length, read_number, read_string, take, write_number, write_string};
 
 pub const ARRAY: u64 = id(b"zedis-arr", 0);
 pub const VECTOR: u64 = id(b"zedis-vec", 0);
@@ -84,7 +84,7 @@ pub fn write_end(out: &mut Vec<u8>) {
 }
 
 pub fn read_unsigned(rest: &mut &[u8]) -> Option<u64> {
-    (take(rest, 1)?[0] == UNSIGNED).then(|| read_length(rest).map(|number| number as u64))?
+    (take(rest, 1)?[0] == UNSIGNED).then(|| read_number(rest))?
 }
 
 pub fn read_float(rest: &mut &[u8]) -> Option<f32> {

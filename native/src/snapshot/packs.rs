@@ -55,12 +55,7 @@ pub fn intset(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
     if !matches!(width, 2 | 4 | 8) || pack.len() - 8 != count.checked_mul(width)? {
         return None;
     }
-    let wide = |bytes: &[u8]| {
-        let mut whole = [if bytes[width - 1] & 0x80 != 0 { 0xff } else { 0 }; 8];
-        whole[..width].copy_from_slice(bytes);
-        i64::from_le_bytes(whole)
-    };
-    let numbers: Vec<i64> = pack[8..].chunks_exact(width).map(wide).collect();
+    let numbers: Vec<i64> = pack[8..].chunks_exact(width).map(integer).collect();
     let ascending = numbers.windows(2).all(|pair| pair[0] < pair[1]);
     ascending.then(|| numbers.iter().map(|number| number.to_string().into_bytes()).collect())
 }
@@ -137,13 +132,18 @@ pub fn zipmap(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// Digits of a little-endian two's complement integer of 1 to 8 bytes.
+/// Digits of [`integer`].
 pub(super) fn signed(bytes: &[u8]) -> Vec<u8> {
+    integer(bytes).to_string().into_bytes()
+}
+
+/// A little-endian two's complement integer of 1 to 8 bytes.
+fn integer(bytes: &[u8]) -> i64 {
     debug_assert!((1..=8).contains(&bytes.len()));
     let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
     let mut whole = [fill; 8];
     whole[..bytes.len()].copy_from_slice(bytes);
-    i64::from_le_bytes(whole).to_string().into_bytes()
+    i64::from_le_bytes(whole)
 }
 
 #[cfg(test)]

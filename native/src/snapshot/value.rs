@@ -17,7 +17,7 @@
 //! `module.rs`. Written are types 0, 1, 2, 4 and 5 only, which every version of Redis from 4.0 and Valkey read and pack as they
 //! like, 19 for streams (Redis 7.0), and 24 where a field expires (Redis 7.4).
 
-use super::bytes::{read_length, read_string, read_strings, write_length, write_number, write_string};
+use super::bytes::{read_length, read_number, read_string, read_strings, write_length, write_number, write_string};
 use super::expiring::{self, Triple};
 use super::stream::{self, Stream};
 use super::zset::{self, Scored};
@@ -206,7 +206,7 @@ pub fn read_kind(kind: u8, dialect: Dialect, rest: &mut &[u8]) -> Option<Loaded>
             Loaded::Zset(zset::read(kind, rest)?)
         }
         kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => Loaded::Stream(Box::new(stream::read(kind, rest)?)),
-        kind::MODULE => match read_length(rest)? as u64 {
+        kind::MODULE => match read_number(rest)? {
             module::ARRAY => Loaded::Made(Made(Box::new(array::read(rest)?))),
             module::VECTOR => Loaded::Made(Made(vector::read(rest)?)),
             _ => return None,
@@ -237,7 +237,8 @@ fn nodes(rest: &mut &[u8], mut node: impl FnMut(&mut &[u8]) -> Option<Vec<Vec<u8
     Some(Loaded::List(elements))
 }
 
-fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+/// Elements by twos; None: one is left over.
+pub(super) fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     if !elements.len().is_multiple_of(2) {
         return None;
     }

@@ -8,7 +8,7 @@
 
 use super::bytes::{read_length, read_string, take, write_length, write_string};
 use super::packs;
-use super::value::kind;
+use super::value::{kind, pairs};
 use crate::ds::entry::Object;
 use crate::resp::number;
 use crate::types::zset::value::ZsetValue;
@@ -41,8 +41,8 @@ pub fn read(kind: u8, rest: &mut &[u8]) -> Option<Vec<Scored>> {
             };
             (0..count).map(|_| Some((read_string(rest)?, score(rest)?))).collect::<Option<Vec<_>>>()?
         }
-        kind::ZSET_LISTPACK => pairs(packs::listpack(&read_string(rest)?)?)?,
-        kind::ZSET_ZIPLIST => pairs(packs::ziplist(&read_string(rest)?)?)?,
+        kind::ZSET_LISTPACK => scored(packs::listpack(&read_string(rest)?)?)?,
+        kind::ZSET_ZIPLIST => scored(packs::ziplist(&read_string(rest)?)?)?,
         _ => return None,
     };
     members.iter().all(|(_, score)| !score.is_nan()).then_some(members)
@@ -58,16 +58,10 @@ fn digits(rest: &mut &[u8]) -> Option<f64> {
     }
 }
 
-fn pairs(elements: Vec<Vec<u8>>) -> Option<Vec<Scored>> {
-    if !elements.len().is_multiple_of(2) {
-        return None;
-    }
-    let mut pairs = Vec::with_capacity(elements.len() / 2);
-    let mut elements = elements.into_iter();
-    while let (Some(member), Some(score)) = (elements.next(), elements.next()) {
-        pairs.push((member, number::c_double(&score)?));
-    }
-    Some(pairs)
+/// Members and scores in turn.
+fn scored(elements: Vec<Vec<u8>>) -> Option<Vec<Scored>> {
+    let score = |(member, digits): (Vec<u8>, Vec<u8>)| Some((member, number::c_double(&digits)?));
+    pairs(elements)?.into_iter().map(score).collect()
 }
 
 #[cfg(test)]
