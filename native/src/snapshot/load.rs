@@ -13,7 +13,6 @@ use crate::sys::clock;
 use crate::sys::files::Mapped;
 use crate::txn::Txn;
 use crate::txn::access::Expiry;
-use crate::txn::frequency::lfu_minutes;
 
 /// Levels of the log.
 const NOTICE: u8 = 2;
@@ -99,17 +98,7 @@ fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {
     let new = !txn.exists(&key);
     if new {
         value.make(&store.settings, |value| txn.set(&key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
-        let lfu = store.settings.lfu.load(Relaxed);
-        let clock = match (lfu, frequency, idle_s) {
-            (true, Some(frequency), _) => Some(lfu_minutes(txn.now_ms) << 8 | frequency as u32),
-            (false, _, Some(idle_s)) => {
-                Some(txn.access_clock.wrapping_sub(idle_s.min(0x00ff_ffff) as u32) & 0x00ff_ffff)
-            }
-            _ => None,
-        };
-        if let (Some(clock), Some(entry)) = (clock, txn.peek(&key)) {
-            entry.touch(clock);
-        }
+        txn.mark_access(&key, idle_s, frequency);
     }
     txn.commit();
     txn.release();

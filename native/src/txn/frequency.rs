@@ -18,6 +18,19 @@ impl Txn {
         let counter = lfu_increment(lfu_decayed(entry.access(), minutes, decay), factor);
         entry.touch(minutes << 8 | counter as u32);
     }
+
+    /// Sets a key's access clock to how long it has been idle, s, or how often it was used: to the one that the policy in force has a
+    /// use for, if it is given.
+    pub fn mark_access(&mut self, key: &[u8], idle_s: Option<u64>, frequency: Option<u8>) {
+        let clock = match (self.store.settings.lfu.load(Relaxed), frequency, idle_s) {
+            (true, Some(frequency), _) => lfu_minutes(self.now_ms) << 8 | frequency as u32,
+            (false, _, Some(idle_s)) => self.access_clock.wrapping_sub(idle_s.min(0x00ff_ffff) as u32) & 0x00ff_ffff,
+            _ => return,
+        };
+        if let Some(entry) = self.peek(key) {
+            entry.touch(clock);
+        }
+    }
 }
 
 /// Where the counter of a new key starts, so that it is not the first to be evicted.

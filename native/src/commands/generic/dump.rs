@@ -6,7 +6,6 @@ use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::snapshot::payload::{self, Refused};
 use crate::txn::access::Expiry;
-use crate::txn::frequency::lfu_minutes;
 use crate::txn::{Class, Effect, Txn};
 
 pub const ROWS: &[Row] = &[
@@ -69,7 +68,7 @@ fn dump(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 struct Options {
     replace: bool,
     absolute: bool,
-    idle_seconds: Option<i64>,
+    idle_seconds: Option<u64>,
     frequency: Option<u8>,
 }
 
@@ -84,11 +83,8 @@ impl Options {
                 _ if args.is(index, "replace") => read.replace = true,
                 _ if args.is(index, "absttl") => read.absolute = true,
                 Some(number) if args.is(index, "idletime") && read.frequency.is_none() => {
-                    let seconds = number.ok_or(error::NOT_INTEGER)?;
-                    if seconds < 0 {
-                        return Err("ERR Invalid IDLETIME value, must be >= 0");
-                    }
-                    read.idle_seconds = Some(seconds);
+                    let seconds = u64::try_from(number.ok_or(error::NOT_INTEGER)?);
+                    read.idle_seconds = Some(seconds.or(Err("ERR Invalid IDLETIME value, must be >= 0"))?);
                     index += 1;
                 }
                 Some(number) if args.is(index, "freq") && read.idle_seconds.is_none() => {
@@ -146,7 +142,7 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
     }
     let store = txn.store;
     loaded.make(&store.settings, |value| txn.set(key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
-    mark_access(txn, key, &options);
+    txn.mark_access(key, options.idle_seconds, options.frequency);
     txn.changed(key, Class::Generic, "restore");
     match expiry {
         Some(at_ms) if !options.absolute => {
@@ -157,19 +153,6 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
             Ok(super::rewritten(txn, &command))
         }
         _ => Ok(Effect::Verbatim),
-    }
-}
-
-/// Sets the access clock to what IDLETIME or FREQ say, where the policy in force has a use for it.
-fn mark_access(txn: &mut Txn, key: &[u8], options: &Options) {
-    let lfu = txn.store.settings.lfu.load(std::sync::atomic::Ordering::Relaxed);
-    let clock = match (lfu, options.frequency, options.idle_seconds) {
-        (true, Some(frequency), _) => lfu_minutes(txn.now_ms) << 8 | frequency as u32,
-        (false, _, Some(seconds)) => txn.access_clock.wrapping_sub(seconds.min(0x00ff_ffff) as u32) & 0x00ff_ffff,
-        _ => return,
-    };
-    if let Some(entry) = txn.peek(key) {
-        entry.touch(clock);
     }
 }
 
