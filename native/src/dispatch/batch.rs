@@ -207,15 +207,15 @@ impl Batch {
                 request.plain = key != 0 && key < args.len();
                 if key == 0 && table.is_call(row) && args.len() > 3 && args.get(2) != b"0" {
                     key = 3;
+                    if several {
+                        note_further(&mut self.further, args, txn);
+                    }
                 }
                 if key != 0 && key < args.len() {
                     request.key = key as u16;
                     request.hash = txn.store.hash(args.get(key));
                     if several {
                         txn.prefetch(request.hash, false);
-                        if key == 3 && table.is_call(row) {
-                            note_further(&mut self.further, args, txn);
-                        }
                     }
                 }
             }

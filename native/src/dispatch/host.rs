@@ -199,14 +199,15 @@ impl Executor {
     /// call will be tried again.
     #[inline]
     pub(super) fn host_latch(&mut self, (number, row): (u16, &Row), args: Args) -> Result<(), Host> {
+        self.txn.unprime();
         let key = table().plain_key(number);
         if key != 0 {
             let key = args.get(key);
             let hash = self.txn.store.hash(key);
-            self.txn.prime(key, hash);
             if !self.count_access() || !self.host_shard(self.txn.store.shard_of(hash)) {
                 return Err(Host::Doomed);
             }
+            self.txn.prime(key, hash);
         } else if row.flags & (flag::WHOLE | flag::WALKS) != 0 {
             for shard in 0..self.txn.store.shards_count() {
                 if !self.host_shard(shard) {
@@ -214,7 +215,6 @@ impl Executor {
                 }
             }
         } else {
-            self.txn.unprime();
             let mut shards = std::mem::take(&mut self.shards);
             shards.clear();
             let store = self.txn.store;

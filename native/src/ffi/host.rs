@@ -15,6 +15,9 @@ const MISSING: f64 = -1.0;
 const ERROR: f64 = -2.0;
 const DOOMED: f64 = -3.0;
 
+/// Buffers of more bytes are given back after the host call that needed them.
+const SCRATCH_BYTES_KEPT_MAX: usize = 1 << 20;
+
 /// STATUS of a host call whose result cannot say it.
 const STATUS_OK: i32 = 0;
 const STATUS_ERROR: i32 = 1;
@@ -291,7 +294,7 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     }
     let mut out = std::mem::take(&mut bridge.scratch);
     let host = bridge.core.executor.host_command(command as u16, request.borrow(), Protocol::Resp3, &mut out);
-    if request.memory_bytes() <= 1 << 20 {
+    if request.memory_bytes() <= SCRATCH_BYTES_KEPT_MAX {
         bridge.request = request;
     }
     let result = match host {
@@ -306,7 +309,7 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
         }
         Host::Doomed => doomed(bridge),
     };
-    if out.capacity() > 1 << 20 {
+    if out.capacity() > SCRATCH_BYTES_KEPT_MAX {
         out = Vec::new();
     }
     bridge.scratch = out;
