@@ -78,20 +78,23 @@ pub fn begin(stack: Stack, lists: &mut Lists, both: [Args; 2]) {
     }
     lists.in_use = true;
     for (which, list) in both.into_iter().enumerate() {
-        let class = size_class(list.len());
-        let kept = class.map_or(0, |class| lists.kept[which][class]);
-        if kept != 0 {
-            stack.raw_get_at(REGISTRY, kept);
-            fill(stack, list);
-        } else {
-            push(stack, list);
-        }
-        let mut number = kept;
-        if let (0, Some(class)) = (kept, class) {
-            stack.copy(-1);
-            number = stack.keep();
-            lists.kept[which][class] = number;
-        }
+        let number = match size_class(list.len()) {
+            Some(class) if lists.kept[which][class] != 0 => {
+                stack.raw_get_at(REGISTRY, lists.kept[which][class]);
+                fill(stack, list);
+                lists.kept[which][class]
+            }
+            Some(class) => {
+                push(stack, list);
+                stack.copy(-1);
+                lists.kept[which][class] = stack.keep();
+                lists.kept[which][class]
+            }
+            None => {
+                push(stack, list);
+                0
+            }
+        };
         if number != 0 && lists.shown[which] == number {
             stack.pop(1);
             continue;
