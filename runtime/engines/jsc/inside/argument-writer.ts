@@ -12,9 +12,11 @@ export interface ArgumentWriter {
   bound(atoms: readonly Atom[]): number;
   /** Writes [u32 length × n][bytes …] to `target` from `from` on; returns where it ends. Calls host functions. */
   write(atoms: readonly Atom[], target: Bytes, from: number): number;
+  /** Puts a value behind the last of a list, past setters and getters that the library put on Array.prototype. */
+  append(list: unknown[], value: unknown): void;
   /**
-   * Writes one value that is a short ASCII string or a whole number, and its length to `slot`; returns where it ends. -1: it is
-   * something else. It takes 48 bytes at most. Runs no code of the library.
+   * Writes one value that is a text of up to `TEXT_MAX` characters or a whole number, and its length to `slot`; returns where it
+   * ends. -1: it is something else. It takes three bytes a character at most. Runs no code of the library, calls host functions.
    */
   atom(value: unknown, target: Bytes, slot: number, at: number): number;
   /** Writes text as UTF-8; there must be room for three bytes a character. Calls host functions. */
@@ -28,13 +30,16 @@ export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
   const LOOP_MAX = 48;
   const NEST_MAX = 4;
 
-  const slot = { __proto__: null, value: "" as Atom, writable: true, enumerable: true, configurable: true };
+  /** Texts that `atom` takes. */
+  const TEXT_MAX = 1 << 14;
 
-  function append(out: Atom[], atom: Atom): void {
+  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
+
+  function append(list: unknown[], value: unknown): void {
     // Plain assignment would run a setter that the library put on Array.prototype, and a getter there could answer
     // `bound` and `write` differently. The descriptor has no prototype for the same reason.
-    slot.value = atom;
-    defineProperty(out, out.length, slot);
+    slot.value = value;
+    defineProperty(list, list.length, slot);
   }
 
   function refuse(command: string, value: unknown): never {
@@ -95,14 +100,8 @@ export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
   function atom(value: unknown, target: Bytes, slot: number, at: number): number {
     let end = at;
     if (typeof value === "string") {
-      const { length } = value;
-      if (length > LOOP_MAX) return -1;
-      for (let place = 0; place < length; place++) {
-        const unit = value.charCodeAt(place);
-        if (unit > 127) return -1;
-        target[at + place] = unit;
-      }
-      end = at + length;
+      if (value.length > TEXT_MAX) return -1;
+      end = text(value, target, at);
     } else if (typeof value === "number" && (value | 0) === value && value > -1e9 && value < 1e9) {
       let rest = value;
       if (rest < 0) {
@@ -118,14 +117,19 @@ export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
       }
       end += digits;
     } else return -1;
-    target[slot] = end - at;
-    target[slot + 1] = 0;
-    target[slot + 2] = 0;
-    target[slot + 3] = 0;
+    putLength(target, slot, end - at);
     return end;
   }
 
+  function putLength(target: Bytes, slot: number, length: number): void {
+    target[slot] = length;
+    target[slot + 1] = length >>> 8;
+    target[slot + 2] = length >>> 16;
+    target[slot + 3] = length >>> 24;
+  }
+
   return {
+    append,
     text,
     atom,
     flatten(command, values) {
@@ -151,12 +155,7 @@ export function makeArgumentWriter(primordials: Primordials): ArgumentWriter {
           apply(typedArraySet, target, [atom, at]);
           at += apply(typedArrayLength, atom, []) as number;
         }
-        const length = at - start;
-        const slot = from + index * 4;
-        target[slot] = length;
-        target[slot + 1] = length >>> 8;
-        target[slot + 2] = length >>> 16;
-        target[slot + 3] = length >>> 24;
+        putLength(target, from + index * 4, at - start);
       }
       return at;
     },

@@ -1,13 +1,11 @@
 import type { Bytes } from "../../../host/deck.ts";
 import type { ArgumentWriter, Atom } from "./argument-writer.ts";
-import type { Primordials } from "./primordials.ts";
 import type { ReplyReader } from "./reply-reader.ts";
 import type { CommandRow, HostAccess, ZedisSetup } from "./zedis.ts";
 
 /** What running a command needs of its context. */
 export interface CommandAccess {
   readonly host: HostAccess;
-  readonly primordials: Primordials;
   readonly rows: readonly CommandRow[];
   readonly slots: ZedisSetup["slots"];
   readonly writer: ArgumentWriter;
@@ -23,8 +21,8 @@ export interface CommandAccess {
 /**
  * Makes what runs any command of the table.
  *
- *     up to four strings and whole numbers ─▶ written where they are, no array made ─▶ the host call ─▶ its reply
- *     anything else                        ─▶ made flat, measured, written          ─▶
+ *     up to four texts and whole numbers ─▶ written where they are, no array made ─▶ the host call ─▶ its reply
+ *     anything else                      ─▶ made flat, measured, written          ─▶
  */
 export function makeCommands(access: CommandAccess) {
   const { host, rows, writer, reader, payload, payloadAt, closed, hostFault, refusal } = access;
@@ -106,19 +104,11 @@ export function makeCommands(access: CommandAccess) {
         if (count > 0 && count <= 4) return runFew(row, name, binary, count, a, b, c, d);
         const values: unknown[] = [];
         // biome-ignore lint/complexity/noArguments: see above
-        for (let index = 0; index < count; index++) add(values, arguments[index]);
+        for (let index = 0; index < count; index++) writer.append(values, arguments[index]);
         return run(row, name, values, binary);
       },
     };
     return holder.run;
-  }
-
-  // Plain assignment would run a setter that the library put on Array.prototype.
-  const { defineProperty } = access.primordials;
-  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
-  function add(values: unknown[], value: unknown): void {
-    slot.value = value;
-    defineProperty(values, values.length, slot);
   }
 
   // Without a prototype: what is on Object.prototype is no command.

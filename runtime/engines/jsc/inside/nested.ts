@@ -3,13 +3,11 @@ import type { Primordials } from "./primordials.ts";
 
 /** Makes what calls other functions. `nest` runs one: how many of the values behind its name are keys, 1 for FCALL_RO. */
 export function makeNested(
-  { defineProperty, Number, TypeError }: Primordials,
+  { Number, TypeError }: Primordials,
   writer: ArgumentWriter,
   replyError: (text: string) => Error,
   nest: (keys: number, values: readonly unknown[], binary: boolean, readOnly: number) => unknown,
 ) {
-  // Without a prototype, so that a `get` on Object.prototype is not taken for one of the descriptor.
-  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
   return {
     /** Zedis.fcall, or that of Zedis.bytes. */
     fcallOf:
@@ -27,9 +25,7 @@ export function makeNested(
       }
       const rest: unknown[] = [];
       for (let index = 0; index < flat.length; index++) {
-        if (index === 1) continue;
-        slot.value = flat[index];
-        defineProperty(rest, rest.length, slot);
+        if (index !== 1) writer.append(rest, flat[index]);
       }
       return nest(count, rest, false, readOnly);
     },

@@ -102,8 +102,6 @@ export function makeZedis(setup: ZedisSetup) {
   const VALUE_MAX = 1 << 15;
   const SAFE_MAX = 9007199254740991;
 
-  // Without a prototype, so that a `get` on Object.prototype is not taken for one of the descriptor.
-  const slot = { __proto__: null, value: null as unknown, writable: true, enumerable: true, configurable: true };
   const frame: Frame = { k0: undefined, k1: undefined };
   const writer = setup.makeWriter(primordials);
   const { text: writeText } = writer;
@@ -192,7 +190,6 @@ export function makeZedis(setup: ZedisSetup) {
 
   const { run, methodOf, rowOf, NO_ROW } = setup.makeCommands({
     host,
-    primordials,
     rows,
     slots,
     writer,
@@ -347,10 +344,7 @@ export function makeZedis(setup: ZedisSetup) {
     if (typeof values[0] === "string") row = rowOf(`${lower}|${apply(toLowerCase, values[0], [])}`);
     if (row !== NO_ROW) {
       const rest: unknown[] = [];
-      for (let index = 1; index < values.length; index++) {
-        slot.value = values[index];
-        defineProperty(rest, index - 1, slot);
-      }
+      for (let index = 1; index < values.length; index++) writer.append(rest, values[index]);
       return run(row, lower, rest, false);
     }
     if (lower === "fcall" || lower === "fcall_ro") return callFunction(values, lower === "fcall_ro" ? 1 : 0);
