@@ -22,10 +22,12 @@ export const DATA_OPTIONS = [
     type: "enum",
     values: [
       "volatile-lru",
+      "volatile-lrm",
       "volatile-lfu",
       "volatile-random",
       "volatile-ttl",
       "allkeys-lru",
+      "allkeys-lrm",
       "allkeys-lfu",
       "allkeys-random",
       "noeviction",

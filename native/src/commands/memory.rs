@@ -126,12 +126,12 @@ fn tables(txn: &mut Txn) -> Vec<Tables> {
 fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     let server = session.server;
     let used = server.used_memory();
-    let peak = server.peak_memory.load(std::sync::atomic::Ordering::Relaxed).max(used);
+    let peak = server.memory.peak();
     let resident = memory::resident_bytes() as u64;
     let clients = server.sum(|figures| figures.clients.get()) * 1024;
     let tables = tables(session.txn);
     let keys: u64 = tables.iter().map(|tables| tables.keys).sum();
-    let startup = server.store.shards_count() as u64 * 1024;
+    let startup = server.memory.startup();
     let overhead = startup + clients + tables.iter().map(|tables| tables.buckets_bytes).sum::<u64>();
     let dataset = used.saturating_sub(overhead);
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
@@ -188,7 +188,7 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 fn doctor(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     let server = session.server;
     let used = server.used_memory();
-    let peak = server.peak_memory.load(std::sync::atomic::Ordering::Relaxed);
+    let peak = server.memory.peak();
     let limit = server.store.settings.maxmemory.load(std::sync::atomic::Ordering::Relaxed);
     let resident = memory::resident_bytes() as u64;
     const MIB: u64 = 1 << 20;

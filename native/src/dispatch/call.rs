@@ -187,9 +187,9 @@ impl Executor {
             return Outcome::Failed;
         }
         let allow_oom = flags & manifest::flag::ALLOW_OOM != 0;
-        let out_of_memory = self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed);
+        let out_of_memory = self.out_of_memory;
         if writes && !allow_oom && declared && out_of_memory {
-            reply.error(error::OOM);
+            reply.error(error::OOM_CALL);
             return Outcome::Failed;
         }
         let store = self.txn.store;

@@ -9,6 +9,7 @@ use super::books::told;
 use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
+use super::evict::{Evictor, Room};
 use super::exec::Exec;
 use super::handler::{after_effect, latch_keys, run_handler};
 use super::nested::Outer;
@@ -29,7 +30,7 @@ use crate::session::handle::Flow;
 use crate::session::loading::GATE_LOADING;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
-use crate::session::server::{GATE_PAUSE, Mail, Pause, Server};
+use crate::session::server::{GATE_MEMORY, GATE_PAUSE, Mail, Pause, Server};
 use crate::store::waiting::{State, Waiter};
 use crate::sys::clock;
 use crate::txn::{Nothing, Txn};
@@ -124,6 +125,9 @@ pub struct Executor {
     pub(super) changed_keys: BTreeMap<Box<[u8]>, u64>,
     /// Where forgetting readers of keys goes on.
     pub(super) forgetting_shard: u32,
+    /// The request in progress met a memory that had run out.
+    pub(super) out_of_memory: bool,
+    pub(super) evictor: Evictor,
     /// Keys whose waiters could not be served at once; see `changes.rs`.
     pub(super) deferred: Vec<Name>,
     /// Cancelled waiters that still stand in queues of shards that were taken.
@@ -158,6 +162,8 @@ impl Executor {
             acting: 0,
             changed_keys: BTreeMap::new(),
             forgetting_shard: 0,
+            out_of_memory: false,
+            evictor: Evictor::default(),
             deferred: Vec::new(),
             forgotten: Vec::new(),
         }
@@ -376,6 +382,8 @@ impl Executor {
 
     /// Everything else: lookup, admission, MULTI, session and control commands, several keys.
     fn run_any(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
+        let gate = self.server.gate.load(Ordering::Relaxed);
+        self.out_of_memory = gate & GATE_MEMORY != 0 && self.make_room() == Room::None;
         let args = self.batch.args(request);
         let table = table();
         let proto = conn.client.proto;
@@ -427,7 +435,6 @@ impl Executor {
             let text = self.deny(conn, denial, row, args, place);
             return self.refuse(conn, row.name, &text);
         }
-        let gate = self.server.gate.load(Ordering::Relaxed);
         self.txn.keep_expired = false;
         if gate & GATE_LOADING != 0 && row.flags & flag::LOADING == 0 {
             return self.refuse(conn, row.name, error::LOADING.as_bytes());
@@ -447,9 +454,7 @@ impl Executor {
                 return Outcome::Paused;
             }
         }
-        if self.server.out_of_memory.load(Ordering::Relaxed)
-            && (row.flags & flag::DENYOOM != 0 || (row.name == "exec" && queues_denyoom(conn)))
-        {
+        if self.out_of_memory && needs_memory(conn, row) {
             return self.refuse(conn, row.name, error::OOM.as_bytes());
         }
         if conn.client.listens_only() && !is_for_listeners(row) {
@@ -611,6 +616,14 @@ pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client
     while client.forget_watches(txn).is_err() {
         std::thread::yield_now();
     }
+}
+
+/// May running this take memory, or queueing it?
+fn needs_memory(conn: &Conn, row: &Row) -> bool {
+    let ends_multi = matches!(row.name, "exec" | "discard" | "quit" | "reset");
+    row.flags & flag::DENYOOM != 0
+        || (row.name == "exec" && queues_denyoom(conn))
+        || (conn.client.multi.is_some() && !ends_multi)
 }
 
 /// Does the transaction being queued hold a command that may take memory?

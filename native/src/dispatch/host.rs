@@ -129,11 +129,13 @@ impl Executor {
         self.host_permits(number, request.borrow()).map_err(|text| String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// May the call in progress write? Err: the error's text.
-    pub fn host_may_write(&self) -> Result<(), &'static str> {
+    /// May the call in progress write, and take memory for that (`needs_memory`)? Err: the error's text. Where keys are evicted to
+    /// make room, a call that has begun may go on: none goes from beneath it.
+    #[inline]
+    pub fn host_may_write(&self, needs_memory: bool) -> Result<(), &'static str> {
         match self.call() {
             Some(call) if call.readonly => Err(error::WRITE_FROM_RO),
-            Some(call) if !call.allow_oom && self.server.out_of_memory.load(std::sync::atomic::Ordering::Relaxed) => {
+            Some(call) if needs_memory && !call.allow_oom && (call.out_of_memory || self.server.is_out_of_memory()) => {
                 Err(error::OOM)
             }
             _ => Ok(()),
@@ -188,7 +190,7 @@ impl Executor {
         if self.call.lua.is_some() {
             self.script_may(row).map_err(|text| refuse(out, text))?;
         } else if row.flags & flag::WRITE != 0
-            && let Err(text) = self.host_may_write()
+            && let Err(text) = self.host_may_write(row.flags & flag::DENYOOM != 0)
         {
             return Err(refuse(out, text));
         }

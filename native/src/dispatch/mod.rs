@@ -17,6 +17,7 @@ mod caching;
 pub mod call;
 mod changes;
 mod dry_run;
+mod evict;
 mod exec;
 pub mod execute;
 mod handler;

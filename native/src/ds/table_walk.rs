@@ -1,5 +1,7 @@
 //! Walking a table, drawing from it, and loading ahead what a lookup will touch.
 
+use smallvec::SmallVec;
+
 use super::resize::first_position;
 use super::*;
 use crate::ds::entry::Value;
@@ -117,6 +119,41 @@ impl<B: Block> Table<B> {
             }
         });
         self.next_position(from)
+    }
+
+    /// Shows `each` about `count` entries, of a random bucket and those behind it, in at most `buckets_max` of them; entries with an
+    /// expiry only, if `expiring`. Every entry has its chance. Gives how many there were.
+    pub fn some<'t>(
+        &'t self,
+        (count, buckets_max): (usize, usize),
+        expiring: bool,
+        mut below: impl FnMut(u64) -> u64,
+        mut each: impl FnMut(B::Ref<'t>),
+    ) -> usize {
+        let count = count.min(if expiring { self.expiring } else { self.entries });
+        let mut from = below(POSITIONS as u64) as u32;
+        let mut given = 0;
+        for _ in 0..buckets_max.min(self.buckets() + 1) {
+            if given >= count {
+                break;
+            }
+            let mut words: SmallVec<[u64; 2 * SLOTS]> = SmallVec::new();
+            each_slot(self.bucket_at(from as u64), |word| {
+                if !expiring || expires::<B>(word) {
+                    words.push(word);
+                }
+            });
+            let wanted = words.len().min(count - given);
+            // Where a bucket has more than are wanted, the last ones must not be left out every time.
+            let first = if wanted < words.len() { below(words.len() as u64) as usize } else { 0 };
+            words.iter().cycle().skip(first).take(wanted).for_each(|word| each(entry_of::<B>(*word)));
+            given += wanted;
+            from = self.next_position(from);
+            if from >= POSITIONS {
+                from = 0;
+            }
+        }
+        given
     }
 
     /// A deep copy, every block's copy in the place of its block; and where the one at `follow` went.

@@ -173,7 +173,7 @@ fn set(bridge: &mut Bridge, k: f64, key: &[u8], value: NewValue) -> f64 {
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }
-    if let Err(text) = bridge.core.executor.host_may_write() {
+    if let Err(text) = bridge.core.executor.host_may_write(true) {
         return fail(bridge, text);
     }
     let txn = &mut bridge.core.executor.txn;
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn zedis_incr_by(bridge: f64, k: f64, by: f64) -> f64 {
         doomed(bridge);
         return f64::NAN;
     }
-    let result = match bridge.core.executor.host_may_write() {
+    let result = match bridge.core.executor.host_may_write(true) {
         Ok(()) => crate::types::string::increment(&mut bridge.core.executor.txn, key, by as i64),
         Err(text) => Err(text),
     };
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn zedis_del(bridge: f64, k: f64) -> f64 {
     if !hold(bridge, k, key) {
         return doomed(bridge);
     }
-    if let Err(text) = bridge.core.executor.host_may_write() {
+    if let Err(text) = bridge.core.executor.host_may_write(false) {
         return fail(bridge, text);
     }
     let txn = &mut bridge.core.executor.txn;

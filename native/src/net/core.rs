@@ -91,6 +91,9 @@ pub struct Core {
 
 impl Core {
     pub fn new(server: &'static Server, id: usize, net: Box<dyn Backend>, unix_path: String) -> Core {
+        if !server.is_loading() {
+            server.memory.note_start();
+        }
         Core {
             server,
             id,
@@ -388,7 +391,7 @@ impl Core {
         }
         self.look_at_parked(now_ms);
         self.end_overdue(now_ms);
-        let more_to_serve = self.executor.serve_deferred();
+        let more_to_serve = self.executor.serve_deferred() | self.executor.go_on_evicting();
         let has_mail = self.has_mail();
         let timeout = if !self.ready.is_empty() || self.worked || has_mail || self.may_take_errand() {
             0

@@ -7,7 +7,7 @@ use crate::dispatch::execute::Executor;
 use crate::ds::table::POSITIONS;
 use crate::session::conn::{Conns, Wait};
 use crate::session::server::{GATE_PAUSE, Pause, Server};
-use crate::sys::clock;
+use crate::sys::{clock, usage};
 use crate::types::hash::expire::expire_due;
 
 /// Share of a core's time that the expiry cycle may take while many keys are found expired, per cent.
@@ -57,6 +57,7 @@ impl Cron {
         figures.collect(&mut executor.txn);
         figures.lua_bytes.set(executor.lua.as_ref().map_or(0, |lua| lua.memory_bytes()));
         executor.acting = 0;
+        usage::tell_rest();
         executor.forget_rest();
         // A pause is for somebody who wants to see the same data meanwhile.
         let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(now_ms) != Pause::No;

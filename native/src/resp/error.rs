@@ -52,6 +52,8 @@ pub const BAD_CLIENT_NAME: &str = "ERR Client names cannot contain spaces, newli
 pub const CACHING_WITHOUT_TRACKING: &str =
     "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
 pub const NO_PROTO: &str = "NOPROTO unsupported protocol version";
+/// Of a script or function that has not said that it may run all the same.
+pub const OOM_CALL: &str = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
 pub const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 pub const MAX_CLIENTS: &str = "ERR max number of clients reached";
 pub const PROTECTED: &str = "DENIED Zedis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To let other computers in, do one of these: give the default user a password (requirepass, or ACL SETUSER default); send CONFIG SET protected-mode no from this machine, and CONFIG REWRITE to keep it; put protected-mode no into the configuration file, or --protected-mode no on the command line, and restart. Without a password anybody who reaches the port may do everything, so see to it that it cannot be reached from the internet.";

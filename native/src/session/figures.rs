@@ -70,6 +70,7 @@ pub struct Figures {
     /// Fields of hashes.
     pub expired_subkeys: Counter,
     pub expire_cycle_us: Counter,
+    pub evicted: Counter,
     pub clients: Counter,
     pub calls: Counter,
     pub call_errors: Counter,
@@ -146,6 +147,7 @@ impl Figures {
             &self.expired,
             &self.expired_subkeys,
             &self.expire_cycle_us,
+            &self.evicted,
             &self.calls,
             &self.call_errors,
             &self.call_retries,

@@ -20,6 +20,7 @@ pub mod loading;
 pub mod local;
 pub mod mail;
 pub mod manifest;
+pub mod memory_limit;
 pub mod multi;
 pub mod rates;
 pub mod running;

@@ -14,6 +14,7 @@ use super::hotkeys::Hotkeys;
 use super::latency::Histogram;
 use super::loading::Loading;
 use super::manifest::Manifest;
+use super::memory_limit::MemoryFigures;
 use super::rates::{Rate, Rates};
 use super::scripts::Scripts;
 use super::settings::Settings;
@@ -132,8 +133,7 @@ pub struct Server {
     /// Nonzero while anything but plain service holds (pause, out of memory): looked at once per request.
     pub gate: AtomicU32,
     pause: Mutex<(Pause, i64)>,
-    pub out_of_memory: AtomicBool,
-    pub peak_memory: AtomicU64,
+    pub memory: MemoryFigures,
     /// Connections parked on control: main is told through one core's note.
     pub facts: RwLock<Facts>,
 }
@@ -210,8 +210,7 @@ impl Server {
             stopping: AtomicBool::new(false),
             gate: AtomicU32::new(0),
             pause: Mutex::new((Pause::No, 0)),
-            out_of_memory: AtomicBool::new(false),
-            peak_memory: AtomicU64::new(0),
+            memory: MemoryFigures::default(),
             facts: RwLock::default(),
         }
     }
@@ -282,18 +281,6 @@ impl Server {
         }
     }
 
-    /// Compares the memory in use with `maxmemory`: commands that may need more are refused, or no longer.
-    pub fn judge_memory(&self) {
-        let limit = self.store.settings.maxmemory.load(Ordering::Relaxed);
-        let over = limit != 0 && self.used_memory() > limit;
-        self.out_of_memory.store(over, Ordering::Relaxed);
-        if over {
-            self.gate.fetch_or(GATE_MEMORY, Ordering::Relaxed);
-        } else {
-            self.gate.fetch_and(!GATE_MEMORY, Ordering::Relaxed);
-        }
-    }
-
     /// Opens or shuts the gate by whether anybody runs MONITOR.
     pub fn judge_monitors(&self) {
         if self.cores.iter().any(|core| core.monitors.load(Ordering::SeqCst) > 0) {
@@ -337,22 +324,6 @@ impl Server {
         pause
     }
 
-    /// Bytes in use: entries, and a fixed share for their buckets (13 bytes an entry, see `ds::table`).
-    pub fn used_memory(&self) -> u64 {
-        let keys: u64 = (0..self.store.databases as u32).map(|db| self.store.counters.keys(db)).sum();
-        let used = self.store.counters.bytes()
-            + keys * 14
-            + self.startup_memory()
-            + self.connected.load(Ordering::Relaxed) * 1024;
-        self.peak_memory.fetch_max(used, Ordering::Relaxed);
-        used
-    }
-
-    /// Bytes in use before the first key and the first client.
-    pub fn startup_memory(&self) -> u64 {
-        self.store.shards_count() as u64 * 1024
-    }
-
     /// How long the calls of a command took, on all cores together.
     pub fn latency_of(&self, command: usize) -> Histogram {
         let mut all = Histogram::default();
@@ -391,6 +362,7 @@ impl Server {
             self.send(index, Mail::ResetFigures);
         }
         self.store.garbage.reset_freed();
+        self.memory.reset();
     }
 }
 

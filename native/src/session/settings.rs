@@ -130,7 +130,7 @@ impl Settings {
 
 /// Takes one directive: its name and its canonical text (numbers in decimal, memory in bytes, yes|no, names of enums).
 /// Err: the text to show the user. A directive that native code does not use is taken and remembered.
-pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
+pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), String> {
     let settings = &server.settings;
     let store = &server.store.settings;
     let number = || value.parse::<u64>().map_err(|_| format!("{name}: '{value}' is not a number"));
@@ -186,7 +186,10 @@ pub fn push(server: &Server, name: &str, value: &str) -> Result<(), String> {
             store.maxmemory.store(number()?, Relaxed);
             server.judge_memory();
         }
-        "maxmemory-policy" => store.lfu.store(value.contains("lfu"), Relaxed),
+        "maxmemory-policy" => store.policy.set(value).ok_or_else(|| format!("{name}: there is no policy '{value}'"))?,
+        "maxmemory-samples" => store.maxmemory_samples.store(number()?, Relaxed),
+        "maxmemory-eviction-tenacity" => store.maxmemory_eviction_tenacity.store(number()?, Relaxed),
+        "lazyfree-lazy-eviction" => store.lazyfree_lazy_eviction.store(flag()?, Relaxed),
         "hash-max-listpack-entries" => store.hash_max_listpack_entries.store(number()?, Relaxed),
         "hash-max-listpack-value" => store.hash_max_listpack_value.store(number()?, Relaxed),
         "list-max-listpack-size" => store.list_max_listpack_size.store(signed()?, Relaxed),

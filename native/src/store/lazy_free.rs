@@ -18,6 +18,7 @@ pub struct LazyFree {
 #[derive(Default)]
 struct Figures {
     pending: AtomicU64,
+    pending_bytes: AtomicU64,
     freed: AtomicU64,
 }
 
@@ -26,6 +27,20 @@ pub struct Later<T: Send + 'static> {
     thing: Option<T>,
     /// None: it is small, and dropped where it is.
     by: Option<&'static LazyFree>,
+}
+
+/// Bytes on their way to be free, until they are.
+struct Counted {
+    bytes: u64,
+    thing: Option<Box<dyn Any + Send>>,
+    figures: &'static Figures,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        drop(self.thing.take());
+        self.figures.pending_bytes.fetch_sub(self.bytes, Relaxed);
+    }
 }
 
 impl<T: Send + 'static> Later<T> {
@@ -63,6 +78,7 @@ impl LazyFree {
             .spawn(move || {
                 while let Ok((objects, thing)) = work.recv() {
                     drop(thing);
+                    crate::sys::usage::tell_rest();
                     figures.pending.fetch_sub(objects, Relaxed);
                     figures.freed.fetch_add(objects, Relaxed);
                 }
@@ -77,6 +93,17 @@ impl LazyFree {
         let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // The thread lives as long as the process; were it gone, the value would be dropped here instead.
         let _ = queue.send((objects, thing));
+    }
+
+    /// The same for one key of so many bytes that goes to make room: see [`LazyFree::pending_bytes`].
+    pub fn free_counted(&self, bytes: u64, thing: Box<dyn Any + Send>) {
+        self.figures.pending_bytes.fetch_add(bytes, Relaxed);
+        self.free(1, Box::new(Counted { bytes, thing: Some(thing), figures: self.figures }));
+    }
+
+    /// Bytes in use that are as good as free.
+    pub fn pending_bytes(&self) -> u64 {
+        self.figures.pending_bytes.load(Relaxed)
     }
 
     pub fn pending(&self) -> u64 {

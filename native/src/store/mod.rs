@@ -4,6 +4,7 @@
 
 pub mod counters;
 pub mod lazy_free;
+pub mod policy;
 pub mod settings;
 pub mod shard;
 pub mod subscriptions;

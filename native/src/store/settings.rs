@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 
+use super::policy;
+
 /// What DEBUG QUICKLIST-PACKED-THRESHOLD 0 goes back to, bytes.
 pub const LIST_PACKED_THRESHOLD: u64 = 1 << 30;
 
@@ -42,8 +44,13 @@ pub struct Settings {
     pub lfu_log_factor: AtomicU64,
     /// Minutes.
     pub lfu_decay_time: AtomicU64,
-    /// maxmemory-policy is one of the LFU ones: access clocks hold counters.
-    pub lfu: AtomicBool,
+    pub policy: policy::Current,
+    /// Keys looked at for each one that is evicted.
+    pub maxmemory_samples: AtomicU64,
+    /// How long evicting may hold a command up, from 0 (hardly) to 100 (until there is room).
+    pub maxmemory_eviction_tenacity: AtomicU64,
+    /// Evicted values that take long to free are freed by a thread of their own.
+    pub lazyfree_lazy_eviction: AtomicBool,
 }
 
 impl Default for Settings {
@@ -73,7 +80,10 @@ impl Default for Settings {
             lazyfree_lazy_expire: AtomicBool::new(false),
             lfu_log_factor: AtomicU64::new(10),
             lfu_decay_time: AtomicU64::new(1),
-            lfu: AtomicBool::new(false),
+            policy: policy::Current::default(),
+            maxmemory_samples: AtomicU64::new(5),
+            maxmemory_eviction_tenacity: AtomicU64::new(10),
+            lazyfree_lazy_eviction: AtomicBool::new(false),
         }
     }
 }

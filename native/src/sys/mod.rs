@@ -10,4 +10,5 @@ pub mod lua_owner;
 pub mod lua_stack;
 pub mod memory;
 pub mod random;
+pub mod usage;
 pub mod wake;

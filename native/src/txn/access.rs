@@ -1,14 +1,14 @@
 //! Reading and replacing whole values.
 
+use super::going::Doomed;
 use super::notify::event;
 use super::undo::Undo;
 use super::{Class, Txn, WrongType};
 use crate::ds::entry::{Entry, EntryRef, NewValue, Object, Value};
 use crate::ds::table::Place;
 use crate::resp::args::Span;
-use crate::store::lazy_free::{BYTES_MIN, ELEMENTS_MIN};
+use crate::store::policy::Clock;
 use crate::store::shard::Shard;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// What becomes of a key's expiry when its value is replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,18 +63,8 @@ impl Txn {
     /// Removes a key whose time has come, as if DEL had been sent.
     #[cold]
     pub fn expire(&mut self, key: &[u8]) {
-        if let Some(entry) = self.take(key) {
+        if self.take_away(key, Doomed { class: Class::Expired, event: "expired", lazily: None }) {
             self.expired += 1;
-            self.signal(key, Class::Expired, "expired");
-            if self.record {
-                self.effects.push((self.db, crate::resp::args::OwnedArgs::of(&[b"DEL", key])));
-            }
-            if self.undo_on {
-                // A rollback takes the change back that watchers would be told, so it must bring the entry back too.
-                self.undo.push(Undo::Present { db: self.db, entry });
-            } else {
-                self.discard(entry);
-            }
         }
     }
 
@@ -87,14 +77,14 @@ impl Txn {
             return None;
         };
         self.hits += 1;
-        if self.store.settings.lfu.load(Relaxed) && !self.no_touch {
+        let kind = self.store.settings.policy.clock();
+        if kind == Clock::Frequency && !self.no_touch {
             self.touch_lfu(key, place);
         }
         let (db, clock, no_touch) = (self.db, self.access_clock, self.no_touch);
-        let lfu = self.store.settings.lfu.load(Relaxed);
         let (_, shard) = self.shard_mut(key);
         let entry = shard.table(db).at(place);
-        if !lfu && !no_touch && entry.access() != clock {
+        if kind == Clock::Access && !no_touch && entry.access() != clock {
             entry.touch(clock);
         }
         Some(entry)
@@ -161,7 +151,7 @@ impl Txn {
 
     /// Puts `value` under `key`, whatever was there. Gives true if the key is new. The caller tells [`Txn::changed`].
     pub fn set(&mut self, key: &[u8], value: NewValue, expiry: Expiry) -> bool {
-        let (db, core, clock) = (self.db, self.core, self.access_clock);
+        let (db, core, marks) = (self.db, self.core, self.marks(false));
         let (undo_on, now_ms) = (self.undo_on, self.now_ms);
         let remarked = expiry != Expiry::Keep && self.wants(event::OVERWRITTEN | event::TYPE_CHANGED);
         let (hash, shard) = self.shard_mut(key);
@@ -200,7 +190,7 @@ impl Txn {
             let access = old.access();
             table.edit(place, |entry| {
                 entry.set_int_in_place(*new);
-                entry.set_access(clock);
+                entry.set_access(marks.after(access));
             });
             let at = self.undo_keys.len() as u32;
             self.undo_keys.extend_from_slice(key);
@@ -217,7 +207,8 @@ impl Txn {
                 };
                 if fits {
                     entry.set_expiry_in_place(new_expiry);
-                    entry.set_access(clock);
+                    let access = entry.borrow().access();
+                    entry.set_access(marks.after(access));
                 }
                 fits
             });
@@ -226,7 +217,7 @@ impl Txn {
             }
         }
         let mut made = Entry::new(key, value, new_expiry);
-        made.set_access(clock);
+        made.set_access(marks.after(table.at(place).access()));
         let bytes = made.borrow().memory_bytes() as i64;
         let due = table.due_len();
         let old = table.edit(place, |entry| std::mem::replace(entry, made));
@@ -332,21 +323,10 @@ impl Txn {
         Some((entry.into_value(), expiry))
     }
 
-    /// Drops an entry, on the lazy-free thread where it is large.
-    pub fn discard(&mut self, entry: Entry) {
-        let large = match entry.borrow().value() {
-            Value::Object(object) => object.blocks() > ELEMENTS_MIN,
-            Value::Bytes(bytes) => bytes.len() > BYTES_MIN,
-            Value::Int(_) => false,
-        };
-        if large {
-            self.store.garbage.free(1, Box::new(entry));
-        }
-    }
-
     /// Sets or clears the expiry of `key`; false if the key is not there.
     pub fn set_expiry(&mut self, key: &[u8], expiry: Option<i64>) -> bool {
         let (db, core) = (self.db, self.core);
+        let modified = (self.store.settings.policy.clock() == Clock::Modified).then_some(self.access_clock);
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return false };
@@ -360,6 +340,9 @@ impl Txn {
                 *entry = old.with_expiry(expiry);
             }
         });
+        if let Some(clock) = modified {
+            table.at(place).touch(clock);
+        }
         let bytes = table.at(place).memory_bytes() as i64 - bytes_before as i64;
         table.entry_bytes += bytes;
         self.store.counters.add(core, db, 0, expiry.is_some() as i64 - before.is_some() as i64, bytes);

@@ -72,16 +72,14 @@ impl Txn {
         place: Place,
         edit: impl FnOnce(&mut T, &mut Inverses) -> R,
     ) -> Result<R, WrongType> {
-        let (db, core, undo_on, clock) = (self.db, self.core, self.undo_on, self.access_clock);
-        let no_touch = self.no_touch;
+        let (db, core, undo_on, marks) = (self.db, self.core, self.undo_on, self.marks(self.no_touch));
         let mut log: Vec<Inverse> = Vec::new();
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let due = table.due_len();
         let (result, empty, bytes) = table.edit(place, |entry| {
-            if !no_touch {
-                entry.set_access(clock);
-            }
+            let access = entry.borrow().access();
+            entry.set_access(marks.after(access));
             let edited = entry.edit_typed(|object: &mut T| {
                 let mut inverses = Inverses { log: if undo_on { Some(&mut log) } else { None } };
                 let result = edit(object, &mut inverses);
@@ -120,13 +118,13 @@ impl Txn {
     /// Runs `edit` on the buffer of the string under `key`, which becomes a `raw` one with room to grow. The expiry
     /// stays. Nothing happens if there is no string.
     pub(super) fn with_text(&mut self, key: &[u8], edit: impl FnOnce(&mut Vec<u8>)) {
-        let (db, core, clock, no_touch) = (self.db, self.core, self.access_clock, self.no_touch);
+        let (db, core, marks) = (self.db, self.core, self.marks(self.no_touch));
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return };
         let before = table.at(place).memory_bytes() as i64;
         table.edit(place, |entry| {
-            let clock = if no_touch { entry.borrow().access() } else { clock };
+            let clock = marks.after(entry.borrow().access());
             entry.set_access(clock);
             if let Some(buffer) = entry.heap_mut() {
                 return edit(buffer);
@@ -194,14 +192,13 @@ impl Txn {
 
     /// Overwrites bytes inside a string where they stand; false where that takes another encoding.
     fn overwrite(&mut self, key: &[u8], at: usize, bytes: &[u8]) -> bool {
-        let (db, clock, no_touch) = (self.db, self.access_clock, self.no_touch);
+        let (db, marks) = (self.db, self.marks(self.no_touch));
         let (hash, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let Some(place) = table.find(hash, key) else { return false };
         table.edit(place, |entry| {
-            if !no_touch {
-                entry.set_access(clock);
-            }
+            let access = entry.borrow().access();
+            entry.set_access(marks.after(access));
             let Some(old) = entry.text_mut() else { return false };
             old[at..at + bytes.len()].copy_from_slice(bytes);
             entry.mark_raw();
@@ -227,7 +224,7 @@ impl Txn {
     /// overwritten in place. The caller tells [`Txn::changed`]. Err: the error's text.
     #[inline]
     pub fn add_integer(&mut self, key: &[u8], by: i64) -> Result<i64, &'static str> {
-        let (db, undo_on, clock) = (self.db, self.undo_on, self.access_clock);
+        let (db, undo_on, marks) = (self.db, self.undo_on, self.marks(false));
         let Some(place) = self.place(key) else {
             self.set(key, NewValue::Int(by), Expiry::Clear);
             return Ok(by);
@@ -242,7 +239,8 @@ impl Txn {
         let value = old.checked_add(by).ok_or(error::OVERFLOW)?;
         let fits = !undo_on
             && table.edit(place, |entry| {
-                entry.set_access(clock);
+                let access = entry.borrow().access();
+                entry.set_access(marks.after(access));
                 entry.set_int_in_place(value)
             });
         if !fits {

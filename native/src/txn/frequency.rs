@@ -1,28 +1,69 @@
-//! Access counters under an LFU policy, kept in the 24-bit access clock of an entry: minutes and a logarithmic counter.
+//! What uses and changes make of an entry's 24-bit access clock, and the counters that it holds under an LFU policy.
 
 use super::Txn;
 use crate::ds::table::Place;
+use crate::store::policy::Clock;
 use crate::sys::random;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// What a change of a key makes of its access clock.
+#[derive(Clone, Copy)]
+pub(super) struct Marks {
+    kind: Clock,
+    /// Leave it as it is: the client does not want to be noticed.
+    kept: bool,
+    clock: u32,
+    minutes: u32,
+    factor: u64,
+    decay: u64,
+}
+
+impl Marks {
+    /// The clock of an entry that had `access`.
+    #[inline]
+    pub fn after(self, access: u32) -> u32 {
+        match self.kind {
+            _ if self.kept => access,
+            // As in Redis, a change is a use, and the counter outlives the value.
+            Clock::Frequency => {
+                let counter = lfu_increment(lfu_decayed(access, self.minutes, self.decay), self.factor);
+                self.minutes << 8 | counter as u32
+            }
+            _ => self.clock,
+        }
+    }
+}
+
 impl Txn {
+    /// `kept`: changes leave the clocks alone, but for policies that go by changes.
+    #[inline]
+    pub(super) fn marks(&self, kept: bool) -> Marks {
+        let kind = self.store.settings.policy.clock();
+        let marks = Marks { kind, kept, clock: self.access_clock, minutes: 0, factor: 0, decay: 0 };
+        match kind {
+            Clock::Access => marks,
+            Clock::Modified => Marks { kept: false, ..marks },
+            Clock::Frequency => {
+                let settings = &self.store.settings;
+                let (factor, decay) = (settings.lfu_log_factor.load(Relaxed), settings.lfu_decay_time.load(Relaxed));
+                Marks { minutes: lfu_minutes(self.now_ms), factor, decay, ..marks }
+            }
+        }
+    }
+
     /// Marks an access under an LFU policy.
     #[cold]
     pub(super) fn touch_lfu(&mut self, key: &[u8], place: Place) {
-        let settings = &self.store.settings;
-        let factor = settings.lfu_log_factor.load(Relaxed);
-        let decay = settings.lfu_decay_time.load(Relaxed);
-        let (db, minutes) = (self.db, lfu_minutes(self.now_ms));
+        let (db, marks) = (self.db, self.marks(false));
         let (_, shard) = self.shard_mut(key);
         let entry = shard.table(db).at(place);
-        let counter = lfu_increment(lfu_decayed(entry.access(), minutes, decay), factor);
-        entry.touch(minutes << 8 | counter as u32);
+        entry.touch(marks.after(entry.access()));
     }
 
     /// Sets a key's access clock to how long it has been idle, s, or how often it was used: to the one that the policy in force has a
     /// use for, if it is given.
     pub fn mark_access(&mut self, key: &[u8], idle_s: Option<u64>, frequency: Option<u8>) {
-        let clock = match (self.store.settings.lfu.load(Relaxed), frequency, idle_s) {
+        let clock = match (self.store.settings.policy.clock() == Clock::Frequency, frequency, idle_s) {
             (true, Some(frequency), _) => lfu_minutes(self.now_ms) << 8 | frequency as u32,
             (false, _, Some(idle_s)) => self.access_clock.wrapping_sub(idle_s.min(0x00ff_ffff) as u32) & 0x00ff_ffff,
             _ => return,

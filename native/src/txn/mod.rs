@@ -15,7 +15,9 @@ pub mod access;
 pub mod block;
 mod databases;
 pub mod edit;
+pub mod evict;
 pub mod frequency;
+mod going;
 pub mod notify;
 pub mod patch;
 pub mod relocate;
@@ -29,6 +31,7 @@ use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::counters::CORES_MAX;
+use crate::store::policy::Clock;
 use crate::store::shard::Shard;
 use crate::sys::clock;
 pub use block::{Block, Nothing};
@@ -230,7 +233,7 @@ impl Txn {
     /// Sets the transaction's clock.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
-        self.access_clock = if self.store.settings.lfu.load(std::sync::atomic::Ordering::Relaxed) {
+        self.access_clock = if self.store.settings.policy.clock() == Clock::Frequency {
             frequency::lfu_minutes(now_ms) << 8 | frequency::LFU_START
         } else {
             (now_ms / 1000) as u32 & 0x00ff_ffff

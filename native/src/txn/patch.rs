@@ -51,7 +51,7 @@ impl Txn {
     #[inline]
     pub fn patch_text<R>(&mut self, key: &[u8], edit: impl FnOnce(&mut Patch) -> R) -> Result<Option<R>, WrongType> {
         let Some(place) = self.place(key) else { return Ok(None) };
-        let (db, clock, no_touch, undo_on) = (self.db, self.access_clock, self.no_touch, self.undo_on);
+        let (db, marks, undo_on) = (self.db, self.marks(self.no_touch), self.undo_on);
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let entry = table.at(place);
@@ -66,9 +66,8 @@ impl Txn {
         let mut log = Vec::new();
         let keeps = undo_on && kind == Kind::Heap;
         let (result, len) = table.edit(place, |entry| {
-            if !no_touch {
-                entry.set_access(clock);
-            }
+            let access = entry.borrow().access();
+            entry.set_access(marks.after(access));
             let bytes = entry.text_mut().expect("neither an integer nor an object");
             let len = bytes.len();
             let mut patch = Patch { bytes, log: keeps.then_some(&mut log), raw: false };

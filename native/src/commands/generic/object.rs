@@ -7,6 +7,7 @@ use crate::ds::entry::Value;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
+use crate::store::policy::Clock;
 use crate::txn::frequency::{lfu_decayed, lfu_minutes};
 use crate::txn::{Effect, Txn};
 
@@ -94,7 +95,7 @@ fn refcount(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 pub(super) fn idletime(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let lfu = txn.store.settings.lfu.load(Relaxed);
+    let lfu = txn.store.settings.policy.clock() == Clock::Frequency;
     let Some(access) = txn.peek(args.get(2)).map(|entry| entry.access()) else {
         reply.null();
         return Effect::None;
@@ -113,7 +114,8 @@ pub fn idle_seconds(access: u32, clock: u32) -> i64 {
 }
 
 fn freq(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let (lfu, decay) = (txn.store.settings.lfu.load(Relaxed), txn.store.settings.lfu_decay_time.load(Relaxed));
+    let lfu = txn.store.settings.policy.clock() == Clock::Frequency;
+    let decay = txn.store.settings.lfu_decay_time.load(Relaxed);
     let Some(access) = txn.peek(args.get(2)).map(|entry| entry.access()) else {
         reply.null();
         return Effect::None;
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn a_new_key_has_the_starting_counter_under_an_lfu_policy() {
         let mut txn = txn();
-        txn.store.settings.lfu.store(true, Relaxed);
+        txn.store.settings.policy.set("allkeys-lfu").expect("there is such a policy");
         txn.set_clock(600_000_000);
         txn.set(b"k", NewValue::Text(b"v"), Expiry::Clear);
         assert_eq!(run(&mut txn, freq, "OBJECT FREQ k").0, ":5~");

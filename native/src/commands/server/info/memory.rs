@@ -5,18 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::text::{Text, human, percent};
 use crate::session::conn::Conn;
 use crate::session::handle::Session;
-use crate::sys::memory as system;
+use crate::sys::{memory as system, usage};
 
 pub fn memory(session: &mut Session, text: &mut Text) {
     let server = session.server;
     let used = server.used_memory();
-    let peak = server.peak_memory.load(Relaxed).max(used);
+    let peak = server.memory.peak();
     let resident = system::resident_bytes() as u64;
     let total = system::total_bytes() as u64;
-    let startup = server.startup_memory();
-    let dataset = server.store.counters.bytes();
-    let overhead = used - dataset.min(used);
+    let startup = server.memory.startup();
     let clients = server.connected.load(Relaxed) * size_of::<Conn>() as u64;
+    let overhead = startup + clients + server.tables_memory();
+    let dataset = used.saturating_sub(overhead);
     let manifest = server.manifest();
     text.bytes("used_memory", used);
     text.bytes("used_memory_rss", resident);
@@ -25,15 +25,14 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("used_memory_overhead", overhead);
     text.field("used_memory_startup", startup);
     text.field("used_memory_dataset", dataset);
-    text.field("used_memory_dataset_perc", percent(dataset, used - startup.min(used)));
-    // The allocator keeps no count that is cheap to read: what is in use stands for what it gave out.
-    text.field("allocator_allocated", used);
+    text.field("used_memory_dataset_perc", percent(dataset, used.saturating_sub(startup)));
+    text.field("allocator_allocated", usage::bytes());
     text.field("allocator_active", resident.max(used));
     text.field("allocator_resident", resident.max(used));
     text.field("allocator_muzzy", 0);
     text.bytes("total_system_memory", total);
     // One interpreter per core runs scripts and functions alike.
-    let interpreters: u64 = server.cores.iter().map(|core| core.figures.lua_bytes.get()).sum();
+    let interpreters = server.lua_bytes();
     text.field("used_memory_lua", interpreters);
     text.field("used_memory_vm_eval", interpreters);
     text.field("used_memory_lua_human", human(interpreters));
@@ -48,8 +47,7 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("used_memory_scripts", server.scripts.memory_bytes());
     text.field("used_memory_scripts_human", human(server.scripts.memory_bytes()));
     text.bytes("maxmemory", server.store.settings.maxmemory.load(Relaxed));
-    let policy = server.settings.text("maxmemory-policy");
-    text.field("maxmemory_policy", if policy.is_empty() { "noeviction" } else { &policy });
+    text.field("maxmemory_policy", server.store.settings.policy.name());
     text.field("allocator_frag_ratio", "1.00");
     text.field("allocator_frag_bytes", 0);
     text.field("allocator_rss_ratio", "1.00");

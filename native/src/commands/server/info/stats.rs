@@ -10,6 +10,7 @@ use crate::session::figures::PerCommand;
 use crate::session::functions::Sums;
 use crate::session::handle::Session;
 use crate::store::subscriptions::Kind;
+use crate::sys::clock;
 
 pub fn stats(session: &mut Session, text: &mut Text) {
     let server = session.server;
@@ -32,9 +33,12 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("expired_stale_perc", "0.00");
     text.field("expired_time_cap_reached_count", 0);
     text.field("expire_cycle_cpu_milliseconds", server.sum(|f| f.expire_cycle_us.get()) / 1000);
-    text.zeros(&["evicted_keys", "evicted_clients"]);
+    text.field("evicted_keys", server.sum(|f| f.evicted.get()));
+    text.field("evicted_clients", 0);
     text.field("evicted_scripts", server.scripts.evicted());
-    text.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
+    let (exceeded_ms, exceeded_now_ms) = server.memory.exceeded_ms(clock::mono_ns());
+    text.field("total_eviction_exceeded_time", exceeded_ms);
+    text.field("current_eviction_exceeded_time", exceeded_now_ms);
     text.field("keyspace_hits", server.sum(|f| f.hits.get()));
     text.field("keyspace_misses", server.sum(|f| f.misses.get()));
     text.field("pubsub_channels", server.store.subscriptions.len(Kind::Channel));
