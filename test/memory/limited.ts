@@ -1,5 +1,6 @@
 /** A server at its memory limit: figures of INFO, keys of known age, and a limit just above what is in use. */
 import { numberOf, textOf } from "../harness/resp.ts";
+import { until } from "../harness/wait.ts";
 import type { Command, Wire } from "../harness/wire.ts";
 
 /** A field of INFO as a number. */
@@ -61,4 +62,9 @@ export async function limit(wire: Wire, above = 0): Promise<number> {
 /** How many of the keys are there. */
 export async function alive(wire: Wire, keys: readonly string[]): Promise<number> {
   return numberOf(await wire.call(["EXISTS", ...keys]));
+}
+
+/** Waits until no more than so many bytes are in use: one request makes room for half a millisecond at most. */
+export async function settles(wire: Wire, bytes: number): Promise<void> {
+  await until(`used_memory to fall below ${bytes}`, async () => (await figure(wire, "used_memory")) <= bytes);
 }
