@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 
 use super::{DUE, Entry, EntryRef, Kind, NewValue, Object, Value, layout_of};
 use crate::ds::thin::{self, ANNEX_BYTES_MAX, ThinType};
+use crate::sys::alloc::good_size;
 
 /// An annex may be so much larger than it must be before an edit makes another: fields that come and go leave it alone.
 const ANNEX_SLACK: usize = 16;
@@ -212,5 +213,18 @@ impl<'a> EntryRef<'a> {
             },
             _ => None,
         }
+    }
+}
+
+impl EntryRef<'_> {
+    /// As `memory_bytes`, with what the allocator adds to the block of the entry, and to that of a long string.
+    pub fn allocated_bytes(self) -> usize {
+        let own = self.layout().size();
+        let rest = self.memory_bytes() - own;
+        good_size(own)
+            + match self.kind() {
+                Kind::Heap => good_size(rest),
+                _ => rest,
+            }
     }
 }
