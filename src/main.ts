@@ -14,14 +14,16 @@ import { processEnvironment, readCommandLine, type ServerStart } from "./config/
 import { configCommands } from "./config/config-commands.ts";
 import { DISK } from "./config/files.ts";
 import { renameCommands } from "./config/renames.ts";
+import type { Settings } from "./config/settings.ts";
 import { ZEDIS_VERSION } from "./config/version.ts";
 import { libraryPath } from "./core/build.ts";
 import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
-import { IO, loadNative } from "./core/ffi.ts";
+import { IO, loadNative, type Native } from "./core/ffi.ts";
 import { describeListeners, listenAll, refuseToListenAnew } from "./core/listen.ts";
-import { beginLoad, type Load } from "./core/load.ts";
+import { beginLoad, beginLog, type Load } from "./core/load.ts";
 import { LEVELS, Log } from "./core/log.ts";
+import { logged } from "./core/logged.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
@@ -119,6 +121,14 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
   const procedures = new RunningProcedures(native, cores, count + background);
+  const functions = functionCommand({
+    registry,
+    payload: { write: native.dumpLibraries, read: native.readLibraries },
+    running: () => procedures.longest(),
+    busyText: () => procedures.busyText(),
+    figures: () => native.functionFigures(),
+    kill: () => procedures.killLongest(),
+  });
   const commands = new Map<string, ControlCommand>([
     [
       "config",
@@ -139,17 +149,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     ],
     ["acl", aclFileCommand(native, settings, log)],
     ["shutdown", shutdownCommand(stop)],
-    [
-      "function",
-      functionCommand({
-        registry,
-        payload: { write: native.dumpLibraries, read: native.readLibraries },
-        running: () => procedures.longest(),
-        busyText: () => procedures.busyText(),
-        figures: () => native.functionFigures(),
-        kill: () => procedures.killLongest(),
-      }),
-    ],
+    ["function", logged(functions, native)],
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 
@@ -175,11 +175,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   }
   let load: Load | null;
   try {
-    load = beginLoad(native, {
-      dir: process.cwd(),
-      name: settings.get("dbfilename"),
-      checkSum: settings.get("rdbchecksum") === "yes",
-    });
+    load = begin(native, settings);
   } catch (error) {
     log.write("warning", `${error instanceof Error ? error.message : error}. Exiting.`);
     return 1;
@@ -204,7 +200,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   try {
     stopped = await Promise.race([
       cores.left.then(() => true),
-      (load?.finish(registry) ?? Promise.resolve()).then(() => false),
+      (load?.finish({ registry, command: functions }) ?? Promise.resolve()).then(() => false),
     ]);
     if (load !== null) onNote();
   } catch (error) {
@@ -220,6 +216,9 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;
+  const unlogged = settings.get("appendonly") === "yes" && !(stopped && load !== null) ? native.stopLog() : null;
+  onNote();
+  if (unlogged !== null) log.write("warning", `Error writing the append only file: ${unlogged}`);
   clearInterval(look);
   pidFile.remove();
   socketFile.remove();
@@ -235,8 +234,25 @@ function backgroundCores(asked: number, cpus: number, count: number): number {
   return Math.min(asked < 0 ? Math.min(2, cpus) : asked, CORES_MAX - count);
 }
 
+/** Begins to load what is there: as in Redis the append only file alone, where there is to be one. */
+function begin(native: Native, settings: Settings): Load | null {
+  const isYes = (name: Parameters<Settings["get"]>[0]): boolean => settings.get(name) === "yes";
+  const checkSum = isYes("rdbchecksum");
+  if (!isYes("appendonly"))
+    return beginLoad(native, { dir: process.cwd(), name: settings.get("dbfilename"), checkSum });
+  return beginLog(native, {
+    dir: process.cwd(),
+    folder: settings.get("appenddirname"),
+    name: settings.get("appendfilename"),
+    rdb_base: isYes("aof-use-rdb-preamble"),
+    load_truncated: isYes("aof-load-truncated"),
+    check_sum: checkSum,
+  });
+}
+
 /** Directives that TypeScript serves; null when taken. */
 function applySetting(log: Log, cores: Cores, name: string, value: string): string | null {
+  if (name === "appendonly") return "it is decided at the start; restart with another value";
   if (name === "loglevel") log.setLevel(value);
   if (name === "dir") process.chdir(value);
   if (name === "procedure-quickjs-memory-limit") cores.setQuickJsMemoryLimit(Number(value));

@@ -7,16 +7,18 @@
 //!   dispatch/          ─▶ row of the command table, admission, keys, latches
 //!   txn/               ─▶ one transaction context: undo log, changes, effects
 //!   types/, commands/  ─▶ handler: reads and edits values through Txn, writes the reply
+//!   aof/                  the append-only file: records of the log to disk, and back at the start
 //!   lua/                  scripts: the interpreter and its libraries
 //!   store/, ds/           shards, tables, entries
 //!   ffi/               up-calls into the VM of the same thread, and down-calls of its procedures
 //! ```
 //!
-//! Imports go one way: sys ← ds ← resp ← tls ← acl ← store ← txn ← session ← lua, commands, snapshot, types ← dispatch ← net ← ffi ← fuzz.
+//! Imports go one way: sys ← ds ← resp ← tls ← acl ← store ← txn ← session ← lua, commands, snapshot, types ← aof, dispatch ← net ← ffi ← fuzz.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod acl;
+pub mod aof;
 pub mod commands;
 pub mod dispatch;
 pub mod ds;

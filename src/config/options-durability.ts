@@ -4,7 +4,7 @@ import { INT_MAX, INT_MIN, LONG_MAX, type Option, ULONG_MAX } from "./option.ts"
 import { REPLICAOF, SAVE } from "./special.ts";
 
 const NO_SNAPSHOTS = { why: "snapshots are loaded at the start but not written yet: data lives in memory only" };
-const NO_AOF = { why: "the append only file is not available yet: data lives in memory only" };
+const NO_REWRITE = { why: "the append only file is not rewritten yet" };
 const NO_REPLICATION = { why: "replication is not available yet" };
 const NO_CLUSTER = { why: "cluster mode is not available yet" };
 
@@ -57,7 +57,7 @@ export const DURABILITY_OPTIONS = [
   },
 
   // Append only file
-  { name: "appendonly", type: "bool", default: "no", inert: NO_AOF },
+  { name: "appendonly", type: "bool", default: "no" },
   {
     name: "appendfilename",
     type: "string",
@@ -67,7 +67,6 @@ export const DURABILITY_OPTIONS = [
       value === ""
         ? "appendfilename can't be empty"
         : baseName(value, "appendfilename can't be a path, just a filename"),
-    inert: NO_AOF,
   },
   {
     name: "appenddirname",
@@ -76,17 +75,16 @@ export const DURABILITY_OPTIONS = [
     fixed: true,
     check: (value) =>
       value === "" ? "appenddirname can't be empty" : baseName(value, "appenddirname can't be a path, just a dirname"),
-    inert: NO_AOF,
   },
-  { name: "appendfsync", type: "enum", values: ["everysec", "always", "no"], default: "everysec", inert: NO_AOF },
-  { name: "no-appendfsync-on-rewrite", type: "bool", default: "no", inert: NO_AOF },
-  { name: "auto-aof-rewrite-percentage", type: "int", min: 0n, max: INT_MAX, default: "100", inert: NO_AOF },
-  { name: "auto-aof-rewrite-min-size", type: "memory", min: 0n, max: LONG_MAX, default: "67108864", inert: NO_AOF },
-  { name: "aof-load-truncated", type: "bool", default: "yes", inert: NO_AOF },
-  { name: "aof-use-rdb-preamble", type: "bool", default: "yes", inert: NO_AOF },
-  { name: "aof-timestamp-enabled", type: "bool", default: "no", inert: NO_AOF },
-  { name: "aof-rewrite-incremental-fsync", type: "bool", default: "yes", inert: NO_AOF },
-  { name: "aof-disable-auto-gc", type: "bool", default: "no", hidden: true, inert: NO_AOF },
+  { name: "appendfsync", type: "enum", values: ["everysec", "always", "no"], default: "everysec", native: true },
+  { name: "no-appendfsync-on-rewrite", type: "bool", default: "no", native: true },
+  { name: "auto-aof-rewrite-percentage", type: "int", min: 0n, max: INT_MAX, default: "100", inert: NO_REWRITE },
+  { name: "auto-aof-rewrite-min-size", type: "memory", min: 0n, max: LONG_MAX, default: "67108864", inert: NO_REWRITE },
+  { name: "aof-load-truncated", type: "bool", default: "yes" },
+  { name: "aof-use-rdb-preamble", type: "bool", default: "yes" },
+  { name: "aof-timestamp-enabled", type: "bool", default: "no", native: true },
+  { name: "aof-rewrite-incremental-fsync", type: "bool", default: "yes", inert: NO_REWRITE },
+  { name: "aof-disable-auto-gc", type: "bool", default: "no", hidden: true, inert: NO_REWRITE },
 
   // Replication
   {

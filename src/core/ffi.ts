@@ -6,7 +6,15 @@ import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import type { LuaLibraryFacts } from "../../runtime/engines/lua/lua-engine.ts";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
-import { type ControlRequest, type FunctionFigures, type RunningFunction, unpacked } from "./native-values.ts";
+import {
+  type ControlRequest,
+  type FunctionFigures,
+  type LogPlace,
+  packed,
+  type RunningFunction,
+  readControl,
+  unpacked,
+} from "./native-values.ts";
 
 export type { ControlRequest, FunctionFigures, RunningFunction } from "./native-values.ts";
 
@@ -60,6 +68,10 @@ const SYMBOLS = {
   zedis_load: { args: ["ptr", "f64", "f64"], returns: "f64" },
   zedis_load_outcome: { args: [], returns: "f64" },
   zedis_load_end: { args: [], returns: "void" },
+  zedis_load_function: { args: [], returns: "f64" },
+  zedis_aof_start: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_aof_stop: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_log_request: { args: ["ptr", "f64"], returns: "void" },
   zedis_kill_lua: { args: ["f64"], returns: "void" },
   zedis_staged: { args: ["ptr"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -224,15 +236,14 @@ export function loadNative(path: string) {
       native.zedis_control_reply(id, at(reply), reply.length);
     },
 
-    /** Publishes the manifest (see runtime/registry.ts). Throws if native code refuses it. */
     /** What the top level of a library in Lua registers. */
     luaLibrary(code: Uint8Array): LuaLibraryFacts {
       return JSON.parse(takeStaged(native.zedis_staged, native.zedis_lua_library(at(code), code.length)).toString());
     },
     /** The payload of FUNCTION DUMP for these sources. */
     dumpLibraries(sources: readonly Uint8Array[]): Uint8Array {
-      const packed = Buffer.concat(sources.flatMap((source) => [lengthOf(source), source]));
-      return takeStaged(native.zedis_staged, native.zedis_dump_libraries(at(packed), packed.length));
+      const joined = packed(sources);
+      return takeStaged(native.zedis_staged, native.zedis_dump_libraries(at(joined), joined.length));
     },
     /** The sources in such a payload, or the text of the error. */
     readLibraries(payload: Uint8Array): readonly Buffer[] | string {
@@ -254,9 +265,31 @@ export function loadNative(path: string) {
       if (outcome < 0) return takeStaged(native.zedis_staged, -outcome).toString();
       return unpacked(takeStaged(native.zedis_staged, outcome - 1));
     },
+    /** The next request about libraries that was loaded from the append only file; null: there are no more. */
+    loadFunction(): readonly Buffer[] | null {
+      const bytes = native.zedis_load_function();
+      return bytes === 0 ? null : unpacked(takeStaged(native.zedis_staged, bytes));
+    },
+    /** Opens the append only file, before the cores run. True: it is being loaded. A text: why it cannot be opened. */
+    startLog(place: LogPlace): boolean | string {
+      const json = Buffer.from(JSON.stringify(place));
+      const found = native.zedis_aof_start(at(json), json.length);
+      return found < 0 ? takeStaged(native.zedis_staged, -found).toString() : found === 1;
+    },
+    /** Sees to it that all of the append only file is on disk, once the cores have stopped; null, or what went wrong. Blocks. */
+    stopLog(): string | null {
+      const bytes = native.zedis_aof_stop(ptr(failure), ERROR_BYTES);
+      return bytes === 0 ? null : failureText(bytes);
+    },
+    /** Logs a request that this thread has served. */
+    logRequest(argv: readonly Uint8Array[]): void {
+      const joined = packed(argv);
+      native.zedis_log_request(at(joined), joined.length);
+    },
     /** Requests are served from now on. */
     loadEnd: (): void => native.zedis_load_end(),
     killLua: (core: number): void => native.zedis_kill_lua(core),
+    /** Publishes the manifest (see runtime/registry.ts). Throws if native code refuses it. */
     publish(json: string): void {
       const text = Buffer.from(json);
       const bytes = native.zedis_publish(at(text), text.length, ptr(failure), ERROR_BYTES);
@@ -272,8 +305,8 @@ export function loadNative(path: string) {
 
     /** Makes the user that a line of the configuration declares (its words without `user`); null, or the error's text. */
     declareUser(words: readonly Uint8Array[]): string | null {
-      const packed = Buffer.concat(words.flatMap((word) => [lengthOf(word), word]));
-      const bytes = native.zedis_acl_declare(at(packed), packed.length, ptr(failure), ERROR_BYTES);
+      const joined = packed(words);
+      const bytes = native.zedis_acl_declare(at(joined), joined.length, ptr(failure), ERROR_BYTES);
       return bytes === 0 ? null : failureText(bytes);
     },
 
@@ -354,12 +387,6 @@ function at(bytes: Uint8Array): Pointer | null {
   return bytes.length === 0 ? null : ptr(bytes);
 }
 
-function lengthOf(bytes: Uint8Array): Uint8Array {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(bytes.length);
-  return length;
-}
-
 function assertLayout(layout: (out: Pointer, capacity: number) => number): void {
   const native = new Uint32Array(LAYOUT.length);
   const count = layout(ptr(native), native.length);
@@ -369,18 +396,4 @@ function assertLayout(layout: (out: Pointer, capacity: number) => number): void 
         "build it again with `bun run build`",
     );
   }
-}
-
-function readControl(raw: Buffer): ControlRequest {
-  const argv: Uint8Array[] = [];
-  const nameEnd = 14 + raw.readUInt32LE(10);
-  const user = raw.toString("utf8", 14, nameEnd);
-  const count = raw.readUInt32LE(nameEnd);
-  let offset = nameEnd + 4;
-  for (let index = 0; index < count; index++) {
-    const length = raw.readUInt32LE(offset);
-    argv.push(raw.subarray(offset + 4, offset + 4 + length));
-    offset += 4 + length;
-  }
-  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, local: raw[9] === 1, user, argv };
 }

@@ -37,3 +37,40 @@ export function unpacked(packed: Buffer): Buffer[] {
   }
   return texts;
 }
+
+/** Where the append only file is, and how it is read; as `Place` in native/src/aof/open.rs. */
+export interface LogPlace {
+  readonly dir: string;
+  readonly folder: string;
+  readonly name: string;
+  /** A new base is an RDB file. */
+  readonly rdb_base: boolean;
+  readonly load_truncated: boolean;
+  readonly check_sum: boolean;
+}
+
+/** Byte strings as native code takes several: each behind its length. */
+export function packed(all: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    all.flatMap((bytes) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+/** A control request as native code stages it. */
+export function readControl(raw: Buffer): ControlRequest {
+  const argv: Uint8Array[] = [];
+  const nameEnd = 14 + raw.readUInt32LE(10);
+  const user = raw.toString("utf8", 14, nameEnd);
+  const count = raw.readUInt32LE(nameEnd);
+  let offset = nameEnd + 4;
+  for (let index = 0; index < count; index++) {
+    const length = raw.readUInt32LE(offset);
+    argv.push(raw.subarray(offset + 4, offset + 4 + length));
+    offset += 4 + length;
+  }
+  return { id: Number(raw.readBigUInt64LE(0)), proto: raw[8] === 3 ? 3 : 2, local: raw[9] === 1, user, argv };
+}

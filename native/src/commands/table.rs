@@ -180,6 +180,11 @@ impl Table {
         self.served().filter(|(_, row)| !row.name.contains('|'))
     }
 
+    /// Do commands have other names than their own?
+    pub fn is_renamed(&self) -> bool {
+        self.renamed
+    }
+
     /// A request with its command's own name, for the log and for the TypeScript side.
     pub fn in_own_words(&self, row: &Row, args: Args) -> OwnedArgs {
         if !self.renamed {

@@ -23,6 +23,7 @@ use crate::lua::host::Stop;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
+use crate::session::durability::GATE_DISK;
 use crate::session::conn::Conn;
 use crate::session::functions::{End, Slot};
 use crate::session::manifest;
@@ -184,6 +185,14 @@ impl Executor {
         let writes = flags & manifest::flag::NO_WRITES == 0;
         if read_only_command && writes && declared {
             reply.error(error::RO_WRITE_FLAG);
+            return Outcome::Failed;
+        }
+        if writes
+            && !read_only_command
+            && self.server.gate.load(std::sync::atomic::Ordering::Relaxed) & GATE_DISK != 0
+            && let Some(text) = self.server.disk_refusal()
+        {
+            reply.error(&text);
             return Outcome::Failed;
         }
         let allow_oom = flags & manifest::flag::ALLOW_OOM != 0;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::execute::Executor;
+use super::handler::record_request;
 use super::permission::permitted;
 use crate::acl::check::{Denial, Reason};
 use crate::commands::row::Run;
@@ -152,14 +153,9 @@ impl Executor {
                 out.extend_from_slice(waiter.nothing);
             }
             Effect::Slices(mut work) => while let Ok(Progress::More) = work.step(&mut self.txn, &mut reply) {},
-            Effect::Verbatim if self.txn.record => {
-                let request = table().in_own_words(row, waiter.request.borrow());
-                self.txn.effects.push((waiter.db, request));
-            }
-            Effect::Rewrite(commands) if self.txn.record => {
-                self.txn.effects.extend(commands.into_iter().map(|command| (waiter.db, command)));
-            }
-            Effect::None | Effect::Verbatim | Effect::Rewrite(_) => (),
+            Effect::Verbatim => record_request(&mut self.txn, row, request),
+            Effect::Rewrite(commands) => self.txn.record_commands(commands),
+            Effect::None => (),
         }
         waiter.finish();
         let whole = self.txn.dequeue(waiter);

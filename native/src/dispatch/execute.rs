@@ -24,6 +24,7 @@ use crate::resp::parse::Limits;
 use crate::resp::reply::Reply;
 use crate::session::conn::{Conn, Wait, Walk};
 use crate::session::control::Asker;
+use crate::session::durability::GATE_DISK;
 use crate::session::figures::Figures;
 use crate::session::gather::Gather;
 use crate::session::handle::Flow;
@@ -438,6 +439,12 @@ impl Executor {
         self.txn.keep_expired = false;
         if gate & GATE_LOADING != 0 && row.flags & flag::LOADING == 0 {
             return self.refuse(conn, row.name, error::LOADING.as_bytes());
+        }
+        if gate & GATE_DISK != 0
+            && (row.flags & flag::WRITE != 0 || row.name == "ping")
+            && let Some(text) = self.server.disk_refusal()
+        {
+            return self.refuse(conn, row.name, text.as_bytes());
         }
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
             let pause = self.server.pause(self.txn.now_ms);

@@ -70,16 +70,11 @@ pub(super) fn after_effect(effect: Effect, txn: &mut Txn, row: &Row, args: Args,
     match effect {
         Effect::None => Outcome::Done,
         Effect::Verbatim => {
-            if txn.record {
-                txn.effects.push((txn.db, table().in_own_words(row, args)));
-            }
+            record_request(txn, row, args);
             Outcome::Done
         }
         Effect::Rewrite(commands) => {
-            if txn.record {
-                let db = txn.db;
-                txn.effects.extend(commands.into_iter().map(|command| (db, command)));
-            }
+            txn.record_commands(commands);
             Outcome::Done
         }
         Effect::Slices(work) => {
@@ -91,5 +86,14 @@ pub(super) fn after_effect(effect: Effect, txn: &mut Txn, row: &Row, args: Args,
             Outcome::Waits
         }
         Effect::Busy(shard) => Outcome::Shard(shard),
+    }
+}
+
+/// Records a request that did what it says. The log of changes has no use for messages.
+#[inline]
+pub(super) fn record_request(txn: &mut Txn, row: &Row, args: Args) {
+    if txn.record {
+        let table = table();
+        txn.record_request(args, table.is_renamed() || row.flags & flag::PUBSUB != 0, || table.in_own_words(row, args));
     }
 }

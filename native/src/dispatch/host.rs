@@ -3,6 +3,7 @@
 use super::caching::remember_read;
 use super::call::Doom;
 use super::execute::Executor;
+use super::handler::record_request;
 use super::permission::permitted;
 use crate::acl::user::User;
 use crate::commands::asked;
@@ -239,7 +240,6 @@ impl Executor {
         args: Args,
         (proto, out): (Protocol, &mut Vec<u8>),
     ) -> Host {
-        let table = table();
         let mut reply = Reply::new(out, proto);
         loop {
             match effect {
@@ -260,17 +260,15 @@ impl Executor {
                     reply.raw(block.nothing.reply(proto));
                     break;
                 }
-                Effect::Verbatim if self.txn.record => {
-                    self.txn.effects.push((self.txn.db, table.in_own_words(row, args)));
+                Effect::Verbatim => {
+                    record_request(&mut self.txn, row, args);
                     break;
                 }
-                Effect::Rewrite(commands) if self.txn.record => {
-                    for command in commands {
-                        self.txn.effects.push((self.txn.db, command));
-                    }
+                Effect::Rewrite(commands) => {
+                    self.txn.record_commands(commands);
                     break;
                 }
-                _ => break,
+                Effect::None => break,
             }
         }
         if out.first() == Some(&b'-') {

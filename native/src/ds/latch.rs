@@ -51,6 +51,12 @@ impl<'s, T> LatchSet<'s, T> {
         LatchSet { over, token, held: SmallVec::new(), wake: 0, sole }
     }
 
+    /// Is nothing held?
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Other sets are in use from now on. Nothing is held.
     pub fn share(&mut self) {
         debug_assert!(self.held.is_empty());

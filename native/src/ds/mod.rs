@@ -15,6 +15,7 @@ pub mod item;
 pub mod latch;
 pub mod object;
 pub mod packed;
+pub mod ring;
 pub mod scored;
 pub mod segments;
 pub mod sliced;

@@ -9,7 +9,7 @@ use crate::snapshot::{libraries, load};
 /// An answer, until JavaScript has copied it.
 static STAGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-fn stage(answer: Vec<u8>) -> f64 {
+pub(super) fn stage(answer: Vec<u8>) -> f64 {
     let len = answer.len() as f64;
     *STAGED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = answer;
     len

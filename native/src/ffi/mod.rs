@@ -13,5 +13,6 @@ pub mod control;
 pub mod deck;
 mod functions;
 pub mod host;
+mod log;
 mod nested;
 pub mod tls;

@@ -59,6 +59,8 @@ pub struct Core {
     pub(super) parked: Vec<usize>,
     /// Connections whose work goes on slice by slice.
     pub(super) working: VecDeque<usize>,
+    /// Connections whose replies wait for the log, and their clients; in order of the positions.
+    pub(super) unsettled: VecDeque<(usize, u64)>,
     /// Some work went on in this turn: look again at once.
     worked: bool,
     /// Connections whose client waits for a key, and when those with a timeout give up.
@@ -107,6 +109,7 @@ impl Core {
             current: None,
             parked: Vec::new(),
             working: VecDeque::new(),
+            unsettled: VecDeque::new(),
             worked: false,
             blocked: 0,
             timeouts: Timeouts::default(),
@@ -187,6 +190,7 @@ impl Core {
             self.send_replies();
             self.start_gatherings();
             self.work();
+            self.settle();
             if self.server.stopping.load(Ordering::Acquire) && self.stop_step() {
                 // Lets the network close what was removed.
                 self.net.wait(0, &mut self.events);
@@ -222,7 +226,7 @@ impl Core {
         if conn.errand.is_some() {
             return self.run_errand(slot, conn);
         }
-        conn.held = self.too_much_output(&conn);
+        conn.held = conn.settles_at.is_some() || self.too_much_output(&conn);
         let enough = conn.held && conn.input.len() >= self.input_held_max();
         if !conn.input_ended && !enough {
             self.receive(slot, &mut conn);

@@ -19,5 +19,6 @@ mod parked;
 mod reception;
 mod scripts;
 mod secure;
+mod settle;
 pub mod socket;
 pub mod uring;

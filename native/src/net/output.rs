@@ -44,7 +44,11 @@ impl Core {
         if conn.errand.is_some() {
             return self.finish_errand(slot, conn);
         }
-        if (conn.output_bytes() > 0 || conn.has_sealed()) && !conn.dead && !conn.blocked {
+        if (conn.output_bytes() > 0 || conn.has_sealed())
+            && !conn.dead
+            && !conn.blocked
+            && !self.must_settle(slot, &mut conn)
+        {
             self.send(slot, &mut conn);
         }
         if conn.output_bytes() > 0 && self.over_output_limit(&mut conn) {

@@ -72,6 +72,7 @@ impl Core {
         }
         self.ready.extend(own.filter(|_| own_is_ready));
         self.send_replies();
+        self.settle();
         std::mem::swap(&mut self.executor.local, &mut beside.local);
         std::mem::swap(&mut self.executor, &mut *beside);
         self.executor.noted |= std::mem::take(&mut beside.noted);

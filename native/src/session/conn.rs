@@ -80,6 +80,8 @@ pub struct Conn {
     pub blocked: bool,
     /// Not run for now: too much output waits for the peer.
     pub held: bool,
+    /// Its output waits until the log is on disk up to here, and was so many bytes then; see `net/settle.rs`.
+    pub settles_at: Option<(u64, usize)>,
     /// At least so many bytes of input make up the next request.
     pub need: usize,
     /// The connection is by the TLS port.
@@ -107,6 +109,7 @@ impl Conn {
             sent: 0,
             blocked: false,
             held: false,
+            settles_at: None,
             need: 0,
             tls: None,
             errand: None,

@@ -5,7 +5,10 @@
 //! of the lightest one and inherits its weight. Ten times as many are kept as are shown, so that what is shown is nearly exact.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+
+use super::server::{GATE_HOTKEYS, Server};
 
 /// Keys kept for each that is shown.
 const KEPT_PER_SHOWN: usize = 10;
@@ -138,6 +141,18 @@ impl Heaviest {
     /// The heaviest `count`, the heaviest first.
     pub fn first(&self, count: usize) -> Vec<(Arc<[u8]>, u64)> {
         self.order.iter().rev().take(count).map(|(weight, key)| (key.clone(), *weight)).collect()
+    }
+}
+
+impl Server {
+    /// Opens or shuts the gate by whether hot keys are being counted.
+    pub fn judge_hotkeys(&self) {
+        let active = self.hotkeys.with(|now| now.as_ref().is_some_and(|now| now.active));
+        if active {
+            self.gate.fetch_or(GATE_HOTKEYS, Ordering::SeqCst);
+        } else {
+            self.gate.fetch_and(!GATE_HOTKEYS, Ordering::SeqCst);
+        }
     }
 }
 

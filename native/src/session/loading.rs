@@ -1,10 +1,12 @@
 //! How far a file of keys has been loaded, and what came of it.
 
-use std::sync::Mutex;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
 use std::sync::atomic::Ordering::{self, Relaxed};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use super::server::Server;
+use crate::resp::args::OwnedArgs;
 use crate::sys::clock;
 
 /// A bit of the server's gate, beside those of `server.rs`: a file of keys is being loaded: what does not say that it may run meanwhile is refused.
@@ -20,6 +22,8 @@ pub struct Loading {
     /// key-load-delay: how long to sleep after each key, us; below 0: one us after so many keys.
     pub key_delay_us: AtomicI64,
     outcome: Mutex<Option<Outcome>>,
+    /// Requests about libraries of functions in an append-only file, for the main thread; in order.
+    functions: Mutex<VecDeque<OwnedArgs>>,
 }
 
 /// The sources of the libraries of functions in it; Err: why it was not loaded.
@@ -28,6 +32,11 @@ pub type Outcome = Result<Vec<Vec<u8>>, String>;
 impl Loading {
     pub fn finish(&self, outcome: Outcome) {
         *self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(outcome);
+    }
+
+    /// Requests about libraries that were loaded; to be served before anybody else is.
+    pub fn functions(&self) -> MutexGuard<'_, VecDeque<OwnedArgs>> {
+        self.functions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// What came of it, once.

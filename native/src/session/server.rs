@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::background::Background;
 use super::control::{Asker, ControlQueue, LogQueue};
+use super::durability::Durability;
 use super::events::LatencyEvents;
 use super::figures::Figures;
 use super::function_log::FunctionLogs;
@@ -103,6 +104,7 @@ pub struct Server {
     pub control: ControlQueue,
     pub log: LogQueue,
     pub loading: Loading,
+    pub durability: Durability,
     pub function_logs: FunctionLogs,
     manifest: RwLock<Arc<Manifest>>,
     slots: Slots,
@@ -187,6 +189,7 @@ impl Server {
             control: ControlQueue::default(),
             log: LogQueue::default(),
             loading: Loading::default(),
+            durability: Durability::default(),
             function_logs: FunctionLogs::default(),
             manifest: RwLock::default(),
             slots: Slots::default(),
@@ -287,16 +290,6 @@ impl Server {
             self.gate.fetch_or(GATE_MONITOR, Ordering::SeqCst);
         } else {
             self.gate.fetch_and(!GATE_MONITOR, Ordering::SeqCst);
-        }
-    }
-
-    /// Opens or shuts the gate by whether hot keys are being counted.
-    pub fn judge_hotkeys(&self) {
-        let active = self.hotkeys.with(|now| now.as_ref().is_some_and(|now| now.active));
-        if active {
-            self.gate.fetch_or(GATE_HOTKEYS, Ordering::SeqCst);
-        } else {
-            self.gate.fetch_and(!GATE_HOTKEYS, Ordering::SeqCst);
         }
     }
 

@@ -153,6 +153,8 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
         }
         "acl-pubsub-default" => server.acl.set_all_channels(value == "allchannels"),
         "key-load-delay" => server.loading.key_delay_us.store(signed()?, Relaxed),
+        "appendfsync" => server.set_fsync(value),
+        "aof-timestamp-enabled" => server.durability.aof_stamps.store(flag()?, Relaxed),
         "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),
         "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
         "enable-debug-command" => settings.debug_command.set(value),

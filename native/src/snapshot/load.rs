@@ -32,8 +32,8 @@ pub fn start(server: &'static Server, path: PathBuf, check_sum: bool) -> Result<
     };
     server.begin_loading(mapped.len() as u64);
     let load = move || {
-        let outcome = load(server, &mapped, check_sum).map_err(|text| refused(&path, &text));
-        server.loading.finish(outcome);
+        let outcome = load(server, &mapped, check_sum, None).map_err(|text| refused(&path, &text));
+        server.loading.finish(outcome.map(|loaded| loaded.libraries));
     };
     thread::Builder::new().name("zedis-load".into()).spawn(load).map_err(|error| error.to_string())?;
     Ok(true)
@@ -43,22 +43,41 @@ fn refused(path: &Path, text: &str) -> String {
     format!("{text} (file {})", path.display())
 }
 
-fn load(server: &'static Server, bytes: &[u8], check_sum: bool) -> Result<Vec<Vec<u8>>, String> {
+/// What came of a file.
+pub struct Loaded {
+    /// The sources of the libraries of functions in it.
+    pub libraries: Vec<Vec<u8>>,
+    /// Where it ends: more may stand behind it.
+    pub end: usize,
+}
+
+/// Puts what is in a file into the empty store. `base`: it is that of an append-only file, whose requests may be meant for keys that have
+/// expired by now; so many bytes of other files were loaded before it.
+pub fn load(
+    server: &'static Server,
+    bytes: &[u8],
+    check_sum: bool,
+    base: Option<u64>,
+) -> Result<Loaded, String> {
+    let before = base.unwrap_or(0);
     let began_ms = clock::now_ms();
     let at = |failure: super::file::Failure| format!("{} at offset {}", failure.text, failure.at);
     let mut file = File::open(bytes, check_sum).map_err(at)?;
     let mut txn = Txn::helper(&server.store);
     txn.set_clock(began_ms);
+    if base.is_some() {
+        txn.now_ms = 0;
+    }
     let (mut libraries, mut modules, mut empty) = (Vec::new(), Vec::new(), 0u64);
     let loading = &server.loading;
     while let Some(record) = file.next_record().map_err(at)? {
-        loading.bytes_loaded.store(file.position() as u64, Relaxed);
+        loading.bytes_loaded.store(before + file.position() as u64, Relaxed);
         match record {
             Record::Fact(name, value) => tell_fact(server, &name, &value),
             Record::Library(source) => libraries.push(source),
             Record::Module(name, key) => tell_module(server, name, key, &mut modules),
             Record::Key(key) if key.value.is_empty() => empty += 1,
-            Record::Key(key) if key.expiry.is_some_and(|at_ms| at_ms < began_ms) => {
+            Record::Key(key) if base.is_none() && key.expiry.is_some_and(|at_ms| at_ms < began_ms) => {
                 loading.keys_expired.fetch_add(1, Relaxed);
             }
             Record::Key(key) => {
@@ -80,7 +99,7 @@ fn load(server: &'static Server, bytes: &[u8], check_sum: bool) -> Result<Vec<Ve
     server.log.push(NOTICE, format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}."));
     let seconds = (clock::now_ms() - began_ms) as f64 / 1000.0;
     server.log.push(NOTICE, format!("DB loaded from disk: {seconds:.3} seconds"));
-    Ok(libraries)
+    Ok(Loaded { libraries, end: file.position() })
 }
 
 fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {

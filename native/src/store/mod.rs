@@ -4,6 +4,7 @@
 
 pub mod counters;
 pub mod lazy_free;
+pub mod log;
 pub mod policy;
 pub mod settings;
 pub mod shard;
@@ -17,6 +18,7 @@ use crate::ds::latch::Latched;
 use crate::sys::random;
 use counters::Counters;
 use lazy_free::LazyFree;
+use log::Log;
 use shard::Shard;
 use subscriptions::{Names, Subscriptions};
 
@@ -38,6 +40,7 @@ pub struct Store {
     mask: u32,
     pub counters: Counters,
     pub garbage: LazyFree,
+    pub log: Log,
     /// Writes since the last save, as INFO's rdb_changes_since_last_save.
     pub dirty: AtomicU64,
     /// Running average, per database, of the time to live of keys that the expiry cycle looked at, ms.
@@ -74,6 +77,7 @@ impl Store {
             mask: shards as u32 - 1,
             counters: Counters::new(databases),
             garbage: LazyFree::start(),
+            log: Log::default(),
             notify: AtomicBool::new(false),
             events: AtomicU32::new(0),
             subscriptions: Subscriptions::default(),

@@ -20,6 +20,7 @@ pub mod frequency;
 mod going;
 pub mod notify;
 pub mod patch;
+pub mod record;
 pub mod relocate;
 pub mod sample;
 pub mod track;
@@ -168,6 +169,13 @@ pub struct Txn {
     /// Commands that reproduce what this transaction did, kept while `record` is on (the log, replicas, a dry run).
     pub effects: Vec<(u32, OwnedArgs)>,
     pub record: bool,
+    /// What is recorded goes to the log.
+    logs: bool,
+    journal: record::Journal,
+    /// The log has got something since this was last cleared.
+    pub appended: bool,
+    /// The second context of its core.
+    beside: bool,
     /// Changes so far, as Redis counts `server.dirty`.
     pub dirty: u64,
     pub hits: u64,
@@ -199,6 +207,10 @@ impl Txn {
             told: Told::default(),
             effects: Vec::new(),
             record: false,
+            logs: false,
+            journal: record::Journal::default(),
+            appended: false,
+            beside: false,
             dirty: 0,
             hits: 0,
             misses: 0,
@@ -211,7 +223,7 @@ impl Txn {
     /// A second context for the thread numbered `core`, beside the one whose script holds latches.
     pub fn beside(store: &'static Store, core: usize, sole: bool) -> Txn {
         let latches = LatchSet::new(&store.shards, (core + CORES_MAX) as u32 + 1, sole);
-        Txn { latches, ..Txn::new(store, core, sole) }
+        Txn { latches, beside: true, ..Txn::new(store, core, sole) }
     }
 
     /// A context for the one thread that is no core (it loads a file); no core's latches are `sole` meanwhile.
@@ -233,6 +245,7 @@ impl Txn {
     /// Sets the transaction's clock.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
+        self.look_at_log();
         self.access_clock = if self.store.settings.policy.clock() == Clock::Frequency {
             frequency::lfu_minutes(now_ms) << 8 | frequency::LFU_START
         } else {
@@ -353,6 +366,9 @@ impl Txn {
     /// there is something to tell; see [`Txn::take_told`].
     #[inline]
     pub fn commit(&mut self) -> bool {
+        if self.logs {
+            self.append_record();
+        }
         if self.dirty != 0 {
             self.store.add_dirty(self.dirty);
             self.dirty = 0;

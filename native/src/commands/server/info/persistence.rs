@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::text::Text;
+use crate::session::durability::Durability;
 use crate::session::handle::Session;
 
 pub fn persistence(session: &mut Session, text: &mut Text) {
@@ -21,24 +22,8 @@ pub fn persistence(session: &mut Session, text: &mut Text) {
     text.zeros(&["rdb_saves", "rdb_last_cow_size"]);
     text.field("rdb_last_load_keys_expired", loading.keys_expired.load(Relaxed));
     text.field("rdb_last_load_keys_loaded", loading.keys_loaded.load(Relaxed));
-    text.zeros(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
-    text.field("aof_last_rewrite_time_sec", -1);
-    text.field("aof_current_rewrite_time_sec", -1);
-    text.field("aof_last_bgrewrite_status", "ok");
-    text.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    text.field("aof_last_write_status", "ok");
-    text.zeros(&[
-        "aof_last_cow_size",
-        "aof_current_size",
-        "aof_base_size",
-        "aof_pending_rewrite",
-        "aof_buffer_length",
-        "aof_rewrite_buffer_length",
-        "aof_pending_bio_fsync",
-        "aof_delayed_fsync",
-        "module_fork_in_progress",
-        "module_fork_last_cow_size",
-    ]);
+    append_only_file(&session.server.durability, text);
+    text.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
     if is_loading {
         let (percent, eta_s) = loading.progress(crate::sys::clock::now_ms());
         text.field("loading_start_time", loading.started_ms.load(Relaxed) / 1000);
@@ -48,6 +33,36 @@ pub fn persistence(session: &mut Session, text: &mut Text) {
         text.field("loading_loaded_perc", format!("{percent:.2}"));
         text.field("loading_eta_seconds", eta_s);
     }
+}
+
+fn append_only_file(durability: &Durability, text: &mut Text) {
+    let since_s = durability.rewrite_since_s.load(Relaxed);
+    let (rewrites, failures) = (durability.rewrites.load(Relaxed), durability.rewrite_failures.load(Relaxed));
+    let enabled = durability.aof_enabled.load(Relaxed);
+    text.field("aof_enabled", enabled as u8);
+    text.field("aof_rewrite_in_progress", (since_s != 0) as u8);
+    text.field("aof_rewrite_scheduled", durability.rewrite_scheduled.load(Relaxed) as u8);
+    let last_s = if rewrites + failures == 0 { -1 } else { durability.rewrite_last_s.load(Relaxed) };
+    text.field("aof_last_rewrite_time_sec", last_s);
+    let current_s = if since_s == 0 { -1 } else { crate::sys::clock::now_ms() / 1000 - since_s };
+    text.field("aof_current_rewrite_time_sec", current_s);
+    text.field("aof_last_bgrewrite_status", if durability.rewrite_failed.load(Relaxed) { "err" } else { "ok" });
+    text.field("aof_rewrites", rewrites);
+    text.field("aof_rewrites_consecutive_failures", failures);
+    text.field("aof_last_write_status", if durability.log_error().is_some() { "err" } else { "ok" });
+    text.zeros(&["aof_last_cow_size"]);
+    if enabled {
+        text.field("aof_current_size", durability.aof_bytes.load(Relaxed));
+        text.field("aof_base_size", durability.aof_base_bytes.load(Relaxed));
+        text.zeros(&["aof_pending_rewrite"]);
+        text.field("aof_buffer_length", durability.aof_backlog.load(Relaxed));
+        text.field("aof_pending_bio_fsync", durability.fsync_pending.load(Relaxed));
+        text.field("aof_delayed_fsync", durability.fsync_delayed.load(Relaxed));
+    } else {
+        text.zeros(&["aof_current_size", "aof_base_size", "aof_pending_rewrite", "aof_buffer_length"]);
+        text.zeros(&["aof_pending_bio_fsync", "aof_delayed_fsync"]);
+    }
+    text.zeros(&["aof_rewrite_buffer_length"]);
 }
 
 pub fn replication(session: &mut Session, text: &mut Text) {

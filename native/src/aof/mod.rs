@@ -1,0 +1,8 @@
+//! The append-only file; see README.md.
+
+pub mod manifest;
+pub mod open;
+pub mod replay;
+pub mod requests;
+pub mod tape;
+pub mod writer;

@@ -1,0 +1,129 @@
+//! How it stands with what is written to disk.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard};
+
+use super::server::Server;
+
+/// A bit of the server's gate: changes cannot be written to disk, so they are refused.
+pub const GATE_DISK: u32 = 64;
+
+/// `appendfsync`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fsync {
+    No = 0,
+    EverySecond = 1,
+    Always = 2,
+}
+
+/// What the thread that writes the log is asked to do.
+pub enum Order {
+    /// Go on in this file, which is there and empty, with what is appended behind position `at`.
+    Rotate { at: u64, path: PathBuf, done: Sender<()> },
+    /// Write all there is, see to it that it is on disk, and end.
+    Stop { done: Sender<Result<(), String>> },
+}
+
+#[derive(Default)]
+pub struct Durability {
+    /// Why the log cannot be written.
+    log_error: Mutex<Option<String>>,
+    pub orders: Mutex<VecDeque<Order>>,
+    /// There is an append-only file.
+    pub aof_enabled: AtomicBool,
+    /// Bytes of all its files; of that when it was last rewritten or loaded; bytes on their way into it.
+    pub aof_bytes: AtomicU64,
+    pub aof_base_bytes: AtomicU64,
+    pub aof_backlog: AtomicU64,
+    /// An fsync goes on beside; fsyncs that were due while one went on.
+    pub fsync_pending: AtomicU64,
+    pub fsync_delayed: AtomicU64,
+    fsync: AtomicU8,
+    pub aof_stamps: AtomicBool,
+    /// A rewrite goes on; 0: none. Seconds since the epoch.
+    pub rewrite_since_s: AtomicI64,
+    pub rewrite_scheduled: AtomicBool,
+    /// Seconds that the last one took, -1: none yet. Did it fail? How many there were, and failed in a row.
+    pub rewrite_last_s: AtomicI64,
+    pub rewrite_failed: AtomicBool,
+    pub rewrites: AtomicU64,
+    pub rewrite_failures: AtomicU64,
+    /// Cores that hold replies back until the log is on disk; a bit each.
+    waiting: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Durability {
+    pub fn fsync(&self) -> Fsync {
+        match self.fsync.load(Ordering::Relaxed) {
+            0 => Fsync::No,
+            2 => Fsync::Always,
+            _ => Fsync::EverySecond,
+        }
+    }
+
+    pub fn log_error(&self) -> Option<String> {
+        lock(&self.log_error).clone()
+    }
+
+    pub fn take_order(&self) -> Option<Order> {
+        lock(&self.orders).pop_front()
+    }
+
+    /// This core holds replies back.
+    pub fn wait_on(&self, core: usize) {
+        self.waiting.fetch_or(1 << core, Ordering::SeqCst);
+    }
+}
+
+impl Server {
+    /// `appendfsync` by its name.
+    pub fn set_fsync(&self, name: &str) {
+        let fsync = match name {
+            "no" => Fsync::No,
+            "always" => Fsync::Always,
+            _ => Fsync::EverySecond,
+        };
+        self.durability.fsync.store(fsync as u8, Ordering::Relaxed);
+        self.store.log.always.store(fsync == Fsync::Always, Ordering::SeqCst);
+        self.store.log.nudge();
+        self.wake_waiting();
+    }
+
+    /// The log cannot be written, for this reason; None: it can again.
+    pub fn set_log_error(&self, error: Option<String>) {
+        let failing = error.is_some();
+        *lock(&self.durability.log_error) = error;
+        if failing {
+            self.gate.fetch_or(GATE_DISK, Ordering::SeqCst);
+        } else {
+            self.gate.fetch_and(!GATE_DISK, Ordering::SeqCst);
+        }
+    }
+
+    /// What a change is refused with; None: it is not.
+    pub fn disk_refusal(&self) -> Option<String> {
+        self.durability.log_error().map(|error| format!("MISCONF Errors writing to the AOF file: {error}"))
+    }
+
+    /// Hands the writer of the log an order.
+    pub fn order(&self, order: Order) {
+        lock(&self.durability.orders).push_back(order);
+        self.store.log.nudge();
+    }
+
+    /// Wakes the cores that hold replies back.
+    pub fn wake_waiting(&self) {
+        let mut cores = self.durability.waiting.swap(0, Ordering::SeqCst);
+        while cores != 0 {
+            crate::sys::wake::signal(self.wake_fd(cores.trailing_zeros() as usize));
+            cores &= cores - 1;
+        }
+    }
+}
