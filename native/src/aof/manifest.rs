@@ -170,7 +170,8 @@ mod tests {
         };
         assert_eq!(Manifest::parse(&manifest.to_text()), Ok(manifest.clone()));
         assert_eq!((manifest.next_base(), manifest.next_increment()), (3, 5));
-        let redis = "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i startoffset 7\n";
+        let redis =
+            "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i startoffset 7\n";
         let read = Manifest::parse(redis).expect("Redis writes it so");
         assert_eq!(read.increments, [part("appendonly.aof.1.incr.aof", 1)]);
     }

@@ -108,8 +108,7 @@ fn read_manifest(place: &Place) -> Result<Option<Manifest>, String> {
             Err(format!("Fatal error: can't open the AOF manifest file {} for reading: {error}", path.display()))
         }
         Err(_) if old.is_file() => {
-            let manifest =
-                Manifest { base: Some(Part { name: place.name.clone(), seq: 1 }), ..Manifest::default() };
+            let manifest = Manifest { base: Some(Part { name: place.name.clone(), seq: 1 }), ..Manifest::default() };
             // First the manifest: a crash between the two leaves one that names a file which is found at its old place.
             let failed = |error| format!("Can't move {} into {}: {error}", old.display(), place.folder);
             fs::rename(&old, place.path(&place.name)).map_err(failed)?;
@@ -118,8 +117,7 @@ fn read_manifest(place: &Place) -> Result<Option<Manifest>, String> {
         }
         Err(_) if place.path(&place.name).is_file() => {
             // Such a crash, the other way round.
-            let manifest =
-                Manifest { base: Some(Part { name: place.name.clone(), seq: 1 }), ..Manifest::default() };
+            let manifest = Manifest { base: Some(Part { name: place.name.clone(), seq: 1 }), ..Manifest::default() };
             write_manifest(place, &manifest).map_err(|error| format!("Can't write the AOF manifest: {error}"))?;
             Ok(Some(manifest))
         }
@@ -153,8 +151,9 @@ fn load_all(server: &'static Server, place: &Place, manifest: &Manifest) -> Resu
         let part_began = Instant::now();
         let path = place.path(&part.name);
         let failed = |text: String| format!("{text} (file {})", path.display());
-        let mapped = Mapped::open(&path)
-            .map_err(|error| format!("Fatal error: can't open the append log file {} for reading: {error}", part.name))?;
+        let mapped = Mapped::open(&path).map_err(|error| {
+            format!("Fatal error: can't open the append log file {} for reading: {error}", part.name)
+        })?;
         let mut skip = 0;
         if mapped.starts_with(b"REDIS") || mapped.starts_with(b"VALKEY") {
             let found = load::load(server, &mapped, place.check_sum, Some(loaded)).map_err(failed)?;
@@ -204,7 +203,9 @@ fn cut_short(
     server.log.push(WARNING, format!("!!! Warning: short read while loading the AOF file {name}!!!"));
     server.log.push(
         WARNING,
-        format!("AOF {name} loaded anyway because aof-load-truncated is enabled; its last {lost} bytes are no whole request"),
+        format!(
+            "AOF {name} loaded anyway because aof-load-truncated is enabled; its last {lost} bytes are no whole request"
+        ),
     );
     server.log.push(WARNING, format!("Truncating the AOF {name} at offset {whole}"));
     let cut = || -> io::Result<()> {

@@ -25,7 +25,9 @@ const WARNING: u8 = 3;
 pub enum End {
     Whole,
     /// It stops inside a request or a transaction; so many bytes of it are whole.
-    Short { whole: u64 },
+    Short {
+        whole: u64,
+    },
 }
 
 pub struct Replay {
@@ -47,16 +49,7 @@ impl Replay {
         txn.set_clock(clock::now_ms());
         // A key goes when the log says so: a later request may have been meant for it.
         txn.now_ms = 0;
-        Replay {
-            server,
-            txn,
-            db: 0,
-            queued: None,
-            reply: Vec::new(),
-            failures: 0,
-            requests: 0,
-            functions: Vec::new(),
-        }
+        Replay { server, txn, db: 0, queued: None, reply: Vec::new(), failures: 0, requests: 0, functions: Vec::new() }
     }
 
     /// Runs a file's requests. `skip`: bytes before the first of them. `loaded`: bytes of the files before it. Err: why it cannot
@@ -166,13 +159,7 @@ impl Replay {
         }
     }
 
-    fn data(
-        &mut self,
-        row: &Row,
-        handler: fn(&mut Txn, Args, &mut Reply) -> Effect,
-        args: Args,
-        at: usize,
-    ) {
+    fn data(&mut self, row: &Row, handler: fn(&mut Txn, Args, &mut Reply) -> Effect, args: Args, at: usize) {
         let txn = &mut self.txn;
         let store = txn.store;
         txn.db = self.db;

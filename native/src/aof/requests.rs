@@ -111,7 +111,7 @@ mod tests {
             found.push(args.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
         }
         assert_eq!(found, [vec![b"DEL".to_vec(), b"k\n".to_vec()], vec![b"EXEC".to_vec()]]);
-        for end in (1..whole.len()).filter(|end| ![16, 38].contains(end)) {
+        for end in (1..whole.len()).filter(|end| ![16, 37].contains(end)) {
             let mut requests = Requests::new(&whole[..end]);
             let stop = loop {
                 match requests.next_request() {
@@ -122,7 +122,9 @@ mod tests {
             };
             assert_eq!(stop, Stop::Short, "{end}");
         }
-        for bad in [&b"DEL k\r\n"[..], b"*0\r\n", b"*1\r\n:1\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$1\r\nabc", b"*x\r\n", b"*1\n"] {
+        for bad in
+            [&b"DEL k\r\n"[..], b"*0\r\n", b"*1\r\n:1\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$1\r\nabc", b"*x\r\n", b"*1\n"]
+        {
             assert_eq!(Requests::new(bad).next_request().err(), Some(Stop::Bad), "{}", String::from_utf8_lossy(bad));
         }
     }

@@ -118,7 +118,8 @@ impl Writer {
             if !synced {
                 thread::sleep(if taken > 0 { PAUSE } else { RETRY_AFTER });
             } else if taken == 0 {
-                let most = if self.tape.is_dirty() { SYNC_EVERY.saturating_sub(self.last_sync.elapsed()) } else { SYNC_EVERY };
+                let most =
+                    if self.tape.is_dirty() { SYNC_EVERY.saturating_sub(self.last_sync.elapsed()) } else { SYNC_EVERY };
                 log.sleep(most.max(PAUSE));
             } else if self.server.durability.fsync() != Fsync::Always {
                 thread::sleep(PAUSE);
@@ -166,10 +167,7 @@ impl Writer {
     fn recovered(&mut self) {
         if self.failed_at.take().is_some() {
             self.server.set_log_error(None);
-            self.server.log.push(
-                WARNING,
-                "AOF write error looks solved, the server can write again.".into(),
-            );
+            self.server.log.push(WARNING, "AOF write error looks solved, the server can write again.".into());
         }
     }
 
@@ -269,7 +267,10 @@ impl Writer {
             Ok(()) => server.log.push(NOTICE, "The AOF file is on disk up to its last request.".into()),
             Err(error) => server.log.push(
                 WARNING,
-                format!("The end of the AOF file could not be written: {error}; {} bytes are lost", self.tape.backlog()),
+                format!(
+                    "The end of the AOF file could not be written: {error}; {} bytes are lost",
+                    self.tape.backlog()
+                ),
             ),
         }
         server.store.log.set_durable(server.store.log.tail());

@@ -19,7 +19,8 @@ use crate::txn::record::push_request;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zedis_aof_start(directives: *const u8, len: f64) -> f64 {
     // SAFETY: (1)
-    let place = serde_json::from_slice::<Place>(unsafe { slice_of(directives, len) }).map_err(|error| error.to_string());
+    let place =
+        serde_json::from_slice::<Place>(unsafe { slice_of(directives, len) }).map_err(|error| error.to_string());
     match place.and_then(|place| open::start(server(), place)) {
         Ok(loading) => loading as u8 as f64,
         Err(text) => -stage(text.into_bytes()),

@@ -4,6 +4,7 @@
 //! repeats what a failure printed. `bun run fuzz` runs all of it.
 
 mod acl;
+mod aof;
 mod array;
 mod commands;
 mod filter;

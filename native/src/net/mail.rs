@@ -40,7 +40,11 @@ impl Core {
                 Mail::Flushed => self.flushed(),
                 Mail::Redirected { client, keys } => self.redirected(client, keys.as_deref()),
                 Mail::Line(line) => self.monitor_line(&line),
-                Mail::Served { waiter, reply, ns } => self.served(&waiter, &reply, ns),
+                Mail::Served { waiter, reply, ns } => {
+                    // What served it is in the log.
+                    self.executor.txn.appended |= self.server.store.log.is_on();
+                    self.served(&waiter, &reply, ns);
+                }
                 Mail::Refused { waiter, denial } => self.refused(&waiter, denial),
                 Mail::Judge => {
                     self.judge();

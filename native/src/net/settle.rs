@@ -2,9 +2,13 @@
 //!
 //! Not those of writes alone: who reads must not see what a crash would take back. Whatever a turn of the loop has to say is held until the log
 //! is on disk up to where it ended then; the loop goes on meanwhile. One fsync serves all who wait.
+//! A connection that waits is not run, or its output would never be old enough.
+
+use std::sync::atomic::Ordering;
 
 use super::core::Core;
 use crate::session::conn::Conn;
+use crate::session::durability::GATE_DISK;
 
 impl Core {
     /// Must the output of a connection wait? Then it is sent by [`Core::settle`], and the connection is not run until then.
@@ -18,6 +22,10 @@ impl Core {
 
     #[cold]
     fn hold(&mut self, slot: usize, conn: &mut Conn, at: u64) -> bool {
+        // While the disk takes nothing changes are refused; who reads is served, and sees those in flight.
+        if self.server.gate.load(Ordering::Relaxed) & GATE_DISK != 0 && !self.executor.txn.appended {
+            return false;
+        }
         conn.settles_at = Some((at, conn.output_bytes()));
         self.unsettled.push_back((slot, conn.client.id));
         self.server.durability.wait_on(self.id);

@@ -1,9 +1,9 @@
 //! How far a file of keys has been loaded, and what came of it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard};
 use std::sync::atomic::Ordering::{self, Relaxed};
 use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Mutex, MutexGuard};
 
 use super::server::Server;
 use crate::resp::args::OwnedArgs;

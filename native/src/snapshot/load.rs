@@ -53,12 +53,7 @@ pub struct Loaded {
 
 /// Puts what is in a file into the empty store. `base`: it is that of an append-only file, whose requests may be meant for keys that have
 /// expired by now; so many bytes of other files were loaded before it.
-pub fn load(
-    server: &'static Server,
-    bytes: &[u8],
-    check_sum: bool,
-    base: Option<u64>,
-) -> Result<Loaded, String> {
+pub fn load(server: &'static Server, bytes: &[u8], check_sum: bool, base: Option<u64>) -> Result<Loaded, String> {
     let before = base.unwrap_or(0);
     let began_ms = clock::now_ms();
     let at = |failure: super::file::Failure| format!("{} at offset {}", failure.text, failure.at);

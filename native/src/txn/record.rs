@@ -83,7 +83,8 @@ impl Txn {
     #[inline]
     pub(super) fn look_at_log(&mut self) {
         let on = self.store.log.is_on();
-        if on != self.logs && self.latches.is_empty() && !self.undo_on && self.core < crate::store::counters::CORES_MAX {
+        if on != self.logs && self.latches.is_empty() && !self.undo_on && self.core < crate::store::counters::CORES_MAX
+        {
             self.logs = on;
             self.record = on;
             if !self.beside {
