@@ -440,10 +440,8 @@ impl Executor {
         if gate & GATE_LOADING != 0 && row.flags & flag::LOADING == 0 {
             return self.refuse(conn, row.name, error::LOADING.as_bytes());
         }
-        if gate & GATE_DISK != 0
-            && (row.flags & flag::WRITE != 0 || row.name == "ping")
-            && let Some(text) = self.server.disk_refusal()
-        {
+        let disk = gate & GATE_DISK != 0 && (row.flags & flag::WRITE != 0 || row.name == "ping");
+        if disk && let Some(text) = self.server.disk_refusal() {
             return self.refuse(conn, row.name, text.as_bytes());
         }
         if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {

@@ -26,18 +26,18 @@ pub mod sample;
 pub mod track;
 pub mod undo;
 pub mod watch;
+pub mod work;
 
 use crate::ds::latch::LatchSet;
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::Reply;
 use crate::store::Store;
 use crate::store::counters::CORES_MAX;
 use crate::store::policy::Clock;
 use crate::store::shard::Shard;
-use crate::sys::clock;
 pub use block::{Block, Nothing};
 use notify::Told;
 use undo::Undo;
+pub use work::{Progress, SLICE_NS, Slice, Work};
 
 /// What a handler's run means for the log and the replicas.
 pub enum Effect {
@@ -53,38 +53,6 @@ pub enum Effect {
     Block(Box<Block>),
     /// Not done, nothing changed, nothing replied: this shard is held for long. Try again when it is free.
     Busy(u32),
-}
-
-/// Nanoseconds of a slice of long work: what a request that comes meanwhile waits for, more or less.
-pub const SLICE_NS: u64 = 100_000;
-
-/// A slice in progress.
-#[derive(Clone, Copy)]
-pub struct Slice {
-    began_ns: u64,
-}
-
-impl Slice {
-    pub fn begin() -> Slice {
-        Slice { began_ns: clock::mono_ns() }
-    }
-
-    /// Is it the turn of others? Reads the clock.
-    pub fn is_over(self) -> bool {
-        clock::mono_ns() - self.began_ns > SLICE_NS
-    }
-}
-
-/// The rest of a command that walks much; see [`Effect::Slices`].
-pub trait Work: Send {
-    /// Does one [`Slice`]. Err names a shard that is held for long: come back when it is free.
-    fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32>;
-}
-
-#[derive(PartialEq, Eq, Debug)]
-pub enum Progress {
-    More,
-    Done,
 }
 
 /// Which keyspace event a change is, by Redis's classes (`notify-keyspace-events`).
