@@ -226,7 +226,7 @@ impl Core {
         if conn.errand.is_some() {
             return self.run_errand(slot, conn);
         }
-        conn.held = conn.settles_at.is_some() || self.too_much_output(&conn);
+        conn.held = conn.settles.is_some() || self.too_much_output(&conn);
         let enough = conn.held && conn.input.len() >= self.input_held_max();
         if !conn.input_ended && !enough {
             self.receive(slot, &mut conn);

@@ -7,14 +7,14 @@
 use std::sync::atomic::Ordering;
 
 use super::core::Core;
-use crate::session::conn::Conn;
+use crate::session::conn::{Conn, Settles};
 use crate::session::durability::GATE_DISK;
 
 impl Core {
     /// Must the output of a connection wait? Then it is sent by [`Core::settle`], and the connection is not run until then.
     #[inline]
     pub(super) fn must_settle(&mut self, slot: usize, conn: &mut Conn) -> bool {
-        match conn.settles_at {
+        match conn.settles {
             Some(_) => true,
             None => self.server.store.log.barrier().is_some_and(|at| self.hold(slot, conn, at)),
         }
@@ -22,14 +22,19 @@ impl Core {
 
     #[cold]
     fn hold(&mut self, slot: usize, conn: &mut Conn, at: u64) -> bool {
-        // While the disk takes nothing changes are refused; who reads is served, and sees those in flight.
-        if self.server.gate.load(Ordering::Relaxed) & GATE_DISK != 0 && !self.executor.txn.appended {
+        let changes = self.executor.txn.appended;
+        if self.disk_fails() && !changes {
             return false;
         }
-        conn.settles_at = Some((at, conn.output_bytes()));
+        conn.settles = Some(Settles { at, bytes: conn.output_bytes(), changes });
         self.unsettled.push_back((slot, conn.client.id));
         self.server.durability.wait_on(self.id);
         true
+    }
+
+    /// While the disk takes nothing changes are refused; who reads is served, and sees those in flight.
+    fn disk_fails(&self) -> bool {
+        self.server.gate.load(Ordering::Relaxed) & GATE_DISK != 0
     }
 
     /// At the end of a turn: tells the writer of the log that there is something, and sends what has waited long enough.
@@ -43,29 +48,27 @@ impl Core {
         // Before the look at how far it is: who writes the log looks at this after it has said so.
         self.server.durability.wait_on(self.id);
         let log = &self.server.store.log;
-        let waits = log.barrier().is_some();
-        let durable = log.durable();
-        while let Some((slot, client)) = self.unsettled.front().copied() {
-            let at = match self.conns.get(slot) {
-                Some(conn) if conn.client.id == client => conn.settles_at,
+        let (waits, durable, fails) = (log.barrier().is_some(), log.durable(), self.disk_fails());
+        for _ in 0..self.unsettled.len() {
+            let Some((slot, client)) = self.unsettled.pop_front() else { break };
+            let settles = match self.conns.get(slot) {
+                Some(conn) if conn.client.id == client => conn.settles,
                 _ => None,
             };
-            if at.is_some_and(|(at, _)| waits && at > durable) {
-                break;
-            }
-            self.unsettled.pop_front();
-            if let Some((at, bytes)) = at
-                && let Some(conn) = self.conns.take(slot)
-            {
-                self.end_hold(slot, conn, at, bytes);
+            let Some(settles) = settles else { continue };
+            if waits && settles.at > durable && !(fails && !settles.changes) {
+                self.unsettled.push_back((slot, client));
+            } else if let Some(conn) = self.conns.take(slot) {
+                self.end_hold(slot, conn, settles);
             }
         }
     }
 
-    fn end_hold(&mut self, slot: usize, mut conn: Box<Conn>, at: u64, bytes: usize) {
-        conn.settles_at = None;
+    fn end_hold(&mut self, slot: usize, mut conn: Box<Conn>, settles: Settles) {
+        conn.settles = None;
         // What has come since may tell of what was changed since.
-        if conn.output_bytes() > bytes && self.server.store.log.barrier().is_some_and(|now| now > at) {
+        let more = conn.output_bytes() > settles.bytes;
+        if more && self.server.store.log.barrier().is_some_and(|now| now > settles.at) {
             self.finish(slot, conn);
             return;
         }

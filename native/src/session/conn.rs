@@ -53,6 +53,17 @@ pub struct Walk {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// What the output of a connection waits for.
+#[derive(Clone, Copy)]
+pub struct Settles {
+    /// The log is on disk up to here.
+    pub at: u64,
+    /// Bytes of the output then.
+    pub bytes: usize,
+    /// Changes were logged in the same turn: it may acknowledge one.
+    pub changes: bool,
+}
+
 pub struct Conn {
     pub client: Client,
     /// Bytes received and not parsed yet.
@@ -80,8 +91,8 @@ pub struct Conn {
     pub blocked: bool,
     /// Not run for now: too much output waits for the peer.
     pub held: bool,
-    /// Its output waits until the log is on disk up to here, and was so many bytes then; see `net/settle.rs`.
-    pub settles_at: Option<(u64, usize)>,
+    /// Its output waits for the log; see `net/settle.rs`.
+    pub settles: Option<Settles>,
     /// At least so many bytes of input make up the next request.
     pub need: usize,
     /// The connection is by the TLS port.
@@ -109,7 +120,7 @@ impl Conn {
             sent: 0,
             blocked: false,
             held: false,
-            settles_at: None,
+            settles: None,
             need: 0,
             tls: None,
             errand: None,

@@ -102,6 +102,7 @@ impl Server {
         *lock(&self.durability.log_error) = error;
         if failing {
             self.gate.fetch_or(GATE_DISK, Ordering::SeqCst);
+            self.wake_waiting();
         } else {
             self.gate.fetch_and(!GATE_DISK, Ordering::SeqCst);
         }
