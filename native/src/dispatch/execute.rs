@@ -137,10 +137,11 @@ pub struct Executor {
 
 impl Executor {
     pub fn new(server: &'static Server, core: usize) -> Executor {
+        let sole = server.serving == 1 && core == 0 && !server.is_loading();
         Executor {
             server,
             core,
-            txn: Txn::new(&server.store, core, server.serving == 1 && core == 0 && !server.is_loading()),
+            txn: Txn::of_core(&server.store, core, sole),
             batch: Batch::default(),
             call: Call::default(),
             outer: Vec::new(),

@@ -47,6 +47,8 @@ pub struct Table<B: Block = Entry> {
     overflow_buckets: usize,
     /// The entries that `Block::due_ms` has a time for; None until there is one.
     due: Option<Box<Due>>,
+    /// Who sees entries before they change.
+    witness: Option<Box<dyn Witness<B>>>,
     /// Bytes of the entries and what they own, as whoever changes them accounts for it.
     pub entry_bytes: i64,
     owns: PhantomData<B>,
@@ -62,6 +64,7 @@ impl<B: Block> Default for Table<B> {
             expiring: 0,
             overflow_buckets: 0,
             due: None,
+            witness: None,
             entry_bytes: 0,
             owns: PhantomData,
         }
@@ -236,6 +239,9 @@ impl<B: Block> Table<B> {
     /// Lets `edit` change the entry at `place` or put another (with the same key) in its stead.
     #[inline]
     pub fn edit<R>(&mut self, place: Place, edit: impl FnOnce(&mut B) -> R) -> R {
+        if self.witness.is_some() {
+            self.show_witness(self.position_at(place));
+        }
         // SAFETY: as in `at`, and `&mut self` is exclusive. The slot's ownership moves to `entry` and back; if `edit`
         // panics, `entry` frees the block while the slot still names it, so the guard writes the slot in every case.
         struct PutBack<'t, B: Block> {
@@ -275,6 +281,9 @@ impl<B: Block> Table<B> {
     /// Puts `entry` in; its key must not be in the table.
     pub fn insert(&mut self, hash: u64, entry: B) {
         debug_assert!(self.find_where(hash, |other| B::same_key(other, entry.borrow())).is_none());
+        if self.witness.is_some() {
+            self.show_witness(position(hash) as u32);
+        }
         if self.moving.is_some() {
             self.move_some();
         }
@@ -299,6 +308,9 @@ impl<B: Block> Table<B> {
 
     /// Takes the entry at `place` out. May shrink the table.
     pub fn remove(&mut self, place: Place) -> B {
+        if self.witness.is_some() {
+            self.show_witness(self.position_at(place));
+        }
         // SAFETY: the slot is occupied and owned by this table; it is cleared here, so ownership moves to the caller.
         let (word, empty) = unsafe {
             let bucket = &mut *place.bucket;
@@ -327,6 +339,7 @@ impl<B: Block> Table<B> {
 
     /// Takes every entry out, in hash order.
     pub fn drain(&mut self, mut each: impl FnMut(B)) {
+        self.dismiss_witness();
         (self.entries, self.expiring, self.overflow_buckets, self.entry_bytes, self.due) = (0, 0, 0, 0, None);
         for buckets in self.take_buckets() {
             for (index, bucket) in buckets.iter().enumerate() {
@@ -353,6 +366,7 @@ impl<B: Block> Table<B> {
 
 impl<B: Block> Drop for Table<B> {
     fn drop(&mut self) {
+        self.dismiss_witness();
         for bucket in self.take_buckets().into_iter().flatten() {
             // SAFETY: the table owns these entries and is going away; nothing else refers to them.
             each_slot(&bucket, |word| drop(unsafe { B::from_raw(raw_of::<B>(word)) }));
@@ -370,6 +384,10 @@ use resize::{Moving, empty_buckets, index_in, prefetch_blocks, step_up};
 
 #[path = "table_walk.rs"]
 mod walk;
+
+#[path = "table_witness.rs"]
+mod witness;
+pub use witness::Witness;
 
 #[cfg(test)]
 #[path = "table_tests.rs"]

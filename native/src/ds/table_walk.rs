@@ -173,7 +173,7 @@ impl<B: Block> Table<B> {
             .as_ref()
             .map(|moving| Box::new(Moving { buckets: std::mem::take(&mut copies[1]), moved: moving.moved }));
         let [buckets, _] = copies;
-        let mut copy = Table { buckets, moving, due: None, ..Table::default() };
+        let mut copy = Table { buckets, moving, due: None, witness: None, ..Table::default() };
         (copy.frontier, copy.entries, copy.expiring) = (self.frontier, self.entries, self.expiring);
         (copy.overflow_buckets, copy.entry_bytes) = (self.overflow_buckets, self.entry_bytes);
         if self.due.is_some() {

@@ -12,7 +12,7 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::store::Store;
 use crate::txn::{Effect, Progress, Txn};
 
-const DATABASES: usize = 4;
+pub(super) const DATABASES: usize = 4;
 
 /// What comes of chance or of how a value is kept, and is therefore another in another store.
 const OWN: &[&str] = &[
@@ -40,18 +40,18 @@ const OWN: &[&str] = &[
 ];
 
 /// Rows of commands that work on data.
-fn rows() -> Vec<&'static Row> {
+pub(super) fn rows() -> Vec<&'static Row> {
     let about_data = |row: &&Row| row.group != Group::Server || row.flags & flag::WRITE != 0;
     table().rows.iter().filter(|row| matches!(row.run, Run::Data(_))).filter(about_data).collect()
 }
 
-struct World {
-    txn: Txn,
+pub(super) struct World {
+    pub txn: Txn,
     proto: Protocol,
 }
 
 impl World {
-    fn new() -> World {
+    pub fn new() -> World {
         let store: &'static Store = Box::leak(Box::new(Store::new(8, DATABASES)));
         store.settings.proto_max_bulk_len.store(100_000, Relaxed);
         let mut txn = Txn::new(store, 0, true);
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// Collections of more than `most` elements have large encodings.
-    fn sized(&mut self, most: u64) {
+    pub fn sized(&mut self, most: u64) {
         let settings = &self.txn.store.settings;
         for setting in [
             &settings.hash_max_listpack_entries,
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// The reply; what is to be logged goes to `effects` of the transaction. None: it waits.
-    fn run(&mut self, words: &[Vec<u8>]) -> Option<Vec<u8>> {
+    pub fn run(&mut self, words: &[Vec<u8>]) -> Option<Vec<u8>> {
         let row = World::row_of(words).expect("a known command");
         let Run::Data(handler) = row.run else { panic!("{} is no data command", row.name) };
         let mut out = Vec::new();
@@ -162,7 +162,7 @@ impl World {
         all
     }
 
-    fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.txn.record = false;
         self.txn.commit();
         self.txn.effects.clear();
@@ -187,7 +187,7 @@ impl World {
     }
 }
 
-fn shown(words: &[Vec<u8>]) -> String {
+pub(super) fn shown(words: &[Vec<u8>]) -> String {
     words.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
 }
 

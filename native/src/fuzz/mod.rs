@@ -20,6 +20,7 @@ mod payload;
 mod rdb_file;
 mod replies;
 mod requests;
+mod snapshot;
 mod structures;
 mod tls;
 

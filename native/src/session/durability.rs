@@ -4,12 +4,16 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::server::Server;
 
 /// A bit of the server's gate: changes cannot be written to disk, so they are refused.
 pub const GATE_DISK: u32 = 64;
+
+const MISCONF_SAVE: &str = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands \
+that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails \
+(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 
 /// `appendfsync`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +29,16 @@ pub enum Order {
     Rotate { at: u64, path: PathBuf, done: Sender<()> },
     /// Write all there is, see to it that it is on disk, and end.
     Stop { done: Sender<Result<(), String>> },
+}
+
+/// A snapshot that was saved.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved {
+    pub bytes: u64,
+    pub keys: u64,
+    /// Changes so far when it began.
+    pub dirty: u64,
+    pub seconds: f64,
 }
 
 #[derive(Default)]
@@ -51,6 +65,23 @@ pub struct Durability {
     pub rewrite_failed: AtomicBool,
     pub rewrites: AtomicU64,
     pub rewrite_failures: AtomicU64,
+    /// The sources of all libraries of functions, as files hold them.
+    libraries: Mutex<Arc<Vec<Vec<u8>>>>,
+    /// Of the snapshot being saved: since when, s since the epoch (0: none is); its keys, those that are written, bytes that changes
+    /// have kept back from being lost.
+    pub save_since_s: AtomicI64,
+    pub save_keys: AtomicU64,
+    pub save_keys_done: AtomicU64,
+    pub cow_bytes: AtomicU64,
+    /// Of the last one: when, s; how long, s; whether it failed; how many there were.
+    pub saved_s: AtomicI64,
+    pub save_last_s: AtomicI64,
+    pub save_failed: AtomicBool,
+    pub saves: AtomicU64,
+    /// Changes are refused because snapshots cannot be written (`stop-writes-on-bgsave-error`).
+    save_error: AtomicBool,
+    /// `rdb-key-save-delay`, us for each key.
+    pub key_save_delay_us: AtomicI64,
     /// Cores that hold replies back until the log is on disk; a bit each.
     waiting: AtomicU64,
 }
@@ -70,6 +101,15 @@ impl Durability {
 
     pub fn log_error(&self) -> Option<String> {
         lock(&self.log_error).clone()
+    }
+
+    pub fn libraries(&self) -> Arc<Vec<Vec<u8>>> {
+        lock(&self.libraries).clone()
+    }
+
+    /// Before a change of libraries is logged: what is logged later than a snapshot begins is not in it.
+    pub fn set_libraries(&self, sources: Vec<Vec<u8>>) {
+        *lock(&self.libraries) = Arc::new(sources);
     }
 
     pub fn take_order(&self) -> Option<Order> {
@@ -98,9 +138,18 @@ impl Server {
 
     /// The log cannot be written, for this reason; None: it can again.
     pub fn set_log_error(&self, error: Option<String>) {
-        let failing = error.is_some();
         *lock(&self.durability.log_error) = error;
-        if failing {
+        self.judge_disk();
+    }
+
+    /// Snapshots cannot be written, and changes are refused for that; or no longer.
+    pub fn set_save_error(&self, failing: bool) {
+        self.durability.save_error.store(failing, Ordering::SeqCst);
+        self.judge_disk();
+    }
+
+    fn judge_disk(&self) {
+        if self.disk_refusal().is_some() {
             self.gate.fetch_or(GATE_DISK, Ordering::SeqCst);
             self.wake_waiting();
         } else {
@@ -110,13 +159,25 @@ impl Server {
 
     /// What a change is refused with; None: it is not.
     pub fn disk_refusal(&self) -> Option<String> {
-        self.durability.log_error().map(|error| format!("MISCONF Errors writing to the AOF file: {error}"))
+        let failing = self.durability.save_error.load(Ordering::SeqCst);
+        let log = self.durability.log_error().map(|error| format!("MISCONF Errors writing to the AOF file: {error}"));
+        log.or_else(|| failing.then(|| MISCONF_SAVE.into()))
     }
 
     /// Hands the writer of the log an order.
     pub fn order(&self, order: Order) {
         lock(&self.durability.orders).push_back(order);
         self.store.log.nudge();
+    }
+
+    /// Has a core that takes latches as the only thread take them as one of several, from now on. Returns when it does; a function that
+    /// runs there is waited for.
+    pub fn share_latches(&self) {
+        self.store.share.store(true, Ordering::SeqCst);
+        while self.store.sole.load(Ordering::SeqCst) > 0 {
+            self.wake(u64::MAX);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 
     /// Wakes the cores that hold replies back.

@@ -6,8 +6,14 @@
 //!   string   length and bytes, or one of the four above
 //! ```
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::{lzf, packs};
 use crate::resp::number;
+use crate::store::settings::COMPRESS;
+
+/// Strings up to here are not worth it, as in Redis.
+const COMPRESS_BYTES_MIN: usize = 20;
 
 pub(super) fn write_length(length: usize, out: &mut Vec<u8>) {
     match length {
@@ -39,11 +45,22 @@ pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
                 out.extend(number.to_le_bytes());
             }
         },
-        _ => {
-            write_length(text.len(), out);
-            out.extend_from_slice(text);
-        }
+        _ if text.len() > COMPRESS_BYTES_MIN && COMPRESS.load(Relaxed) => match lzf::compress(text, text.len() - 4) {
+            Some(packed) => {
+                out.push(0xc3);
+                write_length(packed.len(), out);
+                write_length(text.len(), out);
+                out.extend_from_slice(&packed);
+            }
+            None => write_plain(text, out),
+        },
+        _ => write_plain(text, out),
     }
+}
+
+fn write_plain(text: &[u8], out: &mut Vec<u8>) {
+    write_length(text.len(), out);
+    out.extend_from_slice(text);
 }
 
 pub(super) fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {

@@ -11,12 +11,15 @@ pub mod load;
 pub mod lzf;
 mod make;
 mod module;
+mod output;
 pub mod packs;
 pub mod payload;
+pub mod save;
 mod stream;
 mod stream_write;
 pub mod value;
 mod vector;
+pub mod witness;
 mod zset;
 
 #[cfg(test)]

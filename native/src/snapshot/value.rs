@@ -137,6 +137,15 @@ pub fn write(entry: EntryRef<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// As [`write`], with the key between type and value, as files have it. `room` is used for the value.
+pub fn write_under_key(entry: EntryRef<'_>, room: &mut Vec<u8>, out: &mut Vec<u8>) {
+    room.clear();
+    write(entry, room);
+    out.push(room[0]);
+    write_string(entry.key(), out);
+    out.extend_from_slice(&room[1..]);
+}
+
 fn write_object(object: &dyn Object, out: &mut Vec<u8>) {
     let any = object.as_any();
     if let Some(hash) = any.downcast_ref::<HashValue>() {

@@ -41,6 +41,10 @@ pub struct Store {
     pub counters: Counters,
     pub garbage: LazyFree,
     pub log: Log,
+    /// Contexts that take latches as the only ones are to share them.
+    pub share: AtomicBool,
+    /// How many cores' contexts take latches as the only ones.
+    pub sole: AtomicU32,
     /// Writes since the last save, as INFO's rdb_changes_since_last_save.
     pub dirty: AtomicU64,
     /// Running average, per database, of the time to live of keys that the expiry cycle looked at, ms.
@@ -78,6 +82,8 @@ impl Store {
             counters: Counters::new(databases),
             garbage: LazyFree::start(),
             log: Log::default(),
+            share: AtomicBool::new(false),
+            sole: AtomicU32::new(0),
             notify: AtomicBool::new(false),
             events: AtomicU32::new(0),
             subscriptions: Subscriptions::default(),

@@ -7,6 +7,9 @@ use super::policy;
 /// What DEBUG QUICKLIST-PACKED-THRESHOLD 0 goes back to, bytes.
 pub const LIST_PACKED_THRESHOLD: u64 = 1 << 30;
 
+/// `rdbcompression`. Of the process, since values are written without knowing where they are from.
+pub static COMPRESS: AtomicBool = AtomicBool::new(false);
+
 /// Redis's directives of the same names (with `-` for `_`); units as there.
 pub struct Settings {
     pub hash_max_listpack_entries: AtomicU64,

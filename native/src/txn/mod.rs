@@ -144,6 +144,8 @@ pub struct Txn {
     pub appended: bool,
     /// The second context of its core.
     beside: bool,
+    /// It is counted as one that takes latches as the only one.
+    sole: bool,
     /// Changes so far, as Redis counts `server.dirty`.
     pub dirty: u64,
     pub hits: u64,
@@ -179,6 +181,7 @@ impl Txn {
             journal: record::Journal::default(),
             appended: false,
             beside: false,
+            sole: false,
             dirty: 0,
             hits: 0,
             misses: 0,
@@ -186,6 +189,14 @@ impl Txn {
             expired_subkeys: 0,
             keep_expired: false,
         }
+    }
+
+    /// As [`Txn::new`], for a core that may have to share its latches later.
+    pub fn of_core(store: &'static Store, core: usize, sole: bool) -> Txn {
+        if sole {
+            store.sole.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+        Txn { sole, ..Txn::new(store, core, sole) }
     }
 
     /// A second context for the thread numbered `core`, beside the one whose script holds latches.
@@ -208,12 +219,18 @@ impl Txn {
     /// Other threads run transactions from now on. Nothing is latched.
     pub fn share_latches(&mut self) {
         self.latches.share();
+        if std::mem::take(&mut self.sole) {
+            self.store.sole.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        }
     }
 
     /// Sets the transaction's clock.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
         self.look_at_log();
+        if self.store.share.load(std::sync::atomic::Ordering::Relaxed) && self.latches.is_empty() {
+            self.share_latches();
+        }
         self.access_clock = if self.store.settings.policy.clock() == Clock::Frequency {
             frequency::lfu_minutes(now_ms) << 8 | frequency::LFU_START
         } else {

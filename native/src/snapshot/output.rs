@@ -1,0 +1,103 @@
+//! An RDB file being written: beside the one it will replace, summed up on the way, at most so fast as asked.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::crc64::crc64;
+
+/// Bytes gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 20;
+/// Bytes after which what is written goes to disk, so that the last fsync has little left to do.
+const SYNC_BYTES: u64 = 32 << 20;
+
+/// How a file is written.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// `rdbchecksum`.
+    pub sum: bool,
+    /// `rdb-save-incremental-fsync`.
+    pub sync_often: bool,
+    /// Bytes a second; 0: as fast as it goes.
+    pub rate: u64,
+}
+
+pub struct Output {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+    manner: Manner,
+    buffer: Vec<u8>,
+    crc: u64,
+    pub written: u64,
+    synced: u64,
+    began: Instant,
+}
+
+impl Output {
+    /// Begins a file that will be `target`.
+    pub fn create(target: &Path, manner: Manner) -> io::Result<Output> {
+        let name = format!("temp-{}.{}", std::process::id(), target.file_name().unwrap_or_default().to_string_lossy());
+        let path = target.with_file_name(name);
+        let file = File::create(&path)?;
+        Ok(Output {
+            file,
+            path,
+            target: target.into(),
+            manner,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            crc: 0,
+            written: 0,
+            synced: 0,
+            began: Instant::now(),
+        })
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.manner.sum {
+            self.crc = crc64(self.crc, &self.buffer);
+        }
+        self.file.write_all(&self.buffer)?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        if self.manner.sync_often && self.written - self.synced >= SYNC_BYTES {
+            self.file.sync_data()?;
+            self.synced = self.written;
+        }
+        if let Some(due_ms) = (self.written * 1000).checked_div(self.manner.rate) {
+            let ahead = Duration::from_millis(due_ms).saturating_sub(self.began.elapsed());
+            thread::sleep(ahead.min(Duration::from_secs(1)));
+        }
+        Ok(())
+    }
+
+    /// Writes the end and puts the file in its place, which is on disk then. `ending`: the bytes before the sum.
+    pub fn finish(mut self, ending: &[u8]) -> io::Result<u64> {
+        self.buffer.extend_from_slice(ending);
+        self.flush()?;
+        let sum = if self.manner.sum { self.crc } else { 0 };
+        self.file.write_all(&sum.to_le_bytes())?;
+        self.file.sync_all()?;
+        fs::rename(&self.path, &self.target)?;
+        let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+        self.path = PathBuf::new();
+        Ok(self.written + 8)
+    }
+}
+
+impl Drop for Output {
+    /// A file that did not come to its end goes.
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Saving a snapshot: the data set as it was at one instant, written by a thread of its own while the cores go on.
+//!
+//! ```text
+//!   all shards latched:  a witness into each table · the caller's own business at that instant      some 0.1 ms
+//!   shard by shard:      latched for a tenth of a millisecond at a time, range by range; written outside
+//!   end:                 large objects, tables on their way to be freed · checksum · fsync · rename · fsync of the folder
+//! ```
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::bytes::{write_length, write_string};
+pub use super::output::Manner;
+use super::output::Output;
+use super::witness::{Access, Sink, witness_all};
+use crate::session::durability::Saved;
+use crate::session::server::{REDIS_VERSION, Server, VERSION};
+use crate::store::policy::Order;
+use crate::sys::clock;
+use crate::txn::Txn;
+
+/// How long the saving thread holds a shard.
+const SLICE: Duration = Duration::from_micros(100);
+/// Before it looks again for a shard, or all of them, that others hold.
+const SHARD_BUSY_WAIT: Duration = Duration::from_micros(50);
+const STORE_BUSY_WAIT: Duration = Duration::from_millis(1);
+/// Before it looks again whether tables are freed that were taken away meanwhile.
+const TABLES_WAIT: Duration = Duration::from_millis(1);
+
+/// The version of Redis 7.0, and of 7.4, which has fields that expire.
+const VERSION_COMMON: u32 = 10;
+const VERSION_EXPIRING: u32 = 12;
+
+/// What to save, and where.
+pub struct Plan {
+    pub path: PathBuf,
+    pub manner: Manner,
+    /// The base of an append-only file.
+    pub base: bool,
+}
+
+/// Saves; gives how many bytes. `instant` runs when all shards are latched. Err: the error's text; the file that was there still is.
+pub fn save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> Result<Saved, String> {
+    catch_unwind(AssertUnwindSafe(|| try_save(server, plan, instant)))
+        .unwrap_or_else(|_| Err(io::Error::other("a fault of this program")))
+        .map_err(|error| error.to_string())
+}
+
+fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io::Result<Saved> {
+    let began = Instant::now();
+    let mut output = Output::create(&plan.path, plan.manner)?;
+    server.share_latches();
+    let mut txn = Txn::helper(&server.store);
+    txn.set_clock(clock::now_ms());
+    while txn.latch_store().is_err() {
+        thread::sleep(STORE_BUSY_WAIT);
+    }
+    let snapshot = Snapshot::begin(server, &mut txn);
+    let libraries = server.durability.libraries();
+    instant();
+    server.wake(txn.release());
+    server.durability.save_keys.store(snapshot.keys, Relaxed);
+    server.durability.save_keys_done.store(0, Relaxed);
+    let outcome = snapshot.write(plan, &libraries, &mut txn, &mut output);
+    server.durability.save_keys.store(0, Relaxed);
+    server.durability.cow_bytes.store(0, Relaxed);
+    if outcome.is_err() {
+        snapshot.sink.cancelled.store(true, Relaxed);
+        snapshot.walk_rest(&mut txn);
+    }
+    outcome?;
+    let bytes = output.finish(&[0xff])?;
+    let dirty = snapshot.dirty;
+    Ok(Saved { bytes, keys: snapshot.keys, dirty, seconds: began.elapsed().as_secs_f64() })
+}
+
+struct Snapshot {
+    server: &'static Server,
+    sink: Arc<Sink>,
+    version: u32,
+    keys: u64,
+    dirty: u64,
+    /// Of each database: keys, and keys that expire.
+    sizes: Vec<(u64, u64)>,
+}
+
+impl Snapshot {
+    /// Puts the witnesses in. All shards are latched.
+    fn begin(server: &'static Server, txn: &mut Txn) -> Snapshot {
+        let store = &server.store;
+        let access = match store.settings.policy.get().order {
+            Order::Lfu => Access::Frequency,
+            Order::Lru | Order::Lrm => Access::Clock(txn.access_clock),
+            _ => Access::None,
+        };
+        let sink = witness_all(txn, access);
+        let databases = 0..store.databases as u32;
+        let expiring = databases.clone().any(|db| store.counters.due(db) > 0);
+        let sizes: Vec<_> =
+            databases.map(|db| (store.counters.keys(db), store.counters.expires(db))).collect();
+        Snapshot {
+            server,
+            sink,
+            version: if expiring { VERSION_EXPIRING } else { VERSION_COMMON },
+            keys: sizes.iter().map(|(keys, _)| keys).sum(),
+            dirty: store.dirty.load(Relaxed),
+            sizes,
+        }
+    }
+
+    fn write(&self, plan: &Plan, libraries: &[Vec<u8>], txn: &mut Txn, output: &mut Output) -> io::Result<()> {
+        self.head(plan, libraries, output)?;
+        let mut file = Body { output, db: None, sizes: &self.sizes, sink: &self.sink, room: Vec::new(), bytes: Vec::new() };
+        for shard in 0..self.server.store.shards_count() {
+            self.walk(shard, txn, &mut file)?;
+        }
+        // Tables that were taken away meanwhile are written down where they are freed.
+        loop {
+            let tables = self.sink.tables.load(Acquire);
+            file.take(self.server)?;
+            if tables == 0 {
+                return Ok(());
+            }
+            thread::sleep(TABLES_WAIT);
+        }
+    }
+
+    fn head(&self, plan: &Plan, libraries: &[Vec<u8>], output: &mut Output) -> io::Result<()> {
+        let mut bytes = format!("REDIS{:04}", self.version).into_bytes();
+        let mut fact = |name: &str, value: &str| {
+            bytes.push(0xfa);
+            write_string(name.as_bytes(), &mut bytes);
+            write_string(value.as_bytes(), &mut bytes);
+        };
+        fact("redis-ver", REDIS_VERSION);
+        fact("zedis-ver", VERSION);
+        fact("redis-bits", "64");
+        fact("ctime", &(clock::now_ms() / 1000).to_string());
+        fact("used-mem", &self.server.used_memory().to_string());
+        fact("aof-base", if plan.base { "1" } else { "0" });
+        for source in libraries {
+            bytes.push(0xf5);
+            write_string(source, &mut bytes);
+        }
+        output.push(&bytes)
+    }
+
+    /// Lets the witnesses of a shard see all, in slices.
+    fn walk(&self, shard: u32, txn: &mut Txn, file: &mut Body) -> io::Result<()> {
+        let delay_us = self.server.durability.key_save_delay_us.load(Relaxed);
+        loop {
+            if self.sink.cancelled.load(Relaxed) {
+                return Err(io::Error::other("it was given up"));
+            }
+            if !txn.latch(shard) {
+                thread::sleep(SHARD_BUSY_WAIT);
+                continue;
+            }
+            let began = Instant::now();
+            let more = txn.with_shard(shard, |shard| {
+                let mut more = false;
+                for db in 0..shard.databases() {
+                    while shard.table_mut(db).step_witness() {
+                        if began.elapsed() > SLICE || delay_us > 0 {
+                            return true;
+                        }
+                    }
+                }
+                // One may have changed its place with another (SWAPDB).
+                (0..shard.databases()).for_each(|db| more |= shard.table(db).has_witness());
+                more
+            });
+            self.server.wake(txn.release());
+            let keys = file.take(self.server)?;
+            if delay_us > 0 {
+                thread::sleep(Duration::from_micros(delay_us as u64 * keys));
+            }
+            if more != Ok(true) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes the witnesses out that are left.
+    fn walk_rest(&self, txn: &mut Txn) {
+        for shard in 0..self.server.store.shards_count() {
+            while !txn.latch(shard) {
+                thread::sleep(SHARD_BUSY_WAIT);
+            }
+            let _ = txn.with_shard(shard, |shard| {
+                (0..shard.databases()).for_each(|db| while shard.table_mut(db).step_witness() {});
+            });
+            self.server.wake(txn.release());
+        }
+    }
+}
+
+/// The keys of a file.
+struct Body<'o> {
+    output: &'o mut Output,
+    db: Option<u32>,
+    sizes: &'o [(u64, u64)],
+    sink: &'o Sink,
+    room: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Body<'_> {
+    /// Writes what the witnesses have handed over; gives how many keys.
+    fn take(&mut self, server: &Server) -> io::Result<u64> {
+        let (pieces, large) = self.sink.take();
+        let mut keys = 0;
+        for piece in pieces {
+            self.select(piece.db)?;
+            self.output.push(&piece.bytes)?;
+            keys += piece.keys;
+        }
+        for (db, entry) in large {
+            self.select(db)?;
+            self.bytes.clear();
+            self.sink.write(entry.borrow(), &mut self.room, &mut self.bytes);
+            self.output.push(&self.bytes)?;
+            keys += 1;
+        }
+        let durability = &server.durability;
+        durability.save_keys_done.fetch_add(keys, Relaxed);
+        durability.cow_bytes.fetch_max(self.sink.waiting_max.load(Relaxed), Relaxed);
+        Ok(keys)
+    }
+
+    fn select(&mut self, db: u32) -> io::Result<()> {
+        if self.db.replace(db) == Some(db) {
+            return Ok(());
+        }
+        let mut bytes = vec![0xfe];
+        write_length(db as usize, &mut bytes);
+        let (keys, expiring) = self.sizes[db as usize];
+        bytes.push(0xfb);
+        write_length(keys as usize, &mut bytes);
+        write_length(expiring as usize, &mut bytes);
+        self.output.push(&bytes)
+    }
+}
