@@ -92,7 +92,7 @@ async function load(args: readonly string[], { registry }: FunctionCommandDeps, 
 }
 
 /** A library in Lua is bytes, each a character here; one in another language is text in UTF-8. */
-function sourceOf(bytes: string): string {
+export function sourceOf(bytes: string): string {
   return /^#!lua\s/i.test(bytes) ? bytes : Buffer.from(bytes, "latin1").toString();
 }
 
@@ -218,8 +218,14 @@ function kill(_args: readonly string[], deps: FunctionCommandDeps): ReplyValue {
 }
 
 function dump(_args: readonly string[], { registry, payload }: FunctionCommandDeps): ReplyValue {
-  const bytes = ({ language, source }: LoadedLibrary) => Buffer.from(source, language === "lua" ? "latin1" : "utf8");
-  return payload.write(registry.list().map(bytes));
+  return payload.write(sourceBytes(registry));
+}
+
+/** The sources of all libraries, as files hold them. */
+export function sourceBytes(registry: Pick<LibraryRegistry, "list">): Uint8Array[] {
+  return registry
+    .list()
+    .map(({ language, source }: LoadedLibrary) => Buffer.from(source, language === "lua" ? "latin1" : "utf8"));
 }
 
 async function restore(

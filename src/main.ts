@@ -8,7 +8,7 @@
 import { JscCompiler } from "../runtime/engines/jsc/jsc-engine.ts";
 import { LuaCompiler } from "../runtime/engines/lua/lua-engine.ts";
 import { QuickJsCompiler } from "../runtime/engines/quickjs/quickjs-engine.ts";
-import { functionCommand } from "../runtime/function-command.ts";
+import { functionCommand, sourceBytes } from "../runtime/function-command.ts";
 import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
 import { configCommands } from "./config/config-commands.ts";
@@ -27,7 +27,9 @@ import { logged } from "./core/logged.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
-import { shutdownCommand } from "./core/shutdown.ts";
+import { saveSettings } from "./core/save-settings.ts";
+import { Saves } from "./core/saves.ts";
+import { shutdown } from "./core/shutdown.ts";
 import { applyTls } from "./core/tls.ts";
 import { UnixSocketFile } from "./core/unix-socket-file.ts";
 import { aclFileCommand, makeUsers, usersForConfig } from "./core/users.ts";
@@ -36,6 +38,8 @@ import { aclFileCommand, makeUsers, usersForConfig } from "./core/users.ts";
 const WARM_AFTER_MS = 100;
 /** How often the main thread looks for requests and lines that no core has told it of. */
 const LOOK_EVERY_MS = 25;
+/** How often the rules for snapshots are looked at. */
+const TICK_EVERY_MS = 100;
 
 /** Runs the server until it is told to stop; gives the exit code. `argv`: redis-server's arguments. */
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -121,6 +125,20 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     publish: (manifest) => native.publish(JSON.stringify(manifest)),
   });
   const procedures = new RunningProcedures(native, cores, count + background);
+  // What is being loaded is not saved.
+  let ready = false;
+  const saves = new Saves({
+    native,
+    settings: () => saveSettings(settings),
+    log: (level, line) => log.write(level, line),
+  });
+  const down = shutdown({
+    hasRules: () => ready && settings.get("save") !== "",
+    save: () => saves.save(),
+    pauseWrites: native.pauseWrites,
+    stop,
+    log: (level, line) => log.write(level, line),
+  });
   const functions = functionCommand({
     registry,
     payload: { write: native.dumpLibraries, read: native.readLibraries },
@@ -137,7 +155,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
         configFile,
         files: DISK,
         push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
-        apply: (name, value) => applySetting(log, cores, name, value),
+        apply: (name, value) => applySetting({ log, cores, saves }, name, value),
         applyTogether: () => {
           const error = applyTls(native, settings);
           return error === null ? null : `Unable to update TLS configuration. ${error}`;
@@ -148,8 +166,9 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
       }),
     ],
     ["acl", aclFileCommand(native, settings, log)],
-    ["shutdown", shutdownCommand(stop)],
-    ["function", logged(functions, native)],
+    ["shutdown", down.command],
+    ...saves.commands(),
+    ["function", logged(functions, () => sourceBytes(registry), native)],
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 
@@ -169,6 +188,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
+      if (ready) return down.signal(signal);
       log.write("warning", `Received ${signal} scheduling shutdown...`);
       stop();
     });
@@ -209,6 +229,10 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     log.write("warning", "Fatal error loading the DB, check server logs. Exiting.");
     return 1;
   }
+  native.setLibraries(sourceBytes(registry));
+  ready = !stopped;
+  const tick = setInterval(() => saves.tick(), TICK_EVERY_MS);
+  tick.unref();
   const pidFile = new PidFile(settings.get("pidfile"));
   const unwritten = pidFile.write();
   if (unwritten !== null) log.write("warning", unwritten);
@@ -216,7 +240,8 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
   // The first FUNCTION LOAD should not pay for loading the compiler, nor the start for having it ready.
   setTimeout(() => void compiler.warm(), WARM_AFTER_MS).unref();
   await cores.left;
-  const unlogged = settings.get("appendonly") === "yes" && !(stopped && load !== null) ? native.stopLog() : null;
+  clearInterval(tick);
+  const unlogged = native.logIsOpen() ? native.stopLog() : null;
   onNote();
   if (unlogged !== null) log.write("warning", `Error writing the append only file: ${unlogged}`);
   clearInterval(look);
@@ -236,23 +261,19 @@ function backgroundCores(asked: number, cpus: number, count: number): number {
 
 /** Begins to load what is there: as in Redis the append only file alone, where there is to be one. */
 function begin(native: Native, settings: Settings): Load | null {
-  const isYes = (name: Parameters<Settings["get"]>[0]): boolean => settings.get(name) === "yes";
-  const checkSum = isYes("rdbchecksum");
-  if (!isYes("appendonly"))
-    return beginLoad(native, { dir: process.cwd(), name: settings.get("dbfilename"), checkSum });
-  return beginLog(native, {
-    dir: process.cwd(),
-    folder: settings.get("appenddirname"),
-    name: settings.get("appendfilename"),
-    rdb_base: isYes("aof-use-rdb-preamble"),
-    load_truncated: isYes("aof-load-truncated"),
-    check_sum: checkSum,
-  });
+  const { appendonly, dir, dbfilename, sum, place } = saveSettings(settings);
+  return appendonly ? beginLog(native, place) : beginLoad(native, { dir, name: dbfilename, checkSum: sum });
 }
 
 /** Directives that TypeScript serves; null when taken. */
-function applySetting(log: Log, cores: Cores, name: string, value: string): string | null {
-  if (name === "appendonly") return "it is decided at the start; restart with another value";
+function applySetting(
+  { log, cores, saves }: { log: Log; cores: Cores; saves: Saves },
+  name: string,
+  value: string,
+): string | null {
+  if (name === "appendonly") saves.changeLog(value === "yes");
+  // Once the settings have it.
+  if (name === "save" || name === "stop-writes-on-bgsave-error") queueMicrotask(() => saves.judge());
   if (name === "loglevel") log.setLevel(value);
   if (name === "dir") process.chdir(value);
   if (name === "procedure-quickjs-memory-limit") cores.setQuickJsMemoryLimit(Number(value));

@@ -3,8 +3,6 @@
 import { INT_MAX, INT_MIN, LONG_MAX, type Option, ULONG_MAX } from "./option.ts";
 import { REPLICAOF, SAVE } from "./special.ts";
 
-const NO_SNAPSHOTS = { why: "snapshots are loaded at the start but not written yet: data lives in memory only" };
-const NO_REWRITE = { why: "the append only file is not rewritten yet" };
 const NO_REPLICATION = { why: "replication is not available yet" };
 const NO_CLUSTER = { why: "cluster mode is not available yet" };
 
@@ -15,7 +13,6 @@ export const DURABILITY_OPTIONS = [
     type: "special",
     special: SAVE,
     default: "3600 1 300 100 60 10000",
-    inert: { ...NO_SNAPSHOTS, quiet: [""] },
   },
   {
     name: "dbfilename",
@@ -24,11 +21,11 @@ export const DURABILITY_OPTIONS = [
     protected: true,
     check: (value) => baseName(value, "dbfilename can't be a path, just a filename"),
   },
-  { name: "rdbcompression", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
+  { name: "rdbcompression", type: "bool", default: "yes", native: true },
   { name: "rdbchecksum", type: "bool", default: "yes", fixed: true },
-  { name: "rdb-save-incremental-fsync", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
-  { name: "rdb-del-sync-files", type: "bool", default: "no", inert: NO_SNAPSHOTS },
-  { name: "stop-writes-on-bgsave-error", type: "bool", default: "yes", inert: NO_SNAPSHOTS },
+  { name: "rdb-save-incremental-fsync", type: "bool", default: "yes" },
+  { name: "rdb-del-sync-files", type: "bool", default: "no", inert: NO_REPLICATION },
+  { name: "stop-writes-on-bgsave-error", type: "bool", default: "yes" },
   {
     name: "sanitize-dump-payload",
     type: "enum",
@@ -43,7 +40,7 @@ export const DURABILITY_OPTIONS = [
     max: INT_MAX,
     default: "0",
     hidden: true,
-    inert: NO_SNAPSHOTS,
+    native: true,
   },
   { name: "key-load-delay", type: "int", min: INT_MIN, max: INT_MAX, default: "0", hidden: true, native: true },
   {
@@ -53,7 +50,7 @@ export const DURABILITY_OPTIONS = [
     max: INT_MAX,
     default: "2097152",
     hidden: true,
-    inert: NO_SNAPSHOTS,
+    inert: { why: "requests are served by other threads while a file is loaded" },
   },
 
   // Append only file
@@ -78,13 +75,19 @@ export const DURABILITY_OPTIONS = [
   },
   { name: "appendfsync", type: "enum", values: ["everysec", "always", "no"], default: "everysec", native: true },
   { name: "no-appendfsync-on-rewrite", type: "bool", default: "no", native: true },
-  { name: "auto-aof-rewrite-percentage", type: "int", min: 0n, max: INT_MAX, default: "100", inert: NO_REWRITE },
-  { name: "auto-aof-rewrite-min-size", type: "memory", min: 0n, max: LONG_MAX, default: "67108864", inert: NO_REWRITE },
+  { name: "auto-aof-rewrite-percentage", type: "int", min: 0n, max: INT_MAX, default: "100" },
+  { name: "auto-aof-rewrite-min-size", type: "memory", min: 0n, max: LONG_MAX, default: "67108864" },
   { name: "aof-load-truncated", type: "bool", default: "yes" },
   { name: "aof-use-rdb-preamble", type: "bool", default: "yes" },
   { name: "aof-timestamp-enabled", type: "bool", default: "no", native: true },
-  { name: "aof-rewrite-incremental-fsync", type: "bool", default: "yes", inert: NO_REWRITE },
-  { name: "aof-disable-auto-gc", type: "bool", default: "no", hidden: true, inert: NO_REWRITE },
+  { name: "aof-rewrite-incremental-fsync", type: "bool", default: "yes" },
+  {
+    name: "aof-disable-auto-gc",
+    type: "bool",
+    default: "no",
+    hidden: true,
+    inert: { why: "files that are not needed any more are always removed" },
+  },
 
   // Replication
   {

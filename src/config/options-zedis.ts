@@ -1,6 +1,6 @@
 /** Directives that only Zedis has. */
 
-import type { Option } from "./option.ts";
+import { type Option, ULONG_MAX } from "./option.ts";
 
 /** As SHARDS_MAX and CORES_MAX in native/src/store. */
 const SHARDS_MAX = 16384n;
@@ -22,6 +22,8 @@ export const ZEDIS_OPTIONS = [
     native: true,
     check: (value) => (isPowerOfTwo(BigInt(value)) ? null : "shards must be 0 (automatic) or a power of two"),
   },
+  /** Bytes a second that a snapshot is written at; 0: as fast as it goes. */
+  { name: "rdb-save-rate-limit", type: "memory", min: 0n, max: ULONG_MAX, default: "0" },
   /** Milliseconds of wall time that one procedure call may take. */
   { name: "procedure-time-limit", type: "int", min: 1n, max: 3_600_000n, default: "1000", native: true },
   /** Threads that run procedures marked @background, and slow ones; -1: two, or one beside a single CPU; 0: none. */

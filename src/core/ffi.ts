@@ -6,10 +6,10 @@ import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import type { LuaLibraryFacts } from "../../runtime/engines/lua/lua-engine.ts";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
+import { DISK_SYMBOLS, diskCalls } from "./ffi-disk.ts";
 import {
   type ControlRequest,
   type FunctionFigures,
-  type LogPlace,
   packed,
   type RunningFunction,
   readControl,
@@ -65,13 +65,7 @@ const SYMBOLS = {
   zedis_lua_library: { args: ["ptr", "f64"], returns: "f64" },
   zedis_dump_libraries: { args: ["ptr", "f64"], returns: "f64" },
   zedis_read_libraries: { args: ["ptr", "f64"], returns: "f64" },
-  zedis_load: { args: ["ptr", "f64", "f64"], returns: "f64" },
-  zedis_load_outcome: { args: [], returns: "f64" },
-  zedis_load_end: { args: [], returns: "void" },
-  zedis_load_function: { args: [], returns: "f64" },
-  zedis_aof_start: { args: ["ptr", "f64"], returns: "f64" },
-  zedis_aof_stop: { args: ["ptr", "f64"], returns: "f64" },
-  zedis_log_request: { args: ["ptr", "f64"], returns: "void" },
+  ...DISK_SYMBOLS,
   zedis_kill_lua: { args: ["f64"], returns: "void" },
   zedis_staged: { args: ["ptr"], returns: "void" },
   zedis_publish: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -126,7 +120,11 @@ export function loadNative(path: string) {
   const line = new Uint8Array(LOG_LINE_BYTES);
   const failureText = (bytes: number): string => Buffer.from(failure.subarray(0, bytes)).toString();
 
+  const staged = (bytes: number): Buffer => takeStaged(native.zedis_staged, bytes);
+  const passing = { at, staged, failure: ptr(failure), failureBytes: ERROR_BYTES, failureText };
+
   return {
+    ...diskCalls<Pointer | null>(native, passing),
     /** Processors this process may use. */
     cpus: (): number => native.zedis_cpus(),
 
@@ -252,42 +250,6 @@ export function loadNative(path: string) {
       if (bytes < 0) return staged.toString();
       return unpacked(staged);
     },
-    /** Begins to load an RDB file, before the cores run. False: there is no such file. A text: why it cannot be opened. */
-    load(path: string, checkSum: boolean): boolean | string {
-      const bytes = Buffer.from(path);
-      const found = native.zedis_load(at(bytes), bytes.length, checkSum ? 1 : 0);
-      return found < 0 ? takeStaged(native.zedis_staged, -found).toString() : found === 1;
-    },
-    /** What came of it: null while it goes on; the sources of its libraries, or the text of the error. Once. */
-    loadOutcome(): readonly Buffer[] | string | null {
-      const outcome = native.zedis_load_outcome();
-      if (outcome === 0) return null;
-      if (outcome < 0) return takeStaged(native.zedis_staged, -outcome).toString();
-      return unpacked(takeStaged(native.zedis_staged, outcome - 1));
-    },
-    /** The next request about libraries that was loaded from the append only file; null: there are no more. */
-    loadFunction(): readonly Buffer[] | null {
-      const bytes = native.zedis_load_function();
-      return bytes === 0 ? null : unpacked(takeStaged(native.zedis_staged, bytes));
-    },
-    /** Opens the append only file, before the cores run. True: it is being loaded. A text: why it cannot be opened. */
-    startLog(place: LogPlace): boolean | string {
-      const json = Buffer.from(JSON.stringify(place));
-      const found = native.zedis_aof_start(at(json), json.length);
-      return found < 0 ? takeStaged(native.zedis_staged, -found).toString() : found === 1;
-    },
-    /** Sees to it that all of the append only file is on disk, once the cores have stopped; null, or what went wrong. Blocks. */
-    stopLog(): string | null {
-      const bytes = native.zedis_aof_stop(ptr(failure), ERROR_BYTES);
-      return bytes === 0 ? null : failureText(bytes);
-    },
-    /** Logs a request that this thread has served. */
-    logRequest(argv: readonly Uint8Array[]): void {
-      const joined = packed(argv);
-      native.zedis_log_request(at(joined), joined.length);
-    },
-    /** Requests are served from now on. */
-    loadEnd: (): void => native.zedis_load_end(),
     killLua: (core: number): void => native.zedis_kill_lua(core),
     /** Publishes the manifest (see runtime/registry.ts). Throws if native code refuses it. */
     publish(json: string): void {

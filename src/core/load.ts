@@ -1,5 +1,6 @@
 /** Loading what is there at the start: keys in native code, libraries of functions here. */
 import { join } from "node:path";
+import { sourceOf } from "../../runtime/function-command.ts";
 import type { LibraryRegistry } from "../../runtime/registry.ts";
 import type { Native } from "./ffi.ts";
 import type { LogPlace } from "./native-values.ts";
@@ -49,8 +50,7 @@ function begun(native: LoadNative, found: boolean | string): Load | null {
         outcome = native.loadOutcome();
       }
       if (typeof outcome === "string") throw new Error(outcome);
-      // A source may hold any bytes: each is a character, as in FUNCTION RESTORE.
-      const sources = outcome.map((source) => source.toString("latin1"));
+      const sources = outcome.map((source) => sourceOf(source.toString("latin1")));
       if (sources.length > 0) await registry.restoreAll(sources, "append", USER);
       for (let request = native.loadFunction(); request !== null; request = native.loadFunction()) {
         await replayFunction(request, command);

@@ -4,5 +4,6 @@ pub mod manifest;
 pub mod open;
 pub mod replay;
 pub mod requests;
+pub mod rewrite;
 pub mod tape;
 pub mod writer;

@@ -91,7 +91,7 @@ fn size_of(path: &Path) -> u64 {
 }
 
 /// The manifest there is; one made of a file from before Redis 7; or none.
-fn read_manifest(place: &Place) -> Result<Option<Manifest>, String> {
+pub(super) fn read_manifest(place: &Place) -> Result<Option<Manifest>, String> {
     let path = place.path(&place.manifest_name());
     let old = place.dir.join(&place.name);
     match fs::read(&path) {

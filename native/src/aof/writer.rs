@@ -64,12 +64,9 @@ struct Writer {
     server: &'static Server,
     tape: Tape<Disk>,
     raw: Vec<u8>,
-    /// Bytes of the other files.
-    before: u64,
     syncer: Syncer,
     last_sync: Instant,
     failed_at: Option<Instant>,
-    /// The files it was rotated away from while they could not be written: none; see `rotate`.
     order: Option<Order>,
 }
 
@@ -80,13 +77,13 @@ pub fn start(server: &'static Server, (disk, length): (Disk, u64), before: u64) 
         server,
         tape: Tape::new(disk, length),
         raw: Vec::new(),
-        before,
         syncer,
         last_sync: Instant::now(),
         failed_at: None,
         order: None,
     };
     server.durability.aof_enabled.store(true, Relaxed);
+    server.durability.aof_other_bytes.store(before, Relaxed);
     server.durability.aof_bytes.store(before + length, Relaxed);
     thread::Builder::new().name("zedis-aof".into()).spawn(move || writer.run()).map(drop)
 }
@@ -222,7 +219,7 @@ impl Writer {
 
     fn show(&self) {
         let durability = &self.server.durability;
-        durability.aof_bytes.store(self.before + self.tape.length(), Relaxed);
+        durability.aof_bytes.store(durability.aof_other_bytes.load(Relaxed) + self.tape.length(), Relaxed);
         durability.aof_backlog.store(self.tape.backlog() as u64, Relaxed);
     }
 
@@ -231,7 +228,7 @@ impl Writer {
         let outcome = if self.tape.backlog() > 0 { Err(io::ErrorKind::Other.into()) } else { self.tape.sync() };
         match outcome.and_then(|()| Disk::open(path)) {
             Ok((disk, length)) => {
-                self.before += self.tape.length();
+                self.server.durability.aof_other_bytes.fetch_add(self.tape.length(), Relaxed);
                 self.tape = Tape::new(disk, length);
                 self.syncer.forget();
                 let _ = done.send(());

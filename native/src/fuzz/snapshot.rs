@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::commands::{DATABASES, World, rows, shown};
 use super::{Draw, grammar, run_heavy};
 use crate::snapshot::file::{File, Key, Record};
-use crate::snapshot::witness::{Access, Sink, witness_all};
+use crate::snapshot::witness::{Access, Form, Sink, witness_all};
 
 type Content = BTreeMap<(u64, Vec<u8>), Key>;
 
@@ -40,7 +40,7 @@ fn drain(sink: &Sink, into: &mut Content, said: &[String]) {
 }
 
 fn now(world: &mut World) -> Content {
-    let sink = Sink::new(Access::None);
+    let sink = Sink::new(Form::File(Access::None));
     let (mut all, mut room) = (Content::new(), Vec::new());
     for shard in 0..world.txn.store.shards_count() {
         for db in 0..DATABASES as u32 {
@@ -77,7 +77,7 @@ fn a_snapshot_holds_what_was_there_when_it_began() {
             world.txn.commit();
         }
         let before = now(world);
-        let sink: Arc<Sink> = witness_all(&mut world.txn, Access::None);
+        let sink: Arc<Sink> = witness_all(&mut world.txn, Form::File(Access::None));
         let (mut saved, mut said) = (Content::new(), Vec::new());
         let pace = draw.pick(&[0, 10, 60]);
         for _ in 0..40 {

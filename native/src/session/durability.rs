@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::server::Server;
+use crate::sys::clock;
 
 /// A bit of the server's gate: changes cannot be written to disk, so they are refused.
 pub const GATE_DISK: u32 = 64;
@@ -51,6 +52,8 @@ pub struct Durability {
     /// Bytes of all its files; of that when it was last rewritten or loaded; bytes on their way into it.
     pub aof_bytes: AtomicU64,
     pub aof_base_bytes: AtomicU64,
+    /// Bytes of the files that are not written any more.
+    pub aof_other_bytes: AtomicU64,
     pub aof_backlog: AtomicU64,
     /// An fsync goes on beside; fsyncs that were due while one went on.
     pub fsync_pending: AtomicU64,
@@ -65,6 +68,8 @@ pub struct Durability {
     pub rewrite_failed: AtomicBool,
     pub rewrites: AtomicU64,
     pub rewrite_failures: AtomicU64,
+    /// What came of the snapshot or rewrite that has ended, until the main thread takes it.
+    outcome: Mutex<Option<Result<Saved, String>>>,
     /// The sources of all libraries of functions, as files hold them.
     libraries: Mutex<Arc<Vec<Vec<u8>>>>,
     /// Of the snapshot being saved: since when, s since the epoch (0: none is); its keys, those that are written, bytes that changes
@@ -101,6 +106,33 @@ impl Durability {
 
     pub fn log_error(&self) -> Option<String> {
         lock(&self.log_error).clone()
+    }
+
+    pub fn take_outcome(&self) -> Option<Result<Saved, String>> {
+        lock(&self.outcome).take()
+    }
+
+    /// A snapshot is being saved from now on.
+    pub fn begin_save(&self) {
+        self.save_since_s.store(clock::now_ms() / 1000, Ordering::Relaxed);
+    }
+
+    /// A rewrite of the append-only file goes on from now on.
+    pub fn begin_rewrite(&self) {
+        self.rewrite_since_s.store(clock::now_ms() / 1000, Ordering::Relaxed);
+    }
+
+    pub fn end_rewrite(&self, outcome: Result<Saved, String>) {
+        let now_s = clock::now_ms() / 1000;
+        self.rewrite_last_s.store(now_s - self.rewrite_since_s.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        self.rewrite_failed.store(outcome.is_err(), Ordering::Relaxed);
+        if outcome.is_ok() {
+            self.rewrites.fetch_add(1, Ordering::Relaxed);
+            self.rewrite_failures.store(0, Ordering::Relaxed);
+        } else {
+            self.rewrite_failures.fetch_add(1, Ordering::Relaxed);
+        }
+        *lock(&self.outcome) = Some(outcome);
     }
 
     pub fn libraries(&self) -> Arc<Vec<Vec<u8>>> {
@@ -162,6 +194,20 @@ impl Server {
         let failing = self.durability.save_error.load(Ordering::SeqCst);
         let log = self.durability.log_error().map(|error| format!("MISCONF Errors writing to the AOF file: {error}"));
         log.or_else(|| failing.then(|| MISCONF_SAVE.into()))
+    }
+
+    /// A snapshot has been saved, or not.
+    pub fn end_save(&self, outcome: Result<Saved, String>) {
+        let durability = &self.durability;
+        let now_s = clock::now_ms() / 1000;
+        durability.save_last_s.store(now_s - durability.save_since_s.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        durability.save_failed.store(outcome.is_err(), Ordering::Relaxed);
+        if let Ok(saved) = &outcome {
+            durability.saved_s.store(now_s, Ordering::Relaxed);
+            durability.saves.fetch_add(1, Ordering::Relaxed);
+            self.store.dirty.fetch_sub(saved.dirty, Ordering::Relaxed);
+        }
+        *lock(&durability.outcome) = Some(outcome);
     }
 
     /// Hands the writer of the log an order.

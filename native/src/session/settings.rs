@@ -156,6 +156,7 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
         "appendfsync" => server.set_fsync(value),
         "aof-timestamp-enabled" => server.durability.aof_stamps.store(flag()?, Relaxed),
         "rdbcompression" => crate::store::settings::COMPRESS.store(flag()?, Relaxed),
+        "rdb-key-save-delay" => server.durability.key_save_delay_us.store(signed()?, Relaxed),
         "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),
         "protected-mode" => settings.protected_mode.store(flag()?, Relaxed),
         "enable-debug-command" => settings.debug_command.set(value),

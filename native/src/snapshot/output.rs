@@ -78,18 +78,23 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the end and puts the file in its place, which is on disk then. `ending`: the bytes before the sum.
-    pub fn finish(mut self, ending: &[u8]) -> io::Result<u64> {
-        self.buffer.extend_from_slice(ending);
+    /// Writes the end of an RDB file.
+    pub fn push_sum(&mut self) -> io::Result<()> {
+        self.buffer.push(0xff);
         self.flush()?;
         let sum = if self.manner.sum { self.crc } else { 0 };
-        self.file.write_all(&sum.to_le_bytes())?;
+        self.push(&sum.to_le_bytes())
+    }
+
+    /// Puts the file in its place, which is on disk then. Gives its length.
+    pub fn finish(mut self) -> io::Result<u64> {
+        self.flush()?;
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
         let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
         self.path = PathBuf::new();
-        Ok(self.written + 8)
+        Ok(self.written)
     }
 }
 

@@ -17,12 +17,14 @@ use std::time::{Duration, Instant};
 use super::bytes::{write_length, write_string};
 pub use super::output::Manner;
 use super::output::Output;
-use super::witness::{Access, Sink, witness_all};
+use super::witness::{Access, Form, Sink, witness_all};
+use crate::resp::args::OwnedArgs;
 use crate::session::durability::Saved;
 use crate::session::server::{REDIS_VERSION, Server, VERSION};
 use crate::store::policy::Order;
 use crate::sys::clock;
 use crate::txn::Txn;
+use crate::txn::record::push_request;
 
 /// How long the saving thread holds a shard.
 const SLICE: Duration = Duration::from_micros(100);
@@ -42,6 +44,8 @@ pub struct Plan {
     pub manner: Manner,
     /// The base of an append-only file.
     pub base: bool,
+    /// Requests instead of an RDB file (`aof-use-rdb-preamble no`): RESTORE for each key.
+    pub resp: bool,
 }
 
 /// Saves; gives how many bytes. `instant` runs when all shards are latched. Err: the error's text; the file that was there still is.
@@ -60,7 +64,7 @@ fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io:
     while txn.latch_store().is_err() {
         thread::sleep(STORE_BUSY_WAIT);
     }
-    let snapshot = Snapshot::begin(server, &mut txn);
+    let snapshot = Snapshot::begin(server, &mut txn, plan.resp);
     let libraries = server.durability.libraries();
     instant();
     server.wake(txn.release());
@@ -74,7 +78,10 @@ fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io:
         snapshot.walk_rest(&mut txn);
     }
     outcome?;
-    let bytes = output.finish(&[0xff])?;
+    if !plan.resp {
+        output.push_sum()?;
+    }
+    let bytes = output.finish()?;
     let dirty = snapshot.dirty;
     Ok(Saved { bytes, keys: snapshot.keys, dirty, seconds: began.elapsed().as_secs_f64() })
 }
@@ -91,14 +98,14 @@ struct Snapshot {
 
 impl Snapshot {
     /// Puts the witnesses in. All shards are latched.
-    fn begin(server: &'static Server, txn: &mut Txn) -> Snapshot {
+    fn begin(server: &'static Server, txn: &mut Txn, resp: bool) -> Snapshot {
         let store = &server.store;
         let access = match store.settings.policy.get().order {
             Order::Lfu => Access::Frequency,
             Order::Lru | Order::Lrm => Access::Clock(txn.access_clock),
             _ => Access::None,
         };
-        let sink = witness_all(txn, access);
+        let sink = witness_all(txn, if resp { Form::Requests } else { Form::File(access) });
         let databases = 0..store.databases as u32;
         let expiring = databases.clone().any(|db| store.counters.due(db) > 0);
         let sizes: Vec<_> =
@@ -131,6 +138,13 @@ impl Snapshot {
     }
 
     fn head(&self, plan: &Plan, libraries: &[Vec<u8>], output: &mut Output) -> io::Result<()> {
+        if plan.resp {
+            let mut bytes = Vec::new();
+            for source in libraries {
+                push_request(&mut bytes, OwnedArgs::of(&[b"FUNCTION", b"LOAD", source]).borrow());
+            }
+            return output.push(&bytes);
+        }
         let mut bytes = format!("REDIS{:04}", self.version).into_bytes();
         let mut fact = |name: &str, value: &str| {
             bytes.push(0xfa);
@@ -236,6 +250,11 @@ impl Body<'_> {
     fn select(&mut self, db: u32) -> io::Result<()> {
         if self.db.replace(db) == Some(db) {
             return Ok(());
+        }
+        if self.sink.form == Form::Requests {
+            let mut bytes = Vec::new();
+            push_request(&mut bytes, OwnedArgs::of(&[b"SELECT", db.to_string().as_bytes()]).borrow());
+            return self.output.push(&bytes);
         }
         let mut bytes = vec![0xfe];
         write_length(db as usize, &mut bytes);

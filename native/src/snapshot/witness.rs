@@ -12,10 +12,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::payload;
 use super::value::write_under_key;
 use crate::ds::entry::{Entry, EntryRef, Value};
 use crate::ds::table::{POSITIONS, Table, Witness};
+use crate::resp::args::OwnedArgs;
 use crate::txn::Txn;
+use crate::txn::record::push_request;
 
 /// Objects of more elements are handed over as a copy that shares their parts, and written by the saving thread.
 const ELEMENTS_MAX: usize = if cfg!(test) { 4 } else { 1000 };
@@ -31,6 +34,15 @@ pub enum Access {
     Clock(u32),
     /// The low eight bits are how often.
     Frequency,
+}
+
+/// As what entries are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As they stand in an RDB file.
+    File(Access),
+    /// As requests that make them.
+    Requests,
 }
 
 /// Entries of one database, written down.
@@ -57,18 +69,18 @@ pub struct Sink {
     pub tables: AtomicU64,
     /// Nobody wants it any more.
     pub cancelled: AtomicBool,
-    access: Access,
+    pub form: Form,
 }
 
 impl Sink {
-    pub fn new(access: Access) -> Sink {
+    pub fn new(form: Form) -> Sink {
         Sink {
             handed: Mutex::default(),
             waiting: AtomicU64::new(0),
             waiting_max: AtomicU64::new(0),
             tables: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
-            access,
+            form,
         }
     }
 
@@ -98,13 +110,19 @@ impl Sink {
         }
     }
 
-    /// Writes an entry as it stands in a file.
+    /// Writes an entry down.
     pub fn write(&self, entry: EntryRef<'_>, room: &mut Vec<u8>, out: &mut Vec<u8>) {
+        let Form::File(access) = self.form else {
+            let expiry = entry.expiry().unwrap_or(0).to_string();
+            let payload = payload::write(entry);
+            let words: [&[u8]; 5] = [b"RESTORE", entry.key(), expiry.as_bytes(), &payload, b"ABSTTL"];
+            return push_request(out, OwnedArgs::of(&words).borrow());
+        };
         if let Some(at_ms) = entry.expiry() {
             out.push(0xfc);
             out.extend(at_ms.to_le_bytes());
         }
-        match self.access {
+        match access {
             Access::None => (),
             Access::Clock(now) => {
                 out.push(0xf8);
@@ -198,8 +216,8 @@ impl Witness<Entry> for Keeper {
 }
 
 /// Puts a witness into each table that holds anything. All shards are latched.
-pub fn witness_all(txn: &mut Txn, access: Access) -> Arc<Sink> {
-    let sink = Arc::new(Sink::new(access));
+pub fn witness_all(txn: &mut Txn, form: Form) -> Arc<Sink> {
+    let sink = Arc::new(Sink::new(form));
     for shard in 0..txn.store.shards_count() {
         let _ = txn.with_shard(shard, |shard| {
             for db in 0..shard.databases() {

@@ -1,4 +1,4 @@
-//! Saving to disk: its rows. Refused in this version, which keeps everything in memory.
+//! BACKUP: its rows. Refused in this version.
 
 use crate::commands::row::{Group, ROW, Row, Run, flag::*};
 use crate::resp::args::Args;
@@ -89,41 +89,10 @@ pub const ROWS: &[Row] = &[
         summary: "Comes with a later version; refused until then.",
         ..LATER
     },
-    Row {
-        name: "bgrewriteaof",
-        arity: 1,
-        flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
-        categories: 0,
-        since: "1.0.0",
-        complexity: "O(1)",
-        summary: "Comes with a later version; refused until then.",
-        ..LATER
-    },
-    Row {
-        name: "bgsave",
-        arity: -1,
-        flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
-        categories: 0,
-        since: "1.0.0",
-        complexity: "O(1)",
-        summary: "Comes with a later version; refused until then.",
-        args: "[SCHEDULE]",
-        ..LATER
-    },
-    Row {
-        name: "save",
-        arity: 1,
-        flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI,
-        categories: 0,
-        since: "1.0.0",
-        complexity: "O(N) where N is the total number of keys in all databases",
-        summary: "Comes with a later version; refused until then.",
-        ..LATER
-    },
 ];
 
 fn refused(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let name = String::from_utf8_lossy(args.get(0)).to_uppercase();
-    reply.error(&format!("ERR {name} is not in this version of Zedis, which keeps its data in memory only"));
+    reply.error(&format!("ERR {name} is not in this version of Zedis; see BGSAVE"));
     Flow::Done
 }

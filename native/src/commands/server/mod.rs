@@ -13,6 +13,7 @@ mod latency_report;
 mod lolwut;
 mod monitor;
 mod role;
+mod save;
 mod slowlog;
 
 use super::row::{Group, ROW, Row};
@@ -28,6 +29,7 @@ pub fn rows() -> Vec<Row> {
         acl::ROWS,
         command::ROWS,
         control::ROWS,
+        save::ROWS,
         hotkeys::ROWS,
         info::ROWS,
         keyspace::ROWS,

@@ -126,7 +126,8 @@ fn time(txn: &mut Txn, _: Args, reply: &mut Reply) -> Effect {
 
 /// Nothing has been saved yet, so it is the time of the start, as in Redis.
 fn lastsave(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    reply.int(session.server.started_ms / 1000);
+    let saved_s = session.server.durability.saved_s.load(std::sync::atomic::Ordering::Relaxed);
+    reply.int(if saved_s == 0 { session.server.started_ms / 1000 } else { saved_s });
     Flow::Done
 }
 
