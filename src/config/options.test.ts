@@ -45,6 +45,9 @@ test("every default is a value that its own row accepts and shows unchanged", ()
 test("each row either has an effect or says why it has none", () => {
   const served = ["aclfile", "dir", "logfile", "loglevel", "pidfile", "dbfilename", "rdbchecksum"];
   served.push("procedure-quickjs-memory-limit", "procedure-engine-default", "procedure-trusted-users");
+  served.push("save", "rdb-save-incremental-fsync", "rdb-save-rate-limit", "stop-writes-on-bgsave-error");
+  served.push("appendonly", "appendfilename", "appenddirname", "aof-load-truncated", "aof-use-rdb-preamble");
+  served.push("aof-rewrite-incremental-fsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size");
   for (const option of OPTIONS) {
     const ways = [
       option.native === true,

@@ -238,9 +238,9 @@ describe("users", () => {
 describe("a directive without effect", () => {
   test("gives one warning line, and only when it asks for something", () => {
     expect(read("").warnings()).toEqual([]);
-    expect(read('save ""\nappendonly no').warnings()).toEqual([]);
-    expect(read("appendonly yes").warnings()).toEqual([
-      "'appendonly' is accepted without effect: the append only file is not available yet: data lives in memory only",
+    expect(read('save ""\nappendonly yes').warnings()).toEqual([]);
+    expect(read("repl-timeout 30").warnings()).toEqual([
+      "'repl-timeout' is accepted without effect: replication is not available yet",
     ]);
   });
 });

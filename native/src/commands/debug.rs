@@ -15,6 +15,7 @@ use crate::resp::args::Args;
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::handle::{Flow, Session};
+use crate::snapshot::reload::reload;
 use crate::store::settings::LIST_PACKED_THRESHOLD;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
@@ -77,9 +78,18 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             size_of::<crate::store::shard::Shard>(),
             size_of::<crate::session::client::Client>()
         )),
-        (b"reload" | b"loadaof", _) => reply.error(
-            "ERR DEBUG RELOAD and LOADAOF need persistence, which this version does not have; the dataset is unchanged",
-        ),
+        (b"reload", 2) => {
+            if let Err(shard) = session.txn.latch_store() {
+                return Flow::Effect(Effect::Busy(shard));
+            }
+            match reload(session.txn) {
+                Ok(()) => reply.ok(),
+                Err(text) => reply.error(&format!("ERR Error trying to load the RDB dump: {text}")),
+            }
+        }
+        (b"reload" | b"loadaof", _) => {
+            reply.error("ERR DEBUG LOADAOF and options of DEBUG RELOAD are not supported; the dataset is unchanged");
+        }
         _ => reply.error_bytes(&error::subcommand_syntax(args.get(1), "debug")),
     }
     Flow::Done
@@ -438,6 +448,8 @@ fn help(reply: &mut Reply) {
             "QUICKLIST-PACKED-THRESHOLD <size>",
             "    Elements of lists that are <size> bytes or longer get a node of their own.",
             "    0 goes back to 1 GiB.",
+            "RELOAD",
+            "    Write all keys as a snapshot holds them, and read them again, in memory.",
             "SDSLEN <key>",
             "    Show lengths of <key> and of the string under it.",
             "SET-ACTIVE-EXPIRE <0|1>",

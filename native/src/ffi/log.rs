@@ -119,12 +119,12 @@ fn start(asked: Asked) -> std::io::Result<()> {
         Some(path) => {
             durability.begin_save();
             let plan = Plan { path, manner, base: false, resp: false };
-            thread.spawn(move || server.end_save(save::save(server, &plan, || ())))
+            thread.spawn(move || server.durability.end(save::save(server, &plan, || ())))
         }
         None => {
             durability.begin_rewrite();
             thread.spawn(move || {
-                server.durability.end_rewrite(rewrite::rewrite(server, &asked.place, manner, asked.begin));
+                server.durability.end(rewrite::rewrite(server, &asked.place, manner, asked.begin));
             })
         }
     };
@@ -134,7 +134,7 @@ fn start(asked: Asked) -> std::io::Result<()> {
 /// What came of it: 0 while it goes on; minus the length of the error's text, or the length of `{"bytes","keys","seconds"}`; staged.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_save_outcome() -> f64 {
-    match server().durability.take_outcome() {
+    match server().take_outcome() {
         None => 0.0,
         Some(Err(text)) => -stage(text.into_bytes()),
         Some(Ok(saved)) => {

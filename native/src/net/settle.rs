@@ -56,7 +56,7 @@ impl Core {
                 _ => None,
             };
             let Some(settles) = settles else { continue };
-            if waits && settles.at > durable && !(fails && !settles.changes) {
+            if waits && settles.at > durable && (settles.changes || !fails) {
                 self.unsettled.push_back((slot, client));
             } else if let Some(conn) = self.conns.take(slot) {
                 self.end_hold(slot, conn, settles);

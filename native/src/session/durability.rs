@@ -108,10 +108,6 @@ impl Durability {
         lock(&self.log_error).clone()
     }
 
-    pub fn take_outcome(&self) -> Option<Result<Saved, String>> {
-        lock(&self.outcome).take()
-    }
-
     /// A snapshot is being saved from now on.
     pub fn begin_save(&self) {
         self.save_since_s.store(clock::now_ms() / 1000, Ordering::Relaxed);
@@ -122,17 +118,21 @@ impl Durability {
         self.rewrite_since_s.store(clock::now_ms() / 1000, Ordering::Relaxed);
     }
 
-    pub fn end_rewrite(&self, outcome: Result<Saved, String>) {
+    /// It has ended, or the rewrite has; the main thread takes it from here.
+    pub fn end(&self, outcome: Result<Saved, String>) {
+        *lock(&self.outcome) = Some(outcome);
+    }
+
+    fn note_rewrite(&self, failed: bool) {
         let now_s = clock::now_ms() / 1000;
         self.rewrite_last_s.store(now_s - self.rewrite_since_s.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-        self.rewrite_failed.store(outcome.is_err(), Ordering::Relaxed);
-        if outcome.is_ok() {
+        self.rewrite_failed.store(failed, Ordering::Relaxed);
+        if failed {
+            self.rewrite_failures.fetch_add(1, Ordering::Relaxed);
+        } else {
             self.rewrites.fetch_add(1, Ordering::Relaxed);
             self.rewrite_failures.store(0, Ordering::Relaxed);
-        } else {
-            self.rewrite_failures.fetch_add(1, Ordering::Relaxed);
         }
-        *lock(&self.outcome) = Some(outcome);
     }
 
     pub fn libraries(&self) -> Arc<Vec<Vec<u8>>> {
@@ -196,9 +196,14 @@ impl Server {
         log.or_else(|| failing.then(|| MISCONF_SAVE.into()))
     }
 
-    /// A snapshot has been saved, or not.
-    pub fn end_save(&self, outcome: Result<Saved, String>) {
+    /// What came of the snapshot or the rewrite, once; from then on another may begin.
+    pub fn take_outcome(&self) -> Option<Result<Saved, String>> {
         let durability = &self.durability;
+        let outcome = lock(&durability.outcome).take()?;
+        if durability.rewrite_since_s.load(Ordering::Relaxed) != 0 {
+            durability.note_rewrite(outcome.is_err());
+            return Some(outcome);
+        }
         let now_s = clock::now_ms() / 1000;
         durability.save_last_s.store(now_s - durability.save_since_s.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         durability.save_failed.store(outcome.is_err(), Ordering::Relaxed);
@@ -207,7 +212,7 @@ impl Server {
             durability.saves.fetch_add(1, Ordering::Relaxed);
             self.store.dirty.fetch_sub(saved.dirty, Ordering::Relaxed);
         }
-        *lock(&durability.outcome) = Some(outcome);
+        Some(outcome)
     }
 
     /// Hands the writer of the log an order.

@@ -48,7 +48,7 @@ mod tests {
     fn the_check_value_of_the_polynomial_comes_out() {
         assert_eq!(crc64(0, b"123456789"), 0xe9c6_d914_c4b8_d9ca);
         assert_eq!(crc64(crc64(0, b"1234"), b"56789"), 0xe9c6_d914_c4b8_d9ca);
-        let long: Vec<u8> = (0..1000u32).map(|n| (n * 7 >> 3) as u8).collect();
+        let long: Vec<u8> = (0..1000u32).map(|n| ((n * 7) >> 3) as u8).collect();
         for cut in 0..long.len() {
             assert_eq!(crc64(crc64(0, &long[..cut]), &long[cut..]), crc64(0, &long), "{cut}");
         }

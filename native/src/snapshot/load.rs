@@ -2,6 +2,7 @@
 //!
 //! Keys are parsed and put into their shards one by one. Keys that have expired are left out, as a master of Redis does.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -32,7 +33,9 @@ pub fn start(server: &'static Server, path: PathBuf, check_sum: bool) -> Result<
     };
     server.begin_loading(mapped.len() as u64);
     let load = move || {
-        let outcome = load(server, &mapped, check_sum, None).map_err(|text| refused(&path, &text));
+        let outcome = catch_unwind(AssertUnwindSafe(|| load(server, &mapped, check_sum, None)))
+            .unwrap_or_else(|_| Err("Loading failed by a fault of this program".into()))
+            .map_err(|text| refused(&path, &text));
         server.loading.finish(outcome.map(|loaded| loaded.libraries));
     };
     thread::Builder::new().name("zedis-load".into()).spawn(load).map_err(|error| error.to_string())?;
@@ -98,6 +101,18 @@ pub fn load(server: &'static Server, bytes: &[u8], check_sum: bool, base: Option
 }
 
 fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {
+    let shard = txn.shard_of(&key.key);
+    while !txn.latch(shard) {
+        thread::yield_now();
+    }
+    let put = put(txn, key);
+    txn.commit();
+    txn.release();
+    put
+}
+
+/// Puts a key into its shard, which is latched.
+pub(super) fn put(txn: &mut Txn, key: Key) -> Result<(), String> {
     let Key { db, key, value, expiry, idle_s, frequency } = key;
     let store = txn.store;
     if db >= store.databases as u64 {
@@ -105,17 +120,11 @@ fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {
         return Err(format!("a key of database {db}, where `databases` allows {databases}: raise it to {}", db + 1));
     }
     txn.db = db as u32;
-    let shard = txn.shard_of(&key);
-    while !txn.latch(shard) {
-        thread::yield_now();
-    }
     let new = !txn.exists(&key);
     if new {
         value.make(&store.settings, |value| txn.set(&key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
         txn.mark_access(&key, idle_s, frequency);
     }
-    txn.commit();
-    txn.release();
     if new { Ok(()) } else { Err(format!("RDB has duplicated key '{}' in DB {db}", String::from_utf8_lossy(&key))) }
 }
 

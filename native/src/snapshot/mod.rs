@@ -14,6 +14,7 @@ mod module;
 mod output;
 pub mod packs;
 pub mod payload;
+pub mod reload;
 pub mod save;
 mod stream;
 mod stream_write;

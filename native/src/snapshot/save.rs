@@ -108,8 +108,7 @@ impl Snapshot {
         let sink = witness_all(txn, if resp { Form::Requests } else { Form::File(access) });
         let databases = 0..store.databases as u32;
         let expiring = databases.clone().any(|db| store.counters.due(db) > 0);
-        let sizes: Vec<_> =
-            databases.map(|db| (store.counters.keys(db), store.counters.expires(db))).collect();
+        let sizes: Vec<_> = databases.map(|db| (store.counters.keys(db), store.counters.expires(db))).collect();
         Snapshot {
             server,
             sink,
@@ -122,7 +121,8 @@ impl Snapshot {
 
     fn write(&self, plan: &Plan, libraries: &[Vec<u8>], txn: &mut Txn, output: &mut Output) -> io::Result<()> {
         self.head(plan, libraries, output)?;
-        let mut file = Body { output, db: None, sizes: &self.sizes, sink: &self.sink, room: Vec::new(), bytes: Vec::new() };
+        let mut file =
+            Body { output, db: None, sizes: &self.sizes, sink: &self.sink, room: Vec::new(), bytes: Vec::new() };
         for shard in 0..self.server.store.shards_count() {
             self.walk(shard, txn, &mut file)?;
         }
