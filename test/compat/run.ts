@@ -65,7 +65,7 @@ const defaultUnits = [
 const asRedis = { "procedure-background-threads": "0" };
 
 /** Units that only run against servers which the suite starts itself; they are the ones that --own means by default. */
-const ownUnits = ["unit/acl", "unit/acl-v2", "unit/auth"] as const;
+const ownUnits = ["unit/acl", "unit/acl-v2", "unit/auth", "unit/maxmemory"] as const;
 
 /** A unit that has not ended by then counts as failed; on an idle machine the longest takes half a minute. */
 const unitLimit_s = 240;
@@ -170,7 +170,9 @@ function linkPrograms(checkout: string): void {
 function writeServerProgram(checkout: string, cores: string): void {
   const main = resolve(import.meta.dir, "..", "..", "src", "main.ts");
   const script = `#!/bin/sh\necho " PID: $$ Server initialized"\nexec '${process.execPath}' '${main}' "$@" --cores ${cores}\n`;
-  writeFileSync(join(checkout, "src", "redis-server"), script, { mode: 0o755 });
+  for (const name of ["redis-server", "valkey-server"]) {
+    writeFileSync(join(checkout, "src", name), script, { mode: 0o755 });
+  }
 }
 
 async function main(): Promise<number> {

@@ -200,18 +200,22 @@ memory.both(
 );
 
 memory.both(
-  "a cache is told of an evicted key before the reply of the command that made it go",
+  "a cache is told of an evicted key before the reply to the command that made room",
   async (wire) => {
-    await begin(wire, "allkeys-lru");
+    await begin(wire, "volatile-random");
+    await limit(wire, 100_000);
     await check(wire, [
-      ["SET k v", ok],
+      ["SET k v EX 1000", ok],
       ["CLIENT TRACKING ON", ok],
       ["GET k", "v"],
-      ["CONFIG SET maxmemory 1", ok],
+      // Nothing is evicted before it, and it takes 200 kB.
+      ["SETBIT big 1600000 0", 0],
     ]);
-    await check(wire, [["SET other 1", err("OOM command not allowed when used memory > 'maxmemory'.")]]);
-    expect(wire.pushes.length).toBe(1);
-    expect(await told(wire)).toBe("invalidate [k]");
+    wire.bytes.onBytes = () => {};
+    wire.send("GETBIT big 0");
+    const expected = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:0\r\n";
+    await until("both", () => wire.bytes.received.length >= expected.length);
+    expect(wire.bytes.received.toString()).toBe(expected);
   },
   { ...once, only: 3 },
 );

@@ -11,9 +11,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::execute::Executor;
 use crate::commands::row::{Row, access, flag};
 use crate::resp::args::Args;
+use crate::resp::reply::{Protocol, Reply};
 use crate::session::client::Client;
+use crate::session::conn::Conn;
 use crate::session::server::Mail;
-use crate::session::tracking::Reader;
+use crate::session::tracking::{Reader, Tracking};
 use crate::txn::{Change, Txn};
 
 /// tracking-table-max-keys where nobody has set it.
@@ -63,6 +65,26 @@ impl Executor {
         if !prefixes.is_empty() && prefixes.cores_with(|prefix| change.key.starts_with(prefix)) != 0 {
             self.changed_keys.insert(change.key.clone(), by);
         }
+    }
+
+    /// Keys were evicted before the request in progress: its client, if it had any of them, is told before the reply.
+    #[cold]
+    pub(super) fn tell_evicted(&mut self, conn: &mut Conn) {
+        let told = |tracking: &Tracking| tracking.redirect == 0 && !tracking.broadcast;
+        if conn.client.proto != Protocol::Resp3 || !conn.client.tracking.as_deref().is_some_and(told) {
+            return;
+        }
+        let mut reply = Reply::new(&mut conn.output, Protocol::Resp3);
+        self.own_mail.retain(|mail| match mail {
+            Mail::Invalid { client, key, by: 0 } if *client == conn.client.id => {
+                reply.push(2);
+                reply.bulk(b"invalidate");
+                reply.array(1);
+                reply.bulk(key);
+                false
+            }
+            _ => true,
+        });
     }
 
     /// All keys of some database may have gone.

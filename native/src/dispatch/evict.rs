@@ -49,6 +49,8 @@ pub struct Evictor {
     turn: usize,
     /// Time was up before there was room: go on in the loop.
     pub unfinished: bool,
+    /// Keys went since the loop last looked.
+    pub evicted: bool,
 }
 
 impl Evictor {
@@ -109,14 +111,21 @@ impl Executor {
         room
     }
 
-    /// Between requests: goes on where time was up, or where nobody's request would.
+    /// Between requests: goes on where time was up. True: and still is.
     pub fn go_on_evicting(&mut self) -> bool {
-        if self.server.gate.load(Relaxed) & GATE_MEMORY != 0 {
-            self.make_room();
-        } else {
-            self.evictor.unfinished = false;
+        if self.evictor.unfinished && !self.evictor.evicted {
+            self.evict_unasked();
         }
         self.evictor.unfinished
+    }
+
+    /// Now and then: makes room though nobody sends a request.
+    pub fn evict_unasked(&mut self) {
+        self.evictor.unfinished = false;
+        // First, those are told whose keys went just now.
+        if self.server.gate.load(Relaxed) & GATE_MEMORY != 0 && !self.evictor.evicted {
+            self.make_room();
+        }
     }
 
     /// Is no more in use than may be?
@@ -129,15 +138,20 @@ impl Executor {
         if self.evictor.policy != Some(policy) {
             self.evictor = Evictor { policy: Some(policy), ..Evictor::default() };
         }
-        let mut turns = 0;
+        let limit = self.server.store.settings.maxmemory.load(Relaxed);
+        let wanted = self.server.limited_memory().saturating_sub(limit);
+        let (mut turns, mut freed) = (0, 0);
         loop {
             turns += 1;
-            if self.evict_one(policy) {
+            if let Some(bytes) = self.evict_one(policy) {
                 self.figures().evicted.add(1);
+                self.evictor.evicted = true;
+                freed += bytes;
             } else if self.evictor.databases.is_empty() {
                 return if self.await_lazy_free(began_ns) { Room::Enough } else { Room::None };
             }
-            if self.fits() {
+            // Whom a key's going is told takes memory for the telling: that must not make the next key go, and so on.
+            if freed >= wanted || self.fits() {
                 return Room::Enough;
             }
             if turns % KEYS_PER_LOOK == 0 && clock::mono_ns() - began_ns > limit_ns {
@@ -146,15 +160,15 @@ impl Executor {
         }
     }
 
-    /// Evicts the best key that is at hand. False: none was; `databases` is empty if there is none at all.
-    fn evict_one(&mut self, policy: Policy) -> bool {
+    /// Evicts the best key that is at hand, and gives its bytes. None: none was; `databases` is empty if there is none at all.
+    fn evict_one(&mut self, policy: Policy) -> Option<u64> {
         self.refresh_databases(policy);
         let count = self.server.store.settings.maxmemory_samples.load(Relaxed).clamp(1, 64) as usize;
         let mut drawn = 0;
         if policy.order == Order::Random {
             self.evictor.turn += 1;
             let at = self.evictor.turn % self.evictor.databases.len().max(1);
-            let Some(db) = self.evictor.databases.get(at).copied() else { return false };
+            let db = self.evictor.databases.get(at).copied()?;
             let pool = &mut self.evictor.pool;
             pool.clear();
             drawn = self.txn.draw(policy, db, 1, |score, key| Evictor::offer(pool, score, db, key));
@@ -173,13 +187,13 @@ impl Executor {
             if !self.txn.latch(shard) {
                 continue;
             }
-            let gone = self.txn.evict(policy, &candidate);
+            let freed = self.txn.evict(policy, &candidate);
             self.commit_and_release();
-            if gone {
-                return true;
+            if freed.is_some() {
+                return freed;
             }
         }
-        false
+        None
     }
 
     fn refresh_databases(&mut self, policy: Policy) {

@@ -128,7 +128,7 @@ pub struct Executor {
     pub(super) forgetting_shard: u32,
     /// The request in progress met a memory that had run out.
     pub(super) out_of_memory: bool,
-    pub(super) evictor: Evictor,
+    pub evictor: Evictor,
     /// Keys whose waiters could not be served at once; see `changes.rs`.
     pub(super) deferred: Vec<Name>,
     /// Cancelled waiters that still stand in queues of shards that were taken.
@@ -386,6 +386,9 @@ impl Executor {
     fn run_any(&mut self, conn: &mut Conn, request: &Request) -> Outcome {
         let gate = self.server.gate.load(Ordering::Relaxed);
         self.out_of_memory = gate & GATE_MEMORY != 0 && self.make_room() == Room::None;
+        if self.evictor.evicted && conn.client.tracking.is_some() {
+            self.tell_evicted(conn);
+        }
         let args = self.batch.args(request);
         let table = table();
         let proto = conn.client.proto;

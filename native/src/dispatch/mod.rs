@@ -17,7 +17,7 @@ mod caching;
 pub mod call;
 mod changes;
 mod dry_run;
-mod evict;
+pub mod evict;
 mod exec;
 pub mod execute;
 mod handler;

@@ -286,6 +286,13 @@ impl Core {
     }
 
     pub(super) fn after_pump(&mut self, slot: usize, mut conn: Box<Conn>, pump: Pump) -> Option<Code> {
+        // Nothing had arrived: the buffer is free for the next connection.
+        if conn.input.is_empty() && conn.input.capacity() > 0 {
+            let unused = std::mem::take(&mut conn.input);
+            if self.spare.capacity() == 0 && unused.capacity() <= 4 * RECEIVE_BYTES {
+                self.spare = unused;
+            }
+        }
         // The input's buffer comes back with the next `begin`; the batch holds the last one until then.
         if self.spare.capacity() == 0 && !matches!(pump, Pump::Upcall | Pump::Asks) {
             self.spare = self.executor.batch.begin(Vec::new());
@@ -415,6 +422,10 @@ impl Core {
         self.events = events;
         if has_mail || self.has_mail() {
             self.read_mail();
+        }
+        // Whoever is told of evicted keys gets it before the next request finds that much more memory in use.
+        if std::mem::take(&mut self.executor.evictor.evicted) {
+            self.send_replies();
         }
         wake
     }

@@ -68,6 +68,9 @@ impl Cron {
         {
             self.expire(server, executor, period_ms as u64);
         }
+        if self.core < server.serving {
+            executor.evict_unasked();
+        }
         self.next_ms = now_ms + if self.hurry { (period_ms / 4).max(1) } else { period_ms };
         self.look_at_clients(server, conns, now_ms);
         if self.core == 0 {

@@ -11,8 +11,9 @@ use crate::session::conn::Conn;
 const OUTPUT_HELD_BYTES_MAX: usize = 1 << 20;
 /// Input received for a connection that is not run, bytes.
 const INPUT_HELD_BYTES_MAX: usize = 64 << 20;
-/// Once all is sent, a larger buffer for output is given back.
+/// Once all is sent, a larger buffer for output is given back; with a memory limit, what is kept would cost keys.
 const OUTPUT_KEPT_BYTES: usize = 256 * 1024;
+const OUTPUT_KEPT_BYTES_LIMITED: usize = 16 * 1024;
 /// Sent output is cut off its buffer when it is this much, and half of it.
 const OUTPUT_CUT_BYTES: usize = 64 * 1024;
 
@@ -86,7 +87,8 @@ impl Core {
         if conn.sent == conn.output.len() {
             conn.output.clear();
             conn.sent = 0;
-            if conn.output.capacity() > OUTPUT_KEPT_BYTES {
+            let limited = self.server.store.settings.maxmemory.load(Ordering::Relaxed) != 0;
+            if conn.output.capacity() > if limited { OUTPUT_KEPT_BYTES_LIMITED } else { OUTPUT_KEPT_BYTES } {
                 conn.output = Vec::new();
             }
         } else if conn.sent >= OUTPUT_CUT_BYTES.max(conn.output.len() / 2) {

@@ -12,8 +12,8 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
-/// What a thread may have taken or freed without telling, bytes: some tens of keys, for one locked addition.
-const SLACK_BYTES: usize = 2048;
+/// What a thread may have taken or freed without telling, bytes: some ten keys, for one locked addition.
+const SLACK_BYTES: usize = 1024;
 
 static USED: AtomicI64 = AtomicI64::new(0);
 static LIMIT: AtomicI64 = AtomicI64::new(i64::MAX);

@@ -43,21 +43,21 @@ impl Txn {
     }
 
     /// Removes a key that was drawn, whose shard is latched, unless it is less worth removing by now: gone, or used meanwhile.
-    pub fn evict(&mut self, policy: Policy, candidate: &Candidate) -> bool {
+    /// Gives the bytes that are free by that, or will be soon.
+    pub fn evict(&mut self, policy: Policy, candidate: &Candidate) -> Option<u64> {
         let scores = Scores::new(self, policy);
         let key = &*candidate.key;
         self.db = candidate.db;
         let (db, hash) = (candidate.db, self.hash(key));
         let lazily = self.store.settings.lazyfree_lazy_eviction.load(Relaxed);
         let table = self.latches.get(self.store.shard_of(hash)).table(db);
-        let still = table
-            .get(hash, key)
-            .is_some_and(|entry| (!policy.volatile || entry.expiry().is_some()) && scores.of(entry) >= candidate.score);
-        if still {
-            let doomed = Doomed { class: Class::Evicted, event: "evicted", lazily: Some(lazily) };
-            self.take_away(key, doomed);
+        let entry = table.get(hash, key)?;
+        if policy.volatile && entry.expiry().is_none() || scores.of(entry) < candidate.score {
+            return None;
         }
-        still
+        let bytes = entry.allocated_bytes() as u64;
+        self.take_away(key, Doomed { class: Class::Evicted, event: "evicted", lazily: Some(lazily) });
+        Some(bytes)
     }
 }
 
@@ -93,6 +93,7 @@ mod tests {
     use crate::ds::entry::NewValue;
     use crate::store::Store;
     use crate::store::policy::POLICIES;
+    use crate::sys::alloc::good_size;
     use crate::txn::access::Expiry;
     use std::collections::HashSet;
 
@@ -138,7 +139,7 @@ mod tests {
         txn.latch_store().expect("nobody else is there");
         let mut evict = |key: &str| {
             let candidate = Candidate { score: 0, db: 0, key: key.as_bytes().into() };
-            txn.evict(policy("volatile-lru"), &candidate)
+            txn.evict(policy("volatile-lru"), &candidate).is_some()
         };
         assert!(!evict("k1") && evict("k50") && !evict("k50") && !evict("nosuch"));
         txn.commit();
@@ -151,7 +152,8 @@ mod tests {
         txn.record = true;
         for (key, lazily) in [("k0", false), ("k1", true)] {
             txn.store.settings.lazyfree_lazy_eviction.store(lazily, Relaxed);
-            assert!(txn.evict(policy("allkeys-lru"), &Candidate { score: 0, db: 0, key: key.as_bytes().into() }));
+            let candidate = Candidate { score: 0, db: 0, key: key.as_bytes().into() };
+            assert_eq!(txn.evict(policy("allkeys-lru"), &candidate), Some(good_size(24) as u64));
         }
         let effects: Vec<Vec<Vec<u8>>> =
             txn.effects.iter().map(|(_, args)| args.borrow().iter().map(<[u8]>::to_vec).collect()).collect();
@@ -170,8 +172,8 @@ mod tests {
         txn.latch_store().expect("nobody else is there");
         assert!(txn.get(b"k0").is_some());
         let candidate = Candidate { score, db: 0, key: b"k0".as_slice().into() };
-        assert!(!txn.evict(policy("allkeys-lru"), &candidate));
-        assert!(txn.evict(policy("allkeys-lru"), &Candidate { score: 0, ..candidate }));
+        assert_eq!(txn.evict(policy("allkeys-lru"), &candidate), None);
+        assert!(txn.evict(policy("allkeys-lru"), &Candidate { score: 0, ..candidate }).is_some());
         txn.commit();
     }
 }

@@ -7,7 +7,7 @@ use crate::ds::entry::Value;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
-use crate::store::policy::Clock;
+use crate::store::policy::{Clock, Order};
 use crate::txn::frequency::{lfu_decayed, lfu_minutes};
 use crate::txn::{Effect, Txn};
 
@@ -85,9 +85,13 @@ fn encoding(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn refcount(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    // Values are never shared between keys here. Redis shares its small integers, and says so with the largest number.
+    // Values are never shared between keys here. Redis shares its small integers, and says so with the largest number; not where
+    // each needs an access clock of its own.
+    let settings = &txn.store.settings;
+    let clocked = matches!(settings.policy.get().order, Order::Lru | Order::Lfu | Order::Lrm);
+    let shared = settings.maxmemory.load(Relaxed) == 0 || !clocked;
     match txn.peek(args.get(2)).map(|entry| entry.value()) {
-        Some(Value::Int(0..=REDIS_SHARED_INT_MAX)) => reply.int(i64::from(i32::MAX)),
+        Some(Value::Int(0..=REDIS_SHARED_INT_MAX)) if shared => reply.int(i64::from(i32::MAX)),
         Some(_) => reply.int(1),
         None => reply.null(),
     }

@@ -9,7 +9,7 @@ use crate::sys::{memory as system, usage};
 
 pub fn memory(session: &mut Session, text: &mut Text) {
     let server = session.server;
-    let used = server.used_memory();
+    let used = text.used_memory;
     let peak = server.memory.peak();
     let resident = system::resident_bytes() as u64;
     let total = system::total_bytes() as u64;

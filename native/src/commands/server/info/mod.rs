@@ -63,7 +63,8 @@ fn info(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let asked = |name: &str| args.from(1).iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes()));
     let all = asked("all") || asked("everything");
     let wanted = |section: &Section| all || asked(section.name) || (section.default && asked("default"));
-    let mut text = Text::default();
+    // Before the text grows, which is in memory too.
+    let mut text = Text::of(session.server.used_memory());
     for section in SECTIONS {
         if if args.len() == 1 { section.default } else { wanted(section) } {
             text.section(section.name);

@@ -5,9 +5,15 @@ use std::fmt::{Display, Write};
 #[derive(Default)]
 pub struct Text {
     out: String,
+    /// Bytes in use when it was asked for.
+    pub used_memory: u64,
 }
 
 impl Text {
+    pub fn of(used_memory: u64) -> Text {
+        Text { used_memory, ..Text::default() }
+    }
+
     pub fn section(&mut self, name: &str) {
         if !self.out.is_empty() {
             self.out.push_str("\r\n");
