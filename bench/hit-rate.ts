@@ -191,7 +191,7 @@ try {
   const lru = new ExactLru(HELD);
   const draw = zipf(UNIVERSE, Number(given.seed));
   for (const server of servers) await server.fill();
-  await run([lru, ...servers], draw, SECONDS / 2, async () => {
+  await run([lru, ...servers], draw, SECONDS, async () => {
     for (const server of servers) await server.correct();
   });
   lru.hits = 0;

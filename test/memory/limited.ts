@@ -5,10 +5,19 @@ import type { Command, Wire } from "../harness/wire.ts";
 
 /** A field of INFO as a number. */
 export async function figure(wire: Wire, name: string): Promise<number> {
-  const text = textOf(await wire.call("INFO everything"));
-  const found = new RegExp(`^${name}:(-?\\d+)`, "m").exec(text);
+  return fieldOf(textOf(await wire.call("INFO everything")), name);
+}
+
+function fieldOf(info: string, name: string): number {
+  const found = new RegExp(`^${name}:(-?\\d+)`, "m").exec(info);
   if (found === null) throw new Error(`INFO has no ${name}`);
   return Number(found[1]);
+}
+
+/** Bytes that are compared with the limit. */
+async function counted(wire: Wire): Promise<number> {
+  const info = textOf(await wire.call("INFO memory"));
+  return fieldOf(info, "used_memory") - fieldOf(info, "mem_not_counted_for_evict");
 }
 
 /** Sends commands in pipelines of some hundred, and gives the number of errors among the replies. */
@@ -54,7 +63,7 @@ export async function begin(wire: Wire, policy: string): Promise<void> {
 
 /** Sets the limit so far above what is in use. */
 export async function limit(wire: Wire, above = 0): Promise<number> {
-  const bytes = (await figure(wire, "used_memory")) + above;
+  const bytes = (await counted(wire)) + above;
   await wire.call(`CONFIG SET maxmemory ${bytes}`);
   return bytes;
 }
@@ -66,5 +75,5 @@ export async function alive(wire: Wire, keys: readonly string[]): Promise<number
 
 /** Waits until no more than so many bytes are in use: one request makes room for half a millisecond at most. */
 export async function settles(wire: Wire, bytes: number): Promise<void> {
-  await until(`used_memory to fall below ${bytes}`, async () => (await figure(wire, "used_memory")) <= bytes);
+  await until(`used_memory to fall below ${bytes}`, async () => (await counted(wire)) <= bytes);
 }

@@ -152,7 +152,7 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         ("clients.slaves", 0),
         ("clients.normal", clients),
         ("cluster.links", 0),
-        ("aof.buffer", 0),
+        ("aof.buffer", server.log_memory()),
         ("lua.caches", 0),
         ("functions.caches", 0),
     ] {

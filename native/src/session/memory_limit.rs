@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::server::{GATE_MEMORY, Server};
+use crate::store::log::LOG_BYTES;
 use crate::store::policy::Order;
 use crate::sys::usage;
 
@@ -77,9 +78,16 @@ impl Server {
         self.cores.iter().map(|core| core.figures.lua_bytes.get()).sum()
     }
 
-    /// Bytes that `maxmemory` is compared with: what is being freed already is none of them.
+    /// Bytes that `maxmemory` is compared with: what is being freed already is none of them, and what the log takes neither, or an
+    /// eviction, which is logged too, would make the next one.
     pub fn limited_memory(&self) -> u64 {
-        usage::bytes().saturating_sub(self.lua_bytes() + self.store.garbage.pending_bytes())
+        usage::bytes().saturating_sub(self.lua_bytes() + self.store.garbage.pending_bytes() + self.log_memory())
+    }
+
+    /// Bytes that changes take on their way into the append-only file.
+    pub fn log_memory(&self) -> u64 {
+        let ring = if self.store.log.ring().is_some() { LOG_BYTES as u64 } else { 0 };
+        ring + self.durability.aof_backlog.load(Relaxed)
     }
 
     /// Is more in use than may be?
