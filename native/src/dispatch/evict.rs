@@ -13,6 +13,9 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::execute::Executor;
+use crate::commands::row::{Row, flag};
+use crate::commands::table::table;
+use crate::session::conn::Conn;
 use crate::session::server::{GATE_MEMORY, GATE_PAUSE, Pause};
 use crate::store::policy::{Order, Policy};
 use crate::sys::clock;
@@ -227,6 +230,21 @@ impl Executor {
             self.server.events.record(event, self.txn.now_ms / 1000, ns / 1_000_000);
         }
     }
+}
+
+/// May running this take memory, or queueing it?
+pub(super) fn needs_memory(conn: &Conn, row: &Row) -> bool {
+    let ends_multi = matches!(row.name, "exec" | "discard" | "quit" | "reset");
+    row.flags & flag::DENYOOM != 0
+        || (row.name == "exec" && queues_denyoom(conn))
+        || (conn.client.multi.is_some() && !ends_multi)
+}
+
+/// Does the transaction being queued hold a command that may take memory?
+fn queues_denyoom(conn: &Conn) -> bool {
+    let table = table();
+    let queue = conn.client.multi.as_ref().map_or(&[][..], |multi| &multi.queue);
+    queue.iter().any(|(number, _)| table.row(*number).flags & flag::DENYOOM != 0)
 }
 
 /// How long one request may be held up, ns (Redis: evictionTimeLimitUs): up to 0.5 ms by default, growing by 15 % a step from

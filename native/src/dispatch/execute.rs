@@ -9,7 +9,7 @@ use super::books::told;
 use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
-use super::evict::{Evictor, Room};
+use super::evict::{Evictor, Room, needs_memory};
 use super::exec::Exec;
 use super::handler::{after_effect, latch_keys, run_handler};
 use super::nested::Outer;
@@ -625,19 +625,4 @@ pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client
     while client.forget_watches(txn).is_err() {
         std::thread::yield_now();
     }
-}
-
-/// May running this take memory, or queueing it?
-fn needs_memory(conn: &Conn, row: &Row) -> bool {
-    let ends_multi = matches!(row.name, "exec" | "discard" | "quit" | "reset");
-    row.flags & flag::DENYOOM != 0
-        || (row.name == "exec" && queues_denyoom(conn))
-        || (conn.client.multi.is_some() && !ends_multi)
-}
-
-/// Does the transaction being queued hold a command that may take memory?
-pub(super) fn queues_denyoom(conn: &Conn) -> bool {
-    let table = table();
-    let queue = conn.client.multi.as_ref().map_or(&[][..], |multi| &multi.queue);
-    queue.iter().any(|(number, _)| table.row(*number).flags & flag::DENYOOM != 0)
 }
