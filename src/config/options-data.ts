@@ -3,7 +3,7 @@
 import { INT_MAX, INT_MIN, LONG_MAX, type Option, ULONG_MAX } from "./option.ts";
 import { NOTIFY_KEYSPACE_EVENTS } from "./special.ts";
 
-const NO_DEFRAGMENTATION = { why: "memory is not defragmented; the allocator reuses it" };
+const NO_LARGE_VALUES = { why: "large values are not taken apart when memory is defragmented" };
 
 export const DATA_OPTIONS = [
   { name: "databases", type: "int", min: 1n, max: INT_MAX, default: "16", fixed: true, native: true },
@@ -55,14 +55,14 @@ export const DATA_OPTIONS = [
   { name: "lazyfree-lazy-user-flush", type: "bool", default: "no", native: true },
   { name: "activerehashing", type: "bool", default: "yes", native: true },
   { name: "active-expire-effort", type: "int", min: 1n, max: 10n, default: "1", native: true },
-  { name: "activedefrag", type: "bool", default: "no", inert: NO_DEFRAGMENTATION },
+  { name: "activedefrag", type: "bool", default: "no", native: true },
   {
     name: "active-defrag-ignore-bytes",
     type: "memory",
     min: 1n,
     max: LONG_MAX,
     default: "104857600",
-    inert: NO_DEFRAGMENTATION,
+    native: true,
   },
   {
     name: "active-defrag-threshold-lower",
@@ -70,7 +70,7 @@ export const DATA_OPTIONS = [
     min: 0n,
     max: 1000n,
     default: "10",
-    inert: NO_DEFRAGMENTATION,
+    native: true,
   },
   {
     name: "active-defrag-threshold-upper",
@@ -78,17 +78,17 @@ export const DATA_OPTIONS = [
     min: 0n,
     max: 1000n,
     default: "100",
-    inert: NO_DEFRAGMENTATION,
+    native: true,
   },
-  { name: "active-defrag-cycle-min", type: "int", min: 1n, max: 99n, default: "1", inert: NO_DEFRAGMENTATION },
-  { name: "active-defrag-cycle-max", type: "int", min: 1n, max: 99n, default: "25", inert: NO_DEFRAGMENTATION },
+  { name: "active-defrag-cycle-min", type: "int", min: 1n, max: 99n, default: "1", native: true },
+  { name: "active-defrag-cycle-max", type: "int", min: 1n, max: 99n, default: "25", native: true },
   {
     name: "active-defrag-max-scan-fields",
     type: "int",
     min: 1n,
     max: LONG_MAX,
     default: "1000",
-    inert: NO_DEFRAGMENTATION,
+    inert: NO_LARGE_VALUES,
   },
   { name: "jemalloc-bg-thread", type: "bool", default: "yes", inert: { why: "the allocator has its own settings" } },
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::tape::{LogFile, Tape};
 use crate::session::durability::{Fsync, Order};
 use crate::session::server::Server;
-use crate::sys::clock;
+use crate::sys::{clock, usage};
 
 /// Bytes taken off the log in one go.
 const TAKE_BYTES: usize = 4 << 20;
@@ -85,7 +85,7 @@ pub fn start(server: &'static Server, (disk, length): (Disk, u64), before: u64) 
     server.durability.aof_enabled.store(true, Relaxed);
     server.durability.aof_other_bytes.store(before, Relaxed);
     server.durability.aof_bytes.store(before + length, Relaxed);
-    thread::Builder::new().name("zedis-aof".into()).spawn(move || writer.run()).map(drop)
+    thread::Builder::new().name("zedis-aof".into()).spawn(move || usage::apart(|| writer.run())).map(drop)
 }
 
 impl Writer {

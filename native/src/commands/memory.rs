@@ -5,7 +5,7 @@ use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
 use crate::session::handle::{Flow, Session};
-use crate::sys::memory;
+use crate::sys::{memory, usage};
 use crate::txn::{Effect, Txn};
 
 /// Bytes of a key's place in its table, on average: buckets of 64 bytes with 7 places, 64 to 80 % full, and what the allocator adds.
@@ -152,7 +152,7 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         ("clients.slaves", 0),
         ("clients.normal", clients),
         ("cluster.links", 0),
-        ("aof.buffer", server.log_memory()),
+        ("aof.buffer", usage::apart_bytes()),
         ("lua.caches", 0),
         ("functions.caches", 0),
     ] {
@@ -234,7 +234,7 @@ fn malloc_stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
 }
 
 fn purge(_: &mut Session, _: Args, reply: &mut Reply) -> Flow {
-    memory::purge();
+    memory::give_back();
     reply.ok();
     Flow::Done
 }

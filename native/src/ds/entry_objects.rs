@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 
 use super::{DUE, Entry, EntryRef, Kind, NewValue, Object, Value, layout_of};
 use crate::ds::thin::{self, ANNEX_BYTES_MAX, ThinType};
-use crate::sys::alloc::good_size;
+use crate::sys::alloc::{good_size, is_sparse};
 
 /// An annex may be so much larger than it must be before an edit makes another: fields that come and go leave it alone.
 const ANNEX_SLACK: usize = 16;
@@ -226,5 +226,52 @@ impl EntryRef<'_> {
                 Kind::Heap => good_size(rest),
                 _ => rest,
             }
+    }
+}
+
+/// Objects up to so many bytes are copied where they lie badly; of larger ones nothing is moved.
+const RENEWED_BYTES_MAX: usize = 4096;
+
+impl Entry {
+    /// Moves to other memory what lies in pages that are hardly used: the block, the text of a long string, a small object. Gives how
+    /// many blocks that were, and how many stayed.
+    pub fn renew(&mut self) -> (u64, u64) {
+        let (mut moved, mut stayed) = (0, 0);
+        let entry = self.borrow();
+        let badly = is_sparse(self.0.as_ptr());
+        let whole = match entry.value() {
+            Value::Object(object) => {
+                let home = std::ptr::from_ref(object).cast::<u8>();
+                let small = entry.memory_bytes() <= RENEWED_BYTES_MAX;
+                small && (badly || entry.kind() == Kind::Object && is_sparse(home))
+            }
+            _ => false,
+        };
+        if whole {
+            let copy = entry.duplicate(entry.key(), entry.expiry());
+            *self = copy;
+            return (2, 0);
+        }
+        if entry.kind() == Kind::Heap {
+            // SAFETY: the kind is Heap, so an initialised Vec<u8> lies there; the borrow of self is exclusive.
+            let text = unsafe { &mut *self.0.as_ptr().add(entry.fixed_offset()).cast::<Vec<u8>>() };
+            if is_sparse(text.as_ptr()) {
+                let mut other = Vec::with_capacity(text.capacity());
+                other.extend_from_slice(text);
+                *text = other;
+                moved += 1;
+            } else {
+                stayed += 1;
+            }
+        }
+        if badly {
+            let key = self.borrow().key().to_vec();
+            let old = std::mem::replace(self, Entry::new(b"", NewValue::Int(0), None));
+            *self = old.with_key(&key);
+            moved += 1;
+        } else {
+            stayed += 1;
+        }
+        (moved, stayed)
     }
 }

@@ -121,6 +121,25 @@ impl<B: Block> Table<B> {
         self.next_position(from)
     }
 
+    /// Where the entries of the bucket that covers `from` stand, and the position to go on with, as [`Table::scan`]. For changes that
+    /// leave every entry in its place.
+    pub fn places(&self, from: u32) -> (SmallVec<[Place; 2 * SLOTS]>, u32) {
+        let mut places = SmallVec::new();
+        if self.buckets.is_empty() || from >= POSITIONS {
+            return (places, POSITIONS);
+        }
+        let mut bucket = (&raw const *self.bucket_at(from as u64)).cast_mut();
+        loop {
+            // SAFETY: `bucket` is one of this table's buckets or a chained one, alive while `&self` is.
+            let here = unsafe { &*bucket };
+            places.extend((0..here.own_load()).map(|nth| Place { bucket, slot: here.nth_slot(nth) }));
+            match here.next() {
+                Some(next) => bucket = next,
+                None => return (places, self.next_position(from)),
+            }
+        }
+    }
+
     /// Shows `each` about `count` entries, of a random bucket and those behind it, in at most `buckets_max` of them; entries with an
     /// expiry only, if `expiring`. Every entry has its chance. Gives how many there were.
     pub fn some<'t>(

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use super::backend::{Backend, Event, Received, Wake};
 use super::blocked::Timeouts;
 use super::cron::Cron;
+use super::defragment::Defragmenter;
 use super::gathering::Gathering;
 use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump, forget_watches};
@@ -78,6 +79,7 @@ pub struct Core {
     pub(super) spare: Vec<u8>,
     events: Vec<Event>,
     cron: Cron,
+    defragmenter: Defragmenter,
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
     pub(super) entered_ns: u64,
     /// The limit that calls have had since it last did.
@@ -95,6 +97,7 @@ impl Core {
     pub fn new(server: &'static Server, id: usize, net: Box<dyn Backend>, unix_path: String) -> Core {
         if !server.is_loading() {
             server.memory.note_start();
+            server.defrag.note_start();
         }
         Core {
             server,
@@ -121,6 +124,7 @@ impl Core {
             spare: Vec::with_capacity(RECEIVE_BYTES),
             events: Vec::new(),
             cron: Cron::new(id),
+            defragmenter: Defragmenter::new(id),
             entered_ns: clock::coarse_ns(),
             entered_limit_ms: 0,
             turn_began_us: clock::now_us(),
@@ -403,6 +407,7 @@ impl Core {
         self.look_at_parked(now_ms);
         self.end_overdue(now_ms);
         let more_to_serve = self.executor.serve_deferred() | self.executor.go_on_evicting();
+        let slice_ms = self.defragmenter.run(self.server, self.id, &mut self.executor.txn);
         let has_mail = self.has_mail();
         let timeout = if !self.ready.is_empty() || self.worked || has_mail || self.may_take_errand() {
             0
@@ -410,7 +415,7 @@ impl Core {
             1
         } else {
             let first = self.timeouts.first_ms();
-            self.cron.timeout_ms(now_ms).min(first.saturating_sub(now_ms).clamp(0, 1000) as u32)
+            self.cron.timeout_ms(now_ms).min(slice_ms).min(first.saturating_sub(now_ms).clamp(0, 1000) as u32)
         };
         let mut events = std::mem::take(&mut self.events);
         events.clear();
@@ -437,9 +442,10 @@ impl Core {
             || !self.executor.own_mail.is_empty()
     }
 
-    /// After requests, and after other threads freed blocks of this one, freed memory goes back in the first quiet moment.
+    /// After requests, and after other threads freed or moved blocks of this one, freed memory goes back in the first quiet moment.
     fn give_back_when_idle(&mut self, idle: bool) {
-        let commands = self.executor.figures().commands.get() + self.server.store.garbage.freed();
+        let freed = self.server.store.garbage.freed() + self.server.defrag.hits.load(Ordering::Relaxed);
+        let commands = self.executor.figures().commands.get() + freed;
         if !idle || commands == self.collected_at {
             self.idle_turns = 0;
             return;

@@ -30,11 +30,24 @@ pub struct Cron {
     idle: Vec<usize>,
     /// The last cycle found many: go on soon.
     hurry: bool,
+    /// When it was last decided how much to defragment.
+    defrag_judged_ms: i64,
 }
+
+/// Ms between two such decisions.
+const DEFRAG_EVERY_MS: i64 = 500;
 
 impl Cron {
     pub fn new(core: usize) -> Cron {
-        Cron { core, next_ms: 0, shard: core as u32, client_cursor: 0, idle: Vec::new(), hurry: false }
+        Cron {
+            core,
+            next_ms: 0,
+            shard: core as u32,
+            client_cursor: 0,
+            idle: Vec::new(),
+            hurry: false,
+            defrag_judged_ms: 0,
+        }
     }
 
     /// Ms until the next run is due, at least 1.
@@ -76,6 +89,7 @@ impl Cron {
         if self.core == 0 {
             server.sample_rates(now_ms);
             server.judge_memory();
+            self.judge_defrag(server, now_ms);
             executor.forget_some_readers();
             executor.stop_overdue_hotkeys();
         }
@@ -120,6 +134,13 @@ impl Cron {
         let threshold_ms = server.settings.latency_threshold_ms.load(Relaxed);
         if threshold_ms != 0 && spent_us / 1000 >= threshold_ms {
             server.events.record("expire-cycle", executor.txn.now_ms / 1000, spent_us / 1000);
+        }
+    }
+
+    fn judge_defrag(&mut self, server: &Server, now_ms: i64) {
+        if server.defrag.enabled.load(Relaxed) && now_ms >= self.defrag_judged_ms + DEFRAG_EVERY_MS {
+            self.defrag_judged_ms = now_ms;
+            server.judge_defrag();
         }
     }
 

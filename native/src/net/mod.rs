@@ -9,6 +9,7 @@ mod background;
 mod blocked;
 pub mod core;
 pub mod cron;
+mod defragment;
 mod deliver;
 pub mod epoll;
 mod gathering;

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::server::{GATE_MEMORY, Server};
-use crate::store::log::LOG_BYTES;
 use crate::store::policy::Order;
 use crate::sys::usage;
 
@@ -63,7 +62,7 @@ impl MemoryFigures {
 impl Server {
     /// Bytes in use, as the allocator counts them. As in Redis, what Lua interpreters take is told apart.
     pub fn used_memory(&self) -> u64 {
-        let used = usage::bytes().saturating_sub(self.lua_bytes());
+        let used = (usage::bytes() + usage::apart_bytes()).saturating_sub(self.lua_bytes());
         self.memory.peak.fetch_max(used, Relaxed);
         used
     }
@@ -78,16 +77,9 @@ impl Server {
         self.cores.iter().map(|core| core.figures.lua_bytes.get()).sum()
     }
 
-    /// Bytes that `maxmemory` is compared with: what is being freed already is none of them, and what the log takes neither, or an
-    /// eviction, which is logged too, would make the next one.
+    /// Bytes that `maxmemory` is compared with: what is being freed already is none of them, and what the log takes neither.
     pub fn limited_memory(&self) -> u64 {
-        usage::bytes().saturating_sub(self.lua_bytes() + self.store.garbage.pending_bytes() + self.log_memory())
-    }
-
-    /// Bytes that changes take on their way into the append-only file.
-    pub fn log_memory(&self) -> u64 {
-        let ring = if self.store.log.ring().is_some() { LOG_BYTES as u64 } else { 0 };
-        ring + self.durability.aof_backlog.load(Relaxed)
+        usage::bytes().saturating_sub(self.lua_bytes() + self.store.garbage.pending_bytes())
     }
 
     /// Is more in use than may be?

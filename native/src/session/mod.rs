@@ -6,6 +6,7 @@ pub mod background;
 pub mod client;
 pub mod conn;
 pub mod control;
+pub mod defrag;
 pub mod durability;
 pub mod events;
 pub mod fieldsets;

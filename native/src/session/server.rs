@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::background::Background;
 use super::control::{Asker, ControlQueue, LogQueue};
+use super::defrag::Defrag;
 use super::durability::Durability;
 use super::events::LatencyEvents;
 use super::figures::Figures;
@@ -136,6 +137,7 @@ pub struct Server {
     pub gate: AtomicU32,
     pause: Mutex<(Pause, i64)>,
     pub memory: MemoryFigures,
+    pub defrag: Defrag,
     /// Connections parked on control: main is told through one core's note.
     pub facts: RwLock<Facts>,
 }
@@ -214,6 +216,7 @@ impl Server {
             gate: AtomicU32::new(0),
             pause: Mutex::new((Pause::No, 0)),
             memory: MemoryFigures::default(),
+            defrag: Defrag::default(),
             facts: RwLock::default(),
         }
     }
@@ -356,6 +359,7 @@ impl Server {
         }
         self.store.garbage.reset_freed();
         self.memory.reset();
+        self.defrag.reset();
     }
 }
 

@@ -191,6 +191,15 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
             server.judge_memory();
         }
         "maxmemory-policy" => store.policy.set(value).ok_or_else(|| format!("{name}: there is no policy '{value}'"))?,
+        "activedefrag" => {
+            server.defrag.enabled.store(flag()?, Relaxed);
+            server.judge_defrag();
+        }
+        "active-defrag-ignore-bytes" => server.defrag.ignore_bytes.store(number()?, Relaxed),
+        "active-defrag-threshold-lower" => server.defrag.threshold_lower.store(number()?, Relaxed),
+        "active-defrag-threshold-upper" => server.defrag.threshold_upper.store(number()?, Relaxed),
+        "active-defrag-cycle-min" => server.defrag.cycle_min.store(number()?, Relaxed),
+        "active-defrag-cycle-max" => server.defrag.cycle_max.store(number()?, Relaxed),
         "maxmemory-samples" => store.maxmemory_samples.store(number()?, Relaxed),
         "maxmemory-eviction-tenacity" => store.maxmemory_eviction_tenacity.store(number()?, Relaxed),
         "lazyfree-lazy-eviction" => store.lazyfree_lazy_eviction.store(flag()?, Relaxed),

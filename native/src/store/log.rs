@@ -10,6 +10,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::ds::ring::Ring;
+use crate::sys::usage;
 
 /// Bytes between the cores and the thread that writes the file. Where it is full, cores wait for that thread.
 pub const LOG_BYTES: usize = 32 << 20;
@@ -78,7 +79,7 @@ impl Log {
     /// Makes the ring; transactions record from their next turn on. `cores`: how many threads run transactions.
     pub fn switch_on(&self, cores: usize) {
         self.cores.get_or_init(|| cores);
-        self.ring.get_or_init(|| Ring::new(LOG_BYTES, 2 * cores + 1));
+        self.ring.get_or_init(|| usage::apart(|| Ring::new(LOG_BYTES, 2 * cores + 1)));
         self.on.store(true, Ordering::Release);
     }
 

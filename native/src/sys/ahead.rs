@@ -17,7 +17,9 @@
 //! are where they always were.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -158,6 +160,7 @@ unsafe extern "C" fn change_use(used: bool, start: *mut c_void, bytes: usize, _:
     let mut from = (start as usize).saturating_sub(RANGE_AT.load(Relaxed));
     let end = from + bytes;
     let mut wanted = false;
+    let _turn = Turn::take();
     while from < end {
         let (index, in_chunk) = (from / CHUNK_BYTES, from % CHUNK_BYTES);
         let used_to = (end - index * CHUNK_BYTES).min(CHUNK_BYTES);
@@ -177,6 +180,47 @@ unsafe extern "C" fn change_use(used: bool, start: *mut c_void, bytes: usize, _:
         toucher.unpark();
     }
     true
+}
+
+/// Gives what was touched ahead back to the system, where much less is in use than once was (`now_bytes`): it would not be used
+/// for long. Any thread may call it.
+pub fn give_back(now_bytes: u64) {
+    let base = RANGE_AT.load(Relaxed);
+    if base == 0 || now_bytes * 2 > USED_BYTES.load(Relaxed) {
+        return;
+    }
+    for (index, chunk) in CHUNKS.iter().enumerate().take(CHUNKS_USED.load(Relaxed) + 1) {
+        let _turn = Turn::take();
+        let unused = (chunk.used.load(Relaxed) as usize).next_multiple_of(PAGE_BYTES);
+        let touched = chunk.touched.load(Relaxed) as usize;
+        if touched > unused {
+            let start = (base + index * CHUNK_BYTES + unused) as *mut c_void;
+            // SAFETY: a part of the range that the allocator has never had; it gets none while it is our turn. It reads as zero from
+            // here on, as before.
+            unsafe { libc::madvise(start, touched - unused, libc::MADV_DONTNEED) };
+            chunk.touched.store(unused as u32, Relaxed);
+        }
+    }
+}
+
+/// Whoever has it decides alone what the allocator has had of the range: held for a few stores, or a call of the system.
+struct Turn;
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+impl Turn {
+    fn take() -> Turn {
+        while TAKEN.compare_exchange_weak(false, true, Acquire, Relaxed).is_err() {
+            std::hint::spin_loop();
+        }
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TAKEN.store(false, Release);
+    }
 }
 
 /// Starts the thread that touches; once per process, where there is a range.

@@ -8,6 +8,8 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::ffi::c_void;
 
+use libmimalloc_sys::mi_unsafe_heap_page_is_under_utilized;
+
 use super::usage;
 
 /// Alignment that every block of mimalloc has; `.cargo/config.toml` builds it so.
@@ -27,12 +29,22 @@ unsafe extern "C" {
     fn mi_uzalloc_aligned(size: usize, align: usize, block_bytes: *mut usize) -> *mut c_void;
 }
 
+/// Pages of which no more than so many per cent are in use are emptied, when memory is defragmented.
+const SPARSE_PERCENT: usize = 80;
+
 pub struct Allocator;
 
 /// Bytes that a block asked for with `bytes` takes: growing up to there costs nothing.
 pub fn good_size(bytes: usize) -> usize {
     // SAFETY: a plain calculation.
     unsafe { libmimalloc_sys::mi_good_size(bytes) }
+}
+
+/// Is so little of the page that a block lies in in use that the block had better lie elsewhere? A hint: other threads may change
+/// that meanwhile.
+pub fn is_sparse(block: *const u8) -> bool {
+    // SAFETY: it reads a few words of the page's description, which is there as long as the block, and acts on none.
+    unsafe { mi_unsafe_heap_page_is_under_utilized(std::ptr::null_mut(), block.cast_mut().cast(), SPARSE_PERCENT) }
 }
 
 /// Counts a block that `take` gives, with its size.

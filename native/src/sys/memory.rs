@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use super::{ahead, usage};
+
 /// Resident set size in bytes; 0 where /proc is not there.
 pub fn resident_bytes() -> usize {
     let Ok(text) = fs::read_to_string("/proc/self/statm") else { return 0 };
@@ -12,6 +14,7 @@ pub fn resident_bytes() -> usize {
 pub fn give_back() {
     // SAFETY: no arguments but a flag; any thread may call it at any time.
     unsafe { libmimalloc_sys::mi_collect(true) }
+    ahead::give_back(usage::bytes());
 }
 
 /// Physical memory of the machine in bytes; 0 where /proc is not there.
@@ -43,14 +46,4 @@ pub fn cpu_seconds() -> [(f64, f64); 3] {
         let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
         (seconds(usage.ru_stime), seconds(usage.ru_utime))
     })
-}
-
-/// Gives pages that this thread's heap holds in reserve back to the system. Cost: up to some ms.
-pub fn purge() {
-    unsafe extern "C" {
-        // Of mimalloc, which is this library's allocator.
-        fn mi_collect(force: bool);
-    }
-    // SAFETY: mimalloc allows this at any time, from any thread.
-    unsafe { mi_collect(true) };
 }

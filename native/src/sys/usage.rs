@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, Ordering::Relaxed};
 const SLACK_BYTES: usize = 1024;
 
 static USED: AtomicI64 = AtomicI64::new(0);
+/// Beside it: what serves the log. It grows with what is written, evictions among that, and must not make others.
+static APART: AtomicI64 = AtomicI64::new(0);
 static LIMIT: AtomicI64 = AtomicI64::new(i64::MAX);
 /// Whose bits to raise above the limit, and which.
 static GATE: AtomicPtr<AtomicU32> = AtomicPtr::new(null_mut());
@@ -23,6 +25,7 @@ static BIT: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     static UNTOLD: Cell<i64> = const { Cell::new(0) };
+    static IS_APART: Cell<bool> = const { Cell::new(false) };
     /// For tests: everything this thread took less what it freed.
     #[cfg(test)]
     static OWN: Cell<i64> = const { Cell::new(0) };
@@ -42,6 +45,10 @@ pub(super) fn note(bytes: isize) {
 #[cold]
 fn tell(untold: &Cell<i64>, sum: i64) {
     untold.set(0);
+    if IS_APART.with(Cell::get) {
+        APART.fetch_add(sum, Relaxed);
+        return;
+    }
     let used = USED.fetch_add(sum, Relaxed) + sum;
     if used > LIMIT.load(Relaxed) {
         raise();
@@ -65,6 +72,21 @@ fn raise() {
 #[inline]
 pub fn bytes() -> u64 {
     (USED.load(Relaxed) + UNTOLD.with(Cell::get)).max(0) as u64
+}
+
+/// Bytes in use that are kept apart, told so far.
+pub fn apart_bytes() -> u64 {
+    APART.load(Relaxed).max(0) as u64
+}
+
+/// What the calling thread takes in `work`, which lives for as long as the process or is freed likewise, is kept apart.
+pub fn apart<R>(work: impl FnOnce() -> R) -> R {
+    tell_rest();
+    let before = IS_APART.replace(true);
+    let result = work();
+    tell_rest();
+    IS_APART.set(before);
+    result
 }
 
 /// Tells what this thread has not told yet: before it rests.

@@ -14,6 +14,7 @@
 pub mod access;
 pub mod block;
 mod databases;
+pub mod defragment;
 pub mod edit;
 pub mod evict;
 pub mod frequency;

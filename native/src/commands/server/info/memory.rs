@@ -26,7 +26,7 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("used_memory_startup", startup);
     text.field("used_memory_dataset", dataset);
     text.field("used_memory_dataset_perc", percent(dataset, used.saturating_sub(startup)));
-    text.field("allocator_allocated", usage::bytes());
+    text.field("allocator_allocated", usage::bytes() + usage::apart_bytes());
     text.field("allocator_active", resident.max(used));
     text.field("allocator_resident", resident.max(used));
     text.field("allocator_muzzy", 0);
@@ -56,7 +56,7 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     text.field("rss_overhead_bytes", 0);
     text.field("mem_fragmentation_ratio", format_args!("{:.2}", resident as f64 / used.max(1) as f64));
     text.field("mem_fragmentation_bytes", resident as i64 - used as i64);
-    text.field("mem_not_counted_for_evict", server.log_memory());
+    text.field("mem_not_counted_for_evict", usage::apart_bytes());
     text.zeros(&[
         "mem_overhead_db_hashtable_rehashing",
         "mem_replication_backlog",
@@ -65,9 +65,9 @@ pub fn memory(session: &mut Session, text: &mut Text) {
     ]);
     text.field("mem_clients_normal", clients);
     text.field("mem_cluster_links", 0);
-    text.field("mem_aof_buffer", server.log_memory());
+    text.field("mem_aof_buffer", usage::apart_bytes());
     text.field("mem_allocator", "mimalloc");
-    text.field("active_defrag_running", 0);
+    text.field("active_defrag_running", server.defrag.effort.load(Relaxed));
     text.field("lazyfree_pending_objects", server.store.garbage.pending());
     text.field("lazyfreed_objects", server.store.garbage.freed());
 }

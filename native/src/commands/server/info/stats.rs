@@ -44,18 +44,14 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("pubsub_channels", server.store.subscriptions.len(Kind::Channel));
     text.field("pubsub_patterns", server.store.subscriptions.len(Kind::Pattern));
     text.field("pubsubshard_channels", server.store.subscriptions.len(Kind::Shard));
-    text.zeros(&[
-        "latest_fork_usec",
-        "total_forks",
-        "migrate_cached_sockets",
-        "slave_expires_tracked_keys",
-        "active_defrag_hits",
-        "active_defrag_misses",
-        "active_defrag_key_hits",
-        "active_defrag_key_misses",
-        "total_active_defrag_time",
-        "current_active_defrag_time",
-    ]);
+    text.zeros(&["latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys"]);
+    let defrag = &server.defrag;
+    text.field("active_defrag_hits", defrag.hits.load(Relaxed));
+    text.field("active_defrag_misses", defrag.misses.load(Relaxed));
+    text.field("active_defrag_key_hits", defrag.key_hits.load(Relaxed));
+    text.field("active_defrag_key_misses", defrag.key_misses.load(Relaxed));
+    text.field("total_active_defrag_time", defrag.busy_us.load(Relaxed) / 1000);
+    text.field("current_active_defrag_time", 0);
     text.field("tracking_total_keys", server.store.tracked_keys.load(Relaxed));
     text.field("tracking_total_items", server.store.tracked_items.load(Relaxed));
     text.field("tracking_total_prefixes", server.store.prefixes.len());
