@@ -28,6 +28,7 @@ impl Core {
         }
         conn.settles = Some(Settles { at, bytes: conn.output_bytes(), changes });
         self.unsettled.push_back((slot, conn.client.id));
+        self.server.durability.held.fetch_add(1, Ordering::Relaxed);
         self.server.durability.wait_on(self.id);
         true
     }
@@ -55,10 +56,15 @@ impl Core {
                 Some(conn) if conn.client.id == client => conn.settles,
                 _ => None,
             };
-            let Some(settles) = settles else { continue };
+            let Some(settles) = settles else {
+                // It has gone.
+                self.server.durability.held.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            };
             if waits && settles.at > durable && (settles.changes || !fails) {
                 self.unsettled.push_back((slot, client));
             } else if let Some(conn) = self.conns.take(slot) {
+                self.server.durability.held.fetch_sub(1, Ordering::Relaxed);
                 self.end_hold(slot, conn, settles);
             }
         }

@@ -87,6 +87,8 @@ pub struct Durability {
     save_error: AtomicBool,
     /// `rdb-key-save-delay`, us for each key.
     pub key_save_delay_us: AtomicI64,
+    /// Connections whose replies are held back.
+    pub held: AtomicU64,
     /// Cores that hold replies back until the log is on disk; a bit each.
     waiting: AtomicU64,
 }
