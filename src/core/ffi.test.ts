@@ -30,11 +30,12 @@ test("a deck has room for its header of JavaScript's own", () => {
 
 test("every native symbol that TypeScript names exists once in the native source", () => {
   const folder = join(import.meta.dir, "../../native/src/ffi");
-  const source = ["acl", "bridge", "control", "functions", "host", "nested", "tls"]
+  const source = ["acl", "bridge", "control", "functions", "host", "log", "nested", "tls"]
     .map((name) => readFileSync(join(folder, `${name}.rs`), "utf8"))
     .join("");
   const exported = [...source.matchAll(/extern "C" fn (zedis_\w+)/g)].map((match) => match[1] ?? "");
-  const named = [...readFileSync(join(import.meta.dir, "ffi.ts"), "utf8").matchAll(/^ {2}(zedis_\w+): \{/gm)];
+  const symbols = ["ffi", "ffi-disk"].map((name) => readFileSync(join(import.meta.dir, `${name}.ts`), "utf8")).join("");
+  const named = [...symbols.matchAll(/^ {2}(zedis_\w+): \{/gm)];
   expect(named.map((match) => match[1] ?? "").sort()).toEqual(exported.sort());
   expect(existsSync(libraryPath())).toBe(true);
 });
