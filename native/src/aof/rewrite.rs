@@ -76,7 +76,7 @@ fn rewrite_files(server: &'static Server, place: &Place, manner: Manner, begin: 
     let plan = Plan { path: place.path(&base.name), manner, base: true, resp: !place.rdb_base };
     let saved = save::save(server, &plan, || {
         if appends {
-            let at = server.store.log.tail();
+            let at = server.store.log.set_border();
             server.order(Order::Rotate { at, path: place.path(&increment.name), done });
         }
     })?;

@@ -151,13 +151,8 @@ impl Writer {
 
     /// Takes what there is off the log, up to where the next file begins.
     fn take(&mut self) -> usize {
-        let Some(ring) = self.server.store.log.ring() else { return 0 };
-        let most = match &self.order {
-            Some(Order::Rotate { at, .. }) => TAKE_BYTES.min(at.saturating_sub(ring.head()) as usize),
-            _ => TAKE_BYTES,
-        };
         self.raw.clear();
-        let count = ring.take(most, &mut self.raw);
+        let count = self.server.store.log.take(TAKE_BYTES, &mut self.raw);
         self.tape.stamps = self.server.durability.aof_stamps.load(Relaxed);
         self.tape.take(&self.raw, clock::now_ms() / 1000);
         count
@@ -256,6 +251,7 @@ impl Writer {
             Ok((disk, length)) => {
                 self.server.durability.aof_other_bytes.fetch_add(self.tape.length(), Relaxed);
                 self.tape = Tape::new(disk, length);
+                self.server.store.log.clear_border();
                 self.syncer.forget();
                 let _ = done.send(());
             }

@@ -19,7 +19,6 @@ pub const RECORD_HEAD_BYTES: usize = 16;
 /// How long a core that finds no room waits before it looks again.
 const FULL_WAIT: Duration = Duration::from_micros(20);
 
-#[derive(Default)]
 pub struct Log {
     ring: OnceLock<Ring>,
     cores: OnceLock<usize>,
@@ -34,8 +33,27 @@ pub struct Log {
     outside: Mutex<()>,
     /// Replies wait until what they may tell of is on disk (`appendfsync always`).
     pub always: AtomicBool,
+    /// The reader stops here, to go on in another file; `u64::MAX`: nowhere.
+    border: AtomicU64,
     /// Up to here everything is on disk, as far as `always` asks for.
     durable: AtomicU64,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            ring: OnceLock::new(),
+            cores: OnceLock::new(),
+            on: AtomicBool::new(false),
+            seen: AtomicU64::new(0),
+            asleep: AtomicBool::new(false),
+            reader: Mutex::default(),
+            outside: Mutex::default(),
+            always: AtomicBool::new(false),
+            border: AtomicU64::new(u64::MAX),
+            durable: AtomicU64::new(0),
+        }
+    }
 }
 
 /// What stands before the requests of a record.
@@ -111,6 +129,28 @@ impl Log {
     /// The ring, once it was ever on.
     pub fn ring(&self) -> Option<&Ring> {
         self.ring.get()
+    }
+
+    /// What is appended from now on goes into another file: the reader stops at the position that this gives. All shards are latched, so
+    /// that nobody appends meanwhile who has not finished.
+    pub fn set_border(&self) -> u64 {
+        let _nobody = self.outside.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let at = self.tail();
+        self.border.store(at, Ordering::SeqCst);
+        at
+    }
+
+    pub fn clear_border(&self) {
+        self.border.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    /// Takes what can be read, `most` bytes of it and nothing beyond the border; gives how many. For the reader.
+    pub fn take(&self, most: usize, into: &mut Vec<u8>) -> usize {
+        let Some(ring) = self.ring.get() else { return 0 };
+        // The border after the end: who appended beyond it did so after it was set.
+        let published = ring.published();
+        let until = published.min(self.border.load(Ordering::SeqCst));
+        ring.take(most.min(until.saturating_sub(ring.head()) as usize), into)
     }
 
     /// Appends a record. `beside`: of the second context of a core.
@@ -203,6 +243,20 @@ mod tests {
         let head = Head { bytes: 1 << 40, first_db: 3, last_db: 15 };
         assert_eq!(Head::from_bytes(&head.to_bytes()), Some(head));
         assert_eq!(Head::from_bytes(&head.to_bytes()[..15]), None);
+    }
+
+    #[test]
+    fn the_reader_stops_at_the_border() {
+        let log = Log::default();
+        log.switch_on(1);
+        let mut taken = Vec::new();
+        log.append(0, false, b"before", b"");
+        let at = log.set_border();
+        log.append(0, true, b"be", b"hind");
+        assert_eq!((at, log.take(100, &mut taken), log.take(100, &mut taken)), (6, 6, 0));
+        log.clear_border();
+        assert_eq!((log.take(2, &mut taken), log.take(100, &mut taken)), (2, 4));
+        assert_eq!(taken, b"beforebehind");
     }
 
     #[test]
