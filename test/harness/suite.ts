@@ -40,6 +40,9 @@ export interface Suite {
   both(name: string, run: (wire: Wire, protocol: Protocol) => Promise<void>, options?: BehaviourOptions): void;
 }
 
+/** A behaviour that takes longer hangs; generous, for machines that do something else beside. */
+const BEHAVIOUR_MS_MAX = 60_000;
+
 /** Starts a server before the file's tests and stops it after them. */
 export function suite(start: StartOptions = {}): Suite {
   let server: Server | undefined;
@@ -59,19 +62,23 @@ export function suite(start: StartOptions = {}): Suite {
       const title = `${name} (RESP${protocol})${skipped ? ` [needs ${since}, is ${oracleVersion()}]` : ""}`;
       const isLater = later !== undefined && !isOracle;
       const declare = isLater ? test.failing : test.skipIf(skipped);
-      declare(isLater ? `${title} [later: ${later}]` : title, async () => {
-        const wire = await emptied(current(), protocol);
-        try {
-          for (const command of before) {
-            const reply = await wire.call(command);
-            if (reply.kind === "error") throw new Error(`${JSON.stringify(command)} replied ${show(reply)}`);
+      declare(
+        isLater ? `${title} [later: ${later}]` : title,
+        async () => {
+          const wire = await emptied(current(), protocol);
+          try {
+            for (const command of before) {
+              const reply = await wire.call(command);
+              if (reply.kind === "error") throw new Error(`${JSON.stringify(command)} replied ${show(reply)}`);
+            }
+            await run(wire, protocol);
+          } finally {
+            await wire.close();
+            if (after.length > 0) await restore(current(), after);
           }
-          await run(wire, protocol);
-        } finally {
-          await wire.close();
-          if (after.length > 0) await restore(current(), after);
-        }
-      });
+        },
+        BEHAVIOUR_MS_MAX,
+      );
     }
   };
   return {
