@@ -51,6 +51,8 @@ export const OUTCOME = {
   TIMED_OUT: 4,
   INTEGER: 5,
   NULL: 6,
+  /** Of a nested call: it is to run in native code. */
+  IN_LUA: 7,
 } as const;
 
 export const CALL_STATE = { NONE: 0, READY: 1, RUNNING: 2 } as const;

@@ -1,6 +1,6 @@
 /** Accounts `account:N`, each a hash with `balance` and `moves`; the history of account N is the list `history:N`. */
 import type { Random } from "../harness/random.ts";
-import { itemsOf, numberOf, textOf } from "../harness/resp.ts";
+import { itemsOf, numberOf, type Reply, textOf } from "../harness/resp.ts";
 import type { Wire } from "../harness/wire.ts";
 
 export const ACCOUNTS = 64;
@@ -115,7 +115,7 @@ async function moveByMulti(wire: Wire, keys: readonly string[], amount: string):
     "EXEC",
   ]);
   const last = replies.at(-1);
-  if (last?.kind === "error") return { way: "multi", end: "error", text: last.text };
+  if (last?.kind === "error") return { way: "multi", end: "error", text: refusal(replies, last.text) };
   return { way: "multi", end: last?.kind === "array" ? "moved" : "poor", text: "" };
 }
 
@@ -127,7 +127,10 @@ export async function audit(wire: Wire): Promise<string[]> {
   ]).flat();
   const replies = await wire.pipeline(["MULTI", ...commands, "EXEC"]);
   const last = replies.at(-1);
-  if (last?.kind === "error") return isBusy(last.text) ? [] : [`the audit was refused: ${last.text}`];
+  if (last?.kind === "error") {
+    const text = refusal(replies, last.text);
+    return isBusy(text) ? [] : [`the audit was refused: ${text}`];
+  }
   const items = itemsOf(last);
   const wrong: string[] = [];
   let sum = 0;
@@ -142,6 +145,13 @@ export async function audit(wire: Wire): Promise<string[]> {
   }
   if (sum !== ACCOUNTS * BALANCE) wrong.push(`the accounts hold ${sum}, not ${ACCOUNTS * BALANCE}`);
   return wrong;
+}
+
+/** Why a transaction did not run. EXEC tells of a command that was not queued, and that one's reply tells why. */
+function refusal(replies: readonly Reply[], text: string): string {
+  if (!text.startsWith("EXECABORT Transaction discarded because of previous errors")) return text;
+  const busy = replies.find((reply) => reply.kind === "error" && isBusy(reply.text));
+  return busy?.kind === "error" ? busy.text : text;
 }
 
 /** Refused because something else runs: nothing happened, try again. */

@@ -262,13 +262,13 @@ impl Executor {
     /// Script or function that `self.call` names, left there; gives where it is counted, its flags, and whether they count. Err: the
     /// error's text.
     fn find_callee(&mut self, row: &Row, is_script: bool) -> Result<(Slot, u32, bool), Vec<u8>> {
+        if !self.is_background() {
+            self.refresh_manifest();
+        }
         if is_script {
             let found = self.find_script(row)?;
             self.call.lua = Some(Callee::Script(found.slot));
             return Ok((Slot::default(), found.flags, found.declared));
-        }
-        if !self.is_background() {
-            self.refresh_manifest();
         }
         let function = self.manifest.find(&self.call.name).ok_or(error::NO_FUNCTION)?;
         self.call.lua = function.in_lua.then_some(Callee::Function(function.id));

@@ -26,6 +26,8 @@ pub struct Lua {
     engine: Engine,
     by_digest: HashMap<[u8; 40], u32, foldhash::fast::RandomState>,
     slots: Vec<Slot>,
+    /// The manifest whose libraries are ready in the engine, so that scripts can call their functions.
+    manifest_version: u64,
 }
 
 struct Slot {
@@ -173,12 +175,13 @@ impl Executor {
         (output, LuaEnd { ended })
     }
 
-    /// Shows others what runs in this thread's Lua.
+    /// Shows others what runs in this thread's Lua. `args`: of the outermost call.
     pub fn show_running(&self, args: Args) {
         let shared = &self.server.cores[self.core];
-        let is_script = matches!(self.call.lua, Some(Callee::Script(_)));
+        let (lua, name, keys) = self.outermost();
+        let is_script = matches!(lua, Some(Callee::Script(_)));
         let mut running = shared.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        running.show((&self.call.verb, &self.call.name), args, self.call.keys);
+        running.show((&self.call.verb, name), args, keys);
         shared.script.begin(if is_script { SlowScript::SCRIPT } else { SlowScript::FUNCTION });
     }
 
@@ -186,6 +189,17 @@ impl Executor {
     pub fn give_back_output(&mut self, output: Vec<u8>) {
         if let Some(lua) = &mut self.lua {
             lua.engine.give_back_output(output);
+        }
+    }
+
+    /// Makes all libraries ready. One that fails says so when a function of it is called.
+    #[cold]
+    fn thaw_all(&self, lua: &mut Lua) {
+        lua.manifest_version = self.manifest.version;
+        for (name, function) in self.manifest.sorted() {
+            if function.in_lua && lua.engine.function(function.id).is_none() {
+                let _ = self.thaw(lua, name);
+            }
         }
     }
 
@@ -205,6 +219,9 @@ impl Executor {
 
     /// The compiled function of what the call in progress names, and whether it is a script. Err: the error's text.
     fn prepare(&mut self, lua: &mut Lua) -> Result<(i32, bool), Vec<u8>> {
+        if lua.manifest_version != self.manifest.version {
+            self.thaw_all(lua);
+        }
         match self.call.lua {
             Some(Callee::Script(slot)) => {
                 let slot_index = slot as usize;
@@ -251,7 +268,7 @@ pub enum Callee {
 
 /// How a call in Lua ended.
 pub struct LuaEnd {
-    ended: Ended,
+    pub(super) ended: Ended,
 }
 
 impl LuaEnd {

@@ -13,6 +13,7 @@ use crate::net::epoll::Epoll;
 use crate::net::listen;
 use crate::net::uring::Uring;
 use crate::resp::args::OwnedArgs;
+use crate::resp::error;
 use crate::resp::reply::Protocol;
 use crate::session::server::{Server, Via};
 use crate::session::settings;
@@ -320,9 +321,7 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             4 => core.run(Some(CallEnd::Terminated)),
             5 => core.run(Some(CallEnd::Int(n as i64))),
             6 => core.run(Some(CallEnd::Null)),
-            KILLED => {
-                core.run(Some(CallEnd::Killed("ERR Error running script: Script killed by user with FUNCTION KILL.")))
-            }
+            KILLED => core.run(Some(CallEnd::Killed(error::FUNCTION_KILLED))),
             _ => {
                 if pending {
                     // A VM that has taken over runs from now on what the last one had not begun.

@@ -1,13 +1,13 @@
 //! `Zedis.fcall`: a function's call of another, see dispatch/nested.rs.
 
-use std::sync::atomic::Ordering;
-
-use super::bridge::{at, server};
+use super::bridge::at;
 use super::deck::i32_at;
 use super::host::unpack;
+use crate::dispatch::execute::Executor;
 use crate::dispatch::nested::Refused;
 use crate::resp::args::OwnedArgs;
 use crate::resp::error;
+use crate::session::functions::End;
 
 const ERROR: f64 = -2.0;
 const DOOMED: f64 = -3.0;
@@ -58,6 +58,9 @@ pub unsafe extern "C" fn zedis_nest(bridge: f64, keys: f64, argc: f64, total: f6
     }
 }
 
+/// The outcome of a nested call of a function that the VM has not got: it is in Lua, and runs here.
+const IN_LUA: u32 = 7;
+
 /// Ends a nested call with its outcome, as `zedis_run` gets it; gives what `zedis_call` gives of a command: the length of its
 /// result in IN, or -2 with the error's text there, or -3.
 ///
@@ -67,24 +70,32 @@ pub unsafe extern "C" fn zedis_nest(bridge: f64, keys: f64, argc: f64, total: f6
 pub unsafe extern "C" fn zedis_unnest(bridge: f64, outcome: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    let bytes: Vec<u8> = match outcome as u32 {
+    let outcome = outcome as u32;
+    let ran_in_lua = outcome == IN_LUA && bridge.core.executor.runs_lua();
+    let mut failed = !ran_in_lua && !matches!(outcome, 1 | 3 | 5 | 6);
+    let bytes: Vec<u8> = match outcome {
         1 | 2 => bridge.deck.out(n as usize).to_vec(),
         3 => bridge.deck.grown(n as usize).to_vec(),
         5 => format!(":{}\r\n", n as i64).into_bytes(),
         6 => b"_\r\n".to_vec(),
+        IN_LUA if bridge.core.executor.runs_lua() => match Executor::run_nested_lua(&mut bridge.core) {
+            Ok(reply) => reply,
+            Err(Refused::Error(text)) => {
+                failed = true;
+                text
+            }
+            Err(Refused::Doomed) => Vec::new(),
+        },
+        IN_LUA => b"ERR Function not found".to_vec(),
         _ => {
-            let limit = server().settings.procedure_time_limit.load(Ordering::Relaxed);
-            let name = bridge.core.executor.call().map_or(Vec::new(), |call| call.name.clone());
-            bridge.core.executor.fail_call(format!(
-                "ERR function '{}' ran longer than procedure-time-limit ({limit} ms) and was rolled back",
-                String::from_utf8_lossy(&name)
-            ));
+            bridge.core.executor.fail_for_time();
             Vec::new()
         }
     };
-    let failed = !matches!(outcome as u32, 1 | 3 | 5 | 6);
     let executor = &mut bridge.core.executor;
-    executor.unnest(failed);
+    if !ran_in_lua {
+        executor.unnest(if failed { End::Error } else { End::Done }, failed);
+    }
     let proto = executor.call().map_or(2, |call| if call.proto == crate::resp::reply::Protocol::Resp3 { 3 } else { 2 });
     let doomed = executor.call().is_none_or(|call| call.doom.is_some());
     bridge.deck.set_i32(i32_at::PROTO, proto);

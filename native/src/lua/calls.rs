@@ -6,20 +6,22 @@ use super::context::Context;
 use super::engine::stop_hook;
 use super::failure::{push_error, push_reply_error};
 use super::host::Ran;
+use super::nested;
 use super::replies::truncated;
 use super::values::push_reply;
 use crate::resp::args::OwnedArgs;
 use crate::resp::number;
-use crate::sys::lua_owner::lua_function;
+use crate::sys::lua_owner::{Held, lua_entry};
 use crate::sys::lua_stack::{LUA_TNUMBER, LUA_TSTRING, Stack};
 
-lua_function!(call, Context, |stack, context| run(stack, context, true));
-lua_function!(pcall, Context, |stack, context| run(stack, context, false));
+lua_entry!(call, Context, |stack, held| run(stack, held, true));
+lua_entry!(pcall, Context, |stack, held| run(stack, held, false));
 
 const OK: &[u8] = b"+OK\r\n";
 
 /// Runs the command that the arguments are. Its error is raised, or returned.
-fn run(stack: Stack, context: &mut Context, raises: bool) -> Option<i32> {
+fn run(stack: Stack, held: Held<Context>, raises: bool) -> Option<i32> {
+    let context = held.get();
     if let Err(text) = take_request(stack, &mut context.request) {
         push_error(stack, text);
         return if raises { None } else { Some(1) };
@@ -47,6 +49,7 @@ fn run(stack: Stack, context: &mut Context, raises: bool) -> Option<i32> {
             push_reply_error(stack, &context.reply);
             if raises { None } else { Some(1) }
         }
+        Some(Ran::Nests(id)) => nested::run(stack, held, id, raises),
         Some(Ran::Doomed) => {
             context.stop.get_or_insert(super::host::Stop::Doomed);
             // From now on every instruction raises, so that no `pcall` of the script goes on.

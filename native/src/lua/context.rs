@@ -1,5 +1,7 @@
 //! What the C functions of one interpreter share: the script that runs, and buffers that are kept from call to call.
 
+use std::collections::HashMap;
+
 use super::host::{Host, Stop};
 use super::library::Loading;
 use super::lists::Lists;
@@ -26,6 +28,13 @@ pub struct Context {
     /// The caller's protocol.
     pub outer: Protocol,
     pub job: Job,
+    /// What runs below the job: it has called the job's function.
+    pub aside: Vec<(Job, Protocol)>,
+    /// Functions of libraries by their numbers in the manifest.
+    pub functions: HashMap<u32, i32, foldhash::fast::RandomState>,
+    /// The errors' handler and `enter_nested`, in the registry.
+    pub handler: i32,
+    pub enter_nested: i32,
     pub lists: Lists,
     /// The collector is set for a large heap.
     pub heap_is_large: bool,
@@ -60,6 +69,8 @@ impl Context {
         self.output.clear();
         self.written = Written::default();
         self.stop = None;
+        // One that ended in the middle has left them.
+        self.aside.clear();
         self.job.args = args;
         self.job.keys = keys;
     }

@@ -1,7 +1,6 @@
 //! One interpreter: compiled scripts and libraries, and running them. A core makes its own at first use, and the main thread one for
 //! each library that it looks at.
 
-use std::collections::HashMap;
 use std::ffi::CStr;
 
 use super::context::{Context, Job};
@@ -63,8 +62,6 @@ pub struct Engine {
     rooms: Rooms,
     /// Slot of the main stack that holds the function `enter`.
     enter: i32,
-    /// Functions of libraries by their numbers in the manifest.
-    functions: HashMap<u32, i32, foldhash::fast::RandomState>,
     /// Kept until the state is closed: fields are dropped in order.
     _lua: mlua::Lua,
     context: Kept<Context>,
@@ -88,7 +85,14 @@ impl Engine {
         stack.push_bytes(b"KEYS");
         stack.push_bytes(b"ARGV");
         stack.push_function(enter, 7);
-        Engine { stack, rooms, enter: stack.top(), functions: HashMap::default(), _lua: lua, context }
+        let enter = stack.top();
+        context.push(stack);
+        stack.push_function(handler, 1);
+        context.get().handler = stack.keep();
+        context.push(stack);
+        stack.push_function(super::nested::enter_nested, 1);
+        context.get().enter_nested = stack.keep();
+        Engine { stack, rooms, enter, _lua: lua, context }
     }
 
     /// Compiles a script; gives its number for [`Engine::run`]. Err: the compiler's text.
@@ -110,8 +114,8 @@ impl Engine {
     }
 
     /// The number of a library's function for [`Engine::run`].
-    pub fn function(&self, id: u32) -> Option<i32> {
-        self.functions.get(&id).copied()
+    pub fn function(&mut self, id: u32) -> Option<i32> {
+        self.context.get().functions.get(&id).copied()
     }
 
     /// Runs the top level of a library; gives what it registers. Err: the text of the error, without its code.
@@ -156,7 +160,7 @@ impl Engine {
         for registered in self.load_library(code, true)? {
             match number_of(&registered.name) {
                 Some(id) => {
-                    if let Some(old) = self.functions.insert(id, registered.function) {
+                    if let Some(old) = self.context.get().functions.insert(id, registered.function) {
                         self.stack.let_go(old);
                     }
                 }
@@ -169,7 +173,7 @@ impl Engine {
     /// Keeps the functions that `stays` says, lets the others go.
     pub fn keep_functions(&mut self, stays: impl Fn(u32) -> bool) {
         let stack = self.stack;
-        self.functions.retain(|id, function| {
+        self.context.get().functions.retain(|id, function| {
             let stay = stays(*id);
             if !stay {
                 stack.let_go(*function);
@@ -339,7 +343,8 @@ lua_hook!(stop_hook, Context, |stack, context| {
         stack.set_collector_pause(COLLECTOR_PAUSE_LARGE);
     }
     if context.stop.is_none() {
-        let args = context.job.args.borrow();
+        let outermost = context.aside.first().map_or(&context.job, |(job, _)| job);
+        let args = outermost.args.borrow();
         context.stop = context.host.get(|host| host.tick(args)).flatten();
     }
     if context.stop.is_none() {

@@ -1,6 +1,6 @@
 //! What a running script asks of the server.
 
-use crate::resp::args::Args;
+use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Protocol;
 
 /// How a command of a script ended.
@@ -12,6 +12,8 @@ pub enum Ran {
     Failed,
     /// The script is to end: it will be rolled back, whatever it says.
     Doomed,
+    /// It is a call of the function in Lua with this number, which has begun: who asked runs it, and says `end_nested` then.
+    Nests(u32),
 }
 
 /// Why a running script is to end.
@@ -29,6 +31,12 @@ pub enum Stop {
 pub trait Host {
     /// Runs a command; its reply goes to `out` in `proto`.
     fn command(&mut self, request: Args, proto: Protocol, out: &mut Vec<u8>) -> Ran;
+
+    /// Keys and arguments of the nested call that has begun, and how many are keys.
+    fn take_nested_args(&mut self) -> (OwnedArgs, usize);
+
+    /// The nested call has ended.
+    fn end_nested(&mut self, failed: bool);
 
     /// May the script's caller run this? None: there is no such command.
     fn may(&mut self, request: Args) -> Option<bool>;

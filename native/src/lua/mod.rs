@@ -17,6 +17,7 @@ pub mod host;
 pub mod lib;
 pub mod library;
 mod lists;
+mod nested;
 mod replies;
 mod sandbox;
 mod shortcuts;

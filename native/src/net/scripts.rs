@@ -7,7 +7,7 @@ use super::core::{Code, Core};
 use crate::dispatch::execute::{Executor, Pump};
 use crate::dispatch::host;
 use crate::lua::host::{Host, Ran, Stop};
-use crate::resp::args::Args;
+use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Protocol;
 use crate::session::conn::Conn;
 use crate::session::server::{Mail, SlowScript};
@@ -116,6 +116,20 @@ impl Core {
     }
 }
 
+impl Core {
+    /// The same for a function that the VM has called: the VM's limits hold, and what waits goes on waiting as for the VM.
+    fn tick_in_vm(&self) -> Option<Stop> {
+        let shared = &self.server.cores[self.id];
+        if shared.is_marked_for_kill() || self.server.stopping.load(Ordering::Acquire) {
+            return Some(Stop::Killed);
+        }
+        let since_ns = self.executor.call().map_or(u64::MAX, |call| call.since_ns);
+        let ms = clock::coarse_ns().saturating_sub(since_ns) / 1_000_000;
+        let limit_ms = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
+        (limit_ms != 0 && ms > limit_ms).then_some(Stop::TimeLimit)
+    }
+}
+
 impl AsMut<Executor> for Core {
     fn as_mut(&mut self) -> &mut Executor {
         &mut self.executor
@@ -126,11 +140,22 @@ impl Host for Core {
     #[inline]
     fn command(&mut self, request: Args, proto: Protocol, out: &mut Vec<u8>) -> Ran {
         let Some((_, conn)) = &mut self.current else { return Ran::Doomed };
+        if let Some(ran) = self.executor.script_nests(request, out) {
+            return ran;
+        }
         match self.executor.script_command(conn, request, proto, out) {
             host::Host::Replied => Ran::Replied,
             host::Host::Error => Ran::Failed,
             host::Host::Doomed => Ran::Doomed,
         }
+    }
+
+    fn take_nested_args(&mut self) -> (OwnedArgs, usize) {
+        self.executor.take_nested_args()
+    }
+
+    fn end_nested(&mut self, failed: bool) {
+        self.executor.end_nested(failed);
     }
 
     fn may(&mut self, request: Args) -> Option<bool> {
@@ -144,6 +169,9 @@ impl Host for Core {
     }
 
     fn tick(&mut self, args: Args) -> Option<Stop> {
+        if self.executor.is_nested_in_vm() {
+            return self.tick_in_vm();
+        }
         self.publish_script(args);
         let shared = &self.server.cores[self.id];
         if shared.script.is_killed() || self.server.stopping.load(Ordering::Acquire) {

@@ -395,3 +395,4 @@ pub fn expression_size(bytes_max: usize) -> String {
 pub fn expression(why: &str) -> String {
     format!("ERR invalid regular expression: {why}")
 }
+pub const FUNCTION_KILLED: &str = "ERR Error running script: Script killed by user with FUNCTION KILL.";

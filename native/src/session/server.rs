@@ -70,6 +70,12 @@ impl CoreShared {
         self.kill_since_ns.store(self.running_since_ns.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
+    /// Is what runs now the call that `mark_kill` was about?
+    pub fn is_marked_for_kill(&self) -> bool {
+        let since_ns = self.running_since_ns.load(Ordering::Relaxed);
+        since_ns != 0 && self.kill_since_ns.load(Ordering::Relaxed) == since_ns
+    }
+
     /// The VM is gone, and nothing runs. Was what ran, or was about to, the call that `mark_kill` was about?
     pub fn take_kill(&self) -> bool {
         let since_ns = self.running_since_ns.swap(0, Ordering::Relaxed);
