@@ -203,6 +203,23 @@ describe.skipIf(isOracle)("the append only file", () => {
     await server.stop();
   }, 30_000);
 
+  test("is on disk when WAITAOF says so, or not within its time", async () => {
+    const server = await start(folder());
+    const wire = await server.connect();
+    await run(wire, [["SET", "a", "1"]]);
+    expect(show(await wire.call("WAITAOF 1 0 0"))).toBe("[:1, :0]");
+    const began = Date.now();
+    expect(show(await wire.call("WAITAOF 1 1 300"))).toBe("[:1, :0]");
+    expect(Date.now() - began).toBeGreaterThanOrEqual(250);
+    await run(wire, [
+      ["CONFIG", "SET", "appendfsync", "always"],
+      ["SET", "a", "2"],
+    ]);
+    expect(show(await wire.call("WAITAOF 1 0 0"))).toBe("[:1, :0]");
+    expect(show(await wire.call("GET a"))).toBe('"2"');
+    await server.stop();
+  }, 30_000);
+
   test("tells INFO and CONFIG how it stands", async () => {
     const dir = folder();
     const server = await start(dir);

@@ -209,6 +209,14 @@ impl Writer {
                     self.server.wake_waiting();
                 }
             }
+            Fsync::EverySecond | Fsync::No if log.durable() < durability.sync_wanted.load(Relaxed) => {
+                if let Err(error) = self.tape.sync() {
+                    return self.fail("fsyncing", &error);
+                }
+                self.last_sync = Instant::now();
+                log.set_durable(position);
+                self.server.wake_waiting();
+            }
             Fsync::EverySecond => {
                 match self.syncer.take_outcome() {
                     Some(Ok(length)) => self.tape.note_synced(length),

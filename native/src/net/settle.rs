@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::core::Core;
 use crate::session::conn::{Conn, Settles};
-use crate::session::durability::GATE_DISK;
+use crate::session::durability::{GATE_DISK, WAITAOF_DONE, WAITAOF_LATE};
 
 impl Core {
     /// Must the output of a connection wait? Then it is sent by [`Core::settle`], and the connection is not run until then.
@@ -16,6 +16,7 @@ impl Core {
     pub(super) fn must_settle(&mut self, slot: usize, conn: &mut Conn) -> bool {
         match conn.settles {
             Some(_) => true,
+            None if conn.client.awaits_log.is_some() => self.hold_asked(slot, conn),
             None => self.server.store.log.barrier().is_some_and(|at| self.hold(slot, conn, at)),
         }
     }
@@ -26,11 +27,24 @@ impl Core {
         if self.disk_fails() && !changes {
             return false;
         }
-        conn.settles = Some(Settles { at, bytes: conn.output_bytes(), changes });
+        conn.settles = Some(Settles { at, bytes: conn.output_bytes(), changes, asked: None });
+        self.note_held(slot, conn);
+        true
+    }
+
+    #[cold]
+    fn hold_asked(&mut self, slot: usize, conn: &mut Conn) -> bool {
+        let asked = conn.client.awaits_log.take();
+        let at = asked.map_or(0, |asked| asked.at);
+        conn.settles = Some(Settles { at, bytes: conn.output_bytes(), changes: true, asked });
+        self.note_held(slot, conn);
+        true
+    }
+
+    fn note_held(&mut self, slot: usize, conn: &Conn) {
         self.unsettled.push_back((slot, conn.client.id));
         self.server.durability.held.fetch_add(1, Ordering::Relaxed);
         self.server.durability.wait_on(self.id);
-        true
     }
 
     /// While the disk takes nothing changes are refused; who reads is served, and sees those in flight.
@@ -49,6 +63,7 @@ impl Core {
         // Before the look at how far it is: who writes the log looks at this after it has said so.
         self.server.durability.wait_on(self.id);
         let log = &self.server.store.log;
+        let now_ms = self.executor.txn.now_ms;
         let (waits, durable, fails) = (log.barrier().is_some(), log.durable(), self.disk_fails());
         for _ in 0..self.unsettled.len() {
             let Some((slot, client)) = self.unsettled.pop_front() else { break };
@@ -61,7 +76,17 @@ impl Core {
                 self.server.durability.held.fetch_sub(1, Ordering::Relaxed);
                 continue;
             };
-            if waits && settles.at > durable && (settles.changes || !fails) {
+            let late = settles.asked.is_some_and(|asked| asked.until_ms <= now_ms);
+            if late
+                && let Some(conn) = self.conns.get(slot)
+                && settles.asked.is_some_and(|asked| asked.written > durable)
+                && conn.output.ends_with(WAITAOF_DONE)
+            {
+                let from = conn.output.len() - WAITAOF_DONE.len();
+                conn.output[from..].copy_from_slice(WAITAOF_LATE);
+            }
+            let holds = if settles.asked.is_some() { !late } else { waits && (settles.changes || !fails) };
+            if holds && settles.at > durable {
                 self.unsettled.push_back((slot, client));
             } else if let Some(conn) = self.conns.take(slot) {
                 self.server.durability.held.fetch_sub(1, Ordering::Relaxed);

@@ -21,7 +21,20 @@ pub enum ReplyMode {
     Skip,
 }
 
+/// What WAITAOF waits for.
+#[derive(Clone, Copy)]
+pub struct AwaitsLog {
+    /// The log is on disk up to here; `u64::MAX`: what will not come.
+    pub at: u64,
+    /// Where the client's own changes end.
+    pub written: u64,
+    /// Ms since the epoch.
+    pub until_ms: i64,
+}
+
 pub struct Client {
+    /// Its last reply is held until the log is on disk.
+    pub awaits_log: Option<AwaitsLog>,
     /// Unique in the life of the server, rising.
     pub id: u64,
     pub address: String,
@@ -86,6 +99,7 @@ impl Client {
         (user, users_version): (Arc<User>, u64),
     ) -> Client {
         Client {
+            awaits_log: None,
             id,
             address,
             local_address,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::background::Errand;
-use super::client::Client;
+use super::client::{AwaitsLog, Client};
 use crate::resp::parse::Partial;
 use crate::store::waiting::Waiter;
 use crate::tls::session::Session;
@@ -62,6 +62,8 @@ pub struct Settles {
     pub bytes: usize,
     /// Changes were logged in the same turn: it may acknowledge one.
     pub changes: bool,
+    /// WAITAOF asks for it, whatever `appendfsync` says.
+    pub asked: Option<AwaitsLog>,
 }
 
 pub struct Conn {

@@ -16,6 +16,10 @@ const MISCONF_SAVE: &str = "MISCONF Redis is configured to save RDB snapshots, b
 that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails \
 (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 
+/// The reply of WAITAOF when the log is on disk, and when its time is over before.
+pub const WAITAOF_DONE: &[u8] = b"*2\r\n:1\r\n:0\r\n";
+pub const WAITAOF_LATE: &[u8] = b"*2\r\n:0\r\n:0\r\n";
+
 /// `appendfsync`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fsync {
@@ -87,6 +91,8 @@ pub struct Durability {
     save_error: AtomicBool,
     /// `rdb-key-save-delay`, us for each key.
     pub key_save_delay_us: AtomicI64,
+    /// Up to here somebody wants the log to be on disk (WAITAOF), whatever `appendfsync` says.
+    pub sync_wanted: AtomicU64,
     /// Connections whose replies are held back.
     pub held: AtomicU64,
     /// Cores that hold replies back until the log is on disk; a bit each.
@@ -215,6 +221,12 @@ impl Server {
             self.store.dirty.fetch_sub(saved.dirty, Ordering::Relaxed);
         }
         Some(outcome)
+    }
+
+    /// The log is to be on disk up to `position`, soon.
+    pub fn want_sync(&self, position: u64) {
+        self.durability.sync_wanted.fetch_max(position, Ordering::SeqCst);
+        self.store.log.nudge();
     }
 
     /// Hands the writer of the log an order.

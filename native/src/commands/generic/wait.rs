@@ -1,9 +1,13 @@
-//! WAIT and WAITAOF, as a server without replicas and without an append-only file answers them.
+//! WAIT and WAITAOF, as a server without replicas answers them.
+
+use std::sync::atomic::Ordering;
 
 use crate::commands::row::{Group, ROW, Row, Run, category, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
+use crate::session::client::AwaitsLog;
+use crate::session::durability::WAITAOF_DONE;
 use crate::session::handle::{Flow, Session};
 
 pub const ROWS: &[Row] = &[
@@ -48,7 +52,7 @@ fn wait(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Later { ms: timeout_ms, reply: b":0\r\n".to_vec() }
 }
 
-fn waitaof(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+fn waitaof(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let Some(local) = number::integer(args.get(1)) else {
         reply.error(error::NOT_INTEGER);
         return Flow::Done;
@@ -64,7 +68,17 @@ fn waitaof(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     };
     let Some(timeout_ms) = timeout(args.get(3), reply) else { return Flow::Done };
     if local > 0 {
-        reply.error(error::WAITAOF_WITHOUT_AOF);
+        if !session.server.durability.aof_enabled.load(Ordering::Relaxed) {
+            reply.error(error::WAITAOF_WITHOUT_AOF);
+            return Flow::Done;
+        }
+        reply.raw(WAITAOF_DONE);
+        let written = session.server.store.log.tail();
+        session.server.want_sync(written);
+        let until_ms = timeout_ms.map_or(i64::MAX, |ms| session.txn.now_ms.saturating_add_unsigned(ms));
+        // No replica will ever come.
+        let at = if replicas == 0 { written } else { u64::MAX };
+        session.client.awaits_log = Some(AwaitsLog { at, written, until_ms });
         return Flow::Done;
     }
     if replicas == 0 {
