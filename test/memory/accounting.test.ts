@@ -1,9 +1,12 @@
 /** `used_memory` is what the allocator has given out: it follows the data whatever their shape, and comes back when they go. */
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { numberOf } from "../harness/resp.ts";
 import { suite } from "../harness/suite.ts";
 import type { Command, Wire } from "../harness/wire.ts";
 import { begin, figure, send } from "./limited.ts";
+
+// Many keys, on machines that may be busy.
+setDefaultTimeout(120_000);
 
 const memory = suite({ kind: "zedis", options: { cores: "1" } });
 const once = { only: 2 } as const;
@@ -51,12 +54,12 @@ memory.both(
     const [used, resident] = [await figure(wire, "used_memory"), await memory.server.residentBytes()];
     for (const [at, shape] of Object.values(SHAPES).entries()) {
       const [count, make] = shape;
-      const factor = 2;
+      const factor = 1;
       await send(wire, Array.from({ length: count * factor }, (_, index) => make(`shape${at}:${index}`, index)).flat());
     }
     const grown = (await figure(wire, "used_memory")) - used;
     const more = (await memory.server.residentBytes()) - resident;
-    expect(grown).toBeGreaterThan(25_000_000);
+    expect(grown).toBeGreaterThan(20_000_000);
     // Beyond the data, the allocator's pages are touched ahead of their use.
     expect(more).toBeGreaterThan(grown * 0.9);
     expect(more).toBeLessThan(grown * 1.5 + 64_000_000);

@@ -1,5 +1,5 @@
 /** Keys go when more memory is in use than may be: the right ones under each policy, and whoever is concerned is told. */
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { between, err, nilArray, ok, queued } from "../harness/expected.ts";
 import { numberOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
@@ -7,6 +7,9 @@ import { tells, told } from "../harness/told.ts";
 import { until } from "../harness/wait.ts";
 import type { Wire } from "../harness/wire.ts";
 import { alive, begin, figure, limit, names, restores, send, sets, settles, VALUE } from "./limited.ts";
+
+// Many keys, on machines that may be busy.
+setDefaultTimeout(120_000);
 
 const memory = suite({ kind: "zedis" });
 const once = { only: 2, after: ["CONFIG SET maxmemory 0 maxmemory-policy noeviction"] } as const;

@@ -1,9 +1,12 @@
 /** Memory has run out and nothing may be evicted: what is refused, and what a transaction, script or procedure in progress does. */
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { err, errorLike, ok, queued } from "../harness/expected.ts";
 import { numberOf } from "../harness/resp.ts";
 import { check, suite } from "../harness/suite.ts";
 import { begin, figure, limit, names, send, sets, settles, VALUE } from "./limited.ts";
+
+// Many keys, on machines that may be busy.
+setDefaultTimeout(120_000);
 
 const memory = suite({ kind: "zedis" });
 const once = { only: 2, after: ["CONFIG SET maxmemory 0 maxmemory-policy noeviction", "FUNCTION FLUSH"] } as const;
