@@ -203,6 +203,22 @@ describe.skipIf(isOracle)("the append only file", () => {
     await server.stop();
   }, 30_000);
 
+  test("is loaded in place of the data set by DEBUG LOADAOF, and logged on", async () => {
+    const dir = folder();
+    const server = await start(dir);
+    const wire = await server.connect();
+    await run(wire, [...COMMON, ...OURS]);
+    const digest = await digestOf(server);
+    await run(wire, [["DEBUG", "LOADAOF"]]);
+    expect(await digestOf(server)).toBe(digest);
+    await run(wire, [["SET", "after", "1"]]);
+    const later = await digestOf(server);
+    await server.stop();
+    const again = await start(dir);
+    expect(await digestOf(again)).toBe(later);
+    await again.stop();
+  }, 30_000);
+
   test("is on disk when WAITAOF says so, or not within its time", async () => {
     const server = await start(folder());
     const wire = await server.connect();

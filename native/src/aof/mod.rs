@@ -2,6 +2,7 @@
 
 pub mod manifest;
 pub mod open;
+mod reload;
 pub mod replay;
 pub mod requests;
 pub mod rewrite;

@@ -15,12 +15,15 @@ use std::thread;
 use std::time::Instant;
 
 use super::manifest::{Manifest, Part};
+use super::reload;
 use super::replay::{End, Replay};
 use super::writer::{self, Disk};
 use crate::session::server::Server;
 use crate::snapshot::crc64::crc64;
 use crate::snapshot::load;
+use crate::sys::clock;
 use crate::sys::files::Mapped;
+use crate::txn::Txn;
 
 const NOTICE: u8 = 2;
 const WARNING: u8 = 3;
@@ -64,6 +67,7 @@ pub fn start(server: &'static Server, place: Place) -> Result<bool, String> {
     fs::create_dir_all(place.dir.join(&place.folder))
         .map_err(|error| format!("Can't create the append-only directory {}: {error}", place.folder))?;
     let manifest = read_manifest(&place)?;
+    remember(server, &place);
     // From here on: what is recorded before the writer runs waits in the log.
     server.store.log.switch_on(server.cores.len());
     let Some(manifest) = manifest else {
@@ -82,12 +86,18 @@ pub fn start(server: &'static Server, place: Place) -> Result<bool, String> {
     Ok(true)
 }
 
-fn parts(manifest: &Manifest) -> impl Iterator<Item = &Part> {
+pub(super) fn parts(manifest: &Manifest) -> impl Iterator<Item = &Part> {
     manifest.base.iter().chain(&manifest.increments)
 }
 
 fn size_of(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// DEBUG LOADAOF reads what is here.
+pub(super) fn remember(server: &'static Server, place: &Place) {
+    let place = place.clone();
+    server.durability.set_load_log(Box::new(move |txn| reload::reload(server, &place, txn)));
 }
 
 /// The manifest there is; one made of a file from before Redis 7; or none.
@@ -144,7 +154,9 @@ pub fn sync_folder(place: &Place) -> io::Result<()> {
 /// Loads all parts in order; gives the sources of libraries. A part whose end is missing is cut where it is the last.
 fn load_all(server: &'static Server, place: &Place, manifest: &Manifest) -> Result<Vec<Vec<u8>>, String> {
     let began = Instant::now();
-    let mut replay = Replay::new(server);
+    let mut txn = Txn::helper(&server.store);
+    txn.set_clock(clock::now_ms());
+    let mut replay = Replay::new(server, &mut txn, false);
     let (mut libraries, mut loaded) = (Vec::new(), 0);
     let count = parts(manifest).count();
     for (index, part) in parts(manifest).enumerate() {

@@ -11,7 +11,6 @@ use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::number;
 use crate::resp::reply::{Protocol, Reply};
 use crate::session::server::Server;
-use crate::sys::clock;
 use crate::txn::{Effect, Progress, Txn};
 
 /// Requests between two looks at the clock and the progress.
@@ -30,9 +29,11 @@ pub enum End {
     },
 }
 
-pub struct Replay {
+pub struct Replay<'t> {
     server: &'static Server,
-    txn: Txn,
+    txn: &'t mut Txn,
+    /// All shards are latched for it.
+    holds: bool,
     db: u32,
     /// Where the requests of a transaction lie that has not come to its EXEC, and where its MULTI is.
     queued: Option<(usize, Vec<Range<usize>>)>,
@@ -43,13 +44,13 @@ pub struct Replay {
     pub functions: Vec<OwnedArgs>,
 }
 
-impl Replay {
-    pub fn new(server: &'static Server) -> Replay {
-        let mut txn = Txn::helper(&server.store);
-        txn.set_clock(clock::now_ms());
+impl<'t> Replay<'t> {
+    /// `holds`: the transaction has latched all shards, and keeps them.
+    pub fn new(server: &'static Server, txn: &'t mut Txn, holds: bool) -> Replay<'t> {
         // A key goes when the log says so: a later request may have been meant for it.
         txn.now_ms = 0;
-        Replay { server, txn, db: 0, queued: None, reply: Vec::new(), failures: 0, requests: 0, functions: Vec::new() }
+        let (reply, functions) = (Vec::new(), Vec::new());
+        Replay { server, txn, holds, db: 0, queued: None, reply, failures: 0, requests: 0, functions }
     }
 
     /// Runs a file's requests. `skip`: bytes before the first of them. `loaded`: bytes of the files before it. Err: why it cannot
@@ -160,7 +161,7 @@ impl Replay {
     }
 
     fn data(&mut self, row: &Row, handler: fn(&mut Txn, Args, &mut Reply) -> Effect, args: Args, at: usize) {
-        let txn = &mut self.txn;
+        let txn = &mut *self.txn;
         let store = txn.store;
         txn.db = self.db;
         let mut shards = Vec::new();
@@ -169,7 +170,7 @@ impl Replay {
         } else {
             shards.extend(0..store.shards_count());
         }
-        while txn.latch_all(&mut shards).is_err() {
+        while !self.holds && txn.latch_all(&mut shards).is_err() {
             thread::yield_now();
         }
         self.reply.clear();
@@ -181,7 +182,9 @@ impl Replay {
         let failed = reply.failed();
         txn.commit();
         let _ = txn.take_told();
-        txn.release();
+        if !self.holds {
+            txn.release();
+        }
         if failed {
             let text = String::from_utf8_lossy(&self.reply).trim_end().to_string();
             self.tell_failure(&format!("'{}' failed: {text}", row.name), at);

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::manifest::Manifest;
-use super::open::{Place, read_manifest, write_manifest};
+use super::open::{Place, read_manifest, remember, write_manifest};
 use super::writer::{self, Disk};
 use crate::session::durability::{Order, Saved};
 use crate::session::server::Server;
@@ -31,6 +31,7 @@ const SEEN_WAIT: Duration = Duration::from_millis(1);
 pub fn rewrite(server: &'static Server, place: &Place, manner: Manner, begin: bool) -> Result<Saved, String> {
     fs::create_dir_all(place.dir.join(&place.folder))
         .map_err(|error| format!("Can't create the append-only directory {}: {error}", place.folder))?;
+    remember(server, place);
     let aside = place.path("temp-rewriteaof-incr.aof");
     if begin {
         begin_aside(server, &aside).map_err(|error| error.to_string())?;

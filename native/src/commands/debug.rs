@@ -87,9 +87,16 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
                 Err(text) => reply.error(&format!("ERR Error trying to load the RDB dump: {text}")),
             }
         }
-        (b"reload" | b"loadaof", _) => {
-            reply.error("ERR DEBUG LOADAOF and options of DEBUG RELOAD are not supported; the dataset is unchanged");
+        (b"loadaof", 2) => {
+            if let Err(shard) = session.txn.latch_store() {
+                return Flow::Effect(Effect::Busy(shard));
+            }
+            match session.server.durability.load_log(session.txn) {
+                Ok(()) => reply.ok(),
+                Err(text) => reply.error(&format!("ERR Error trying to load the AOF files, check server logs: {text}")),
+            }
         }
+        (b"reload", _) => reply.error("ERR options of DEBUG RELOAD are not supported; the dataset is unchanged"),
         _ => reply.error_bytes(&error::subcommand_syntax(args.get(1), "debug")),
     }
     Flow::Done
@@ -435,6 +442,8 @@ fn help(reply: &mut Reply) {
             "    Show figures of the tables of a database.",
             "LISTPACK <key>, QUICKLIST <key> [<0|1>]",
             "    Print the nodes of <key>, and its elements unless 0 is given, to the server's output.",
+            "LOADAOF",
+            "    Write the append only file to its end, empty the databases, and load it.",
             "LOG <message>",
             "    Write a line to the server's log.",
             "OBJECT <key>",

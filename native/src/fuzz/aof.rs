@@ -5,6 +5,7 @@ use crate::aof::manifest::Manifest;
 use crate::aof::replay::{End, Replay};
 use crate::commands::table::table;
 use crate::session::server::Server;
+use crate::txn::Txn;
 
 const REQUESTS: &[&[u8]] = &[
     b"*2\r\n$6\r\nSELECT\r\n$1\r\n1\r\n",
@@ -35,7 +36,8 @@ fn logs_run_to_their_end_or_are_refused() {
         if draw.chance(70) {
             draw.damage(&mut bytes, b"*$#\r\n0123456789-abEX\x00\xff");
         }
-        let mut replay = Replay::new(server);
+        let mut txn = Txn::helper(&server.store);
+        let mut replay = Replay::new(server, &mut txn, false);
         match replay.run(&bytes, 0, 0) {
             Ok(End::Whole) => (),
             Ok(End::Short { whole }) => {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::server::Server;
 use crate::sys::clock;
+use crate::txn::Txn;
 
 /// A bit of the server's gate: changes cannot be written to disk, so they are refused.
 pub const GATE_DISK: u32 = 64;
@@ -35,6 +36,9 @@ pub enum Order {
     /// Write all there is, see to it that it is on disk, and end.
     Stop { done: Sender<Result<(), String>> },
 }
+
+/// Loads the append-only file in place of the data set; all shards are latched.
+pub type LoadLog = Box<dyn Fn(&mut Txn) -> Result<(), String> + Send>;
 
 /// A snapshot that was saved.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +76,8 @@ pub struct Durability {
     pub rewrite_failed: AtomicBool,
     pub rewrites: AtomicU64,
     pub rewrite_failures: AtomicU64,
+    /// Loads the append-only file that was last opened or written; see `aof/reload.rs`.
+    load_log: Mutex<Option<LoadLog>>,
     /// What came of the snapshot or rewrite that has ended, until the main thread takes it.
     outcome: Mutex<Option<Result<Saved, String>>>,
     /// The sources of all libraries of functions, as files hold them.
@@ -141,6 +147,16 @@ impl Durability {
             self.rewrites.fetch_add(1, Ordering::Relaxed);
             self.rewrite_failures.store(0, Ordering::Relaxed);
         }
+    }
+
+    pub fn set_load_log(&self, load: LoadLog) {
+        *lock(&self.load_log) = Some(load);
+    }
+
+    /// Loads the append-only file. Err: why not.
+    pub fn load_log(&self, txn: &mut Txn) -> Result<(), String> {
+        let load = lock(&self.load_log);
+        load.as_ref().ok_or("there is no append only file")?(txn)
     }
 
     pub fn libraries(&self) -> Arc<Vec<Vec<u8>>> {

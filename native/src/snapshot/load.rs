@@ -112,7 +112,7 @@ fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {
 }
 
 /// Puts a key into its shard, which is latched.
-pub(super) fn put(txn: &mut Txn, key: Key) -> Result<(), String> {
+pub fn put(txn: &mut Txn, key: Key) -> Result<(), String> {
     let Key { db, key, value, expiry, idle_s, frequency } = key;
     let store = txn.store;
     if db >= store.databases as u64 {

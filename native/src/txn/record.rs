@@ -79,6 +79,12 @@ impl Txn {
         }
     }
 
+    /// Switches recording off, or back to what it was; gives what it was.
+    pub fn set_recording(&mut self, on: bool) -> bool {
+        self.logs = on;
+        std::mem::replace(&mut self.record, on)
+    }
+
     /// Takes up whether changes are logged; only while nothing is latched, so that a transaction is recorded whole or not at all.
     #[inline]
     pub(super) fn look_at_log(&mut self) {
