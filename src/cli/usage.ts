@@ -40,6 +40,12 @@ Other modes
   --scan                List the keys. With --pattern <p>, --quoted-pattern <p>, --count <n>.
   --pipe                Send RESP from standard input. With --pipe-timeout <seconds> (30; 0: wait for ever).
 
+Files
+  zedis-cli check aof <file or manifest> [--fix]
+      Is an append only file whole? --fix cuts off what is not, and keeps it beside.
+  zedis-cli check rdb <file>
+      Is a snapshot what its checksum says?
+
 Procedures
   zedis-cli FUNCTION LOAD [REPLACE] ./update_stock.ts
       sends the file; without a header line it gets #!ts name=update_stock line=0 (js, lua, python by extension).

@@ -2,6 +2,7 @@
 /** zedis-cli: redis-cli's common face, and `FUNCTION LOAD ./file.ts`. */
 
 import { bytesOfText, splitWords } from "../config/words.ts";
+import { runCheck } from "./check.ts";
 import { type CliOptions, parseCliOptions } from "./cli-options.ts";
 import { ConnectionError } from "./connection.ts";
 import { pipeInput } from "./pipe-mode.ts";
@@ -14,6 +15,8 @@ import { CLI_USAGE, CLI_VERSION } from "./usage.ts";
 
 /** Runs the tool; the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal, password?: string): Promise<number> {
+  // No command of a server has this name.
+  if (argv[0] === "check") return runCheck(argv.slice(1), terminal);
   const outcome = parseCliOptions(argv, { tty: terminal.outputIsTty, password });
   if ("show" in outcome) {
     terminal.out(outcome.show === "help" ? CLI_USAGE : `zedis-cli ${CLI_VERSION}\n`);
