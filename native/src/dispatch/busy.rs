@@ -5,6 +5,9 @@
 //!                      commands flagged ALLOW_BUSY run, the others are told BUSY
 //!   on another core    whoever needs a shard that it holds is told BUSY; the rest is served as ever
 //! ```
+//!
+//! A function in JavaScript has no such hook: its own core's clients wait, those of other cores are told the same. In the background
+//! it has no clients of its own.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -13,11 +16,12 @@ use crate::commands::row::{Row, flag};
 use crate::resp::error;
 use crate::session::conn::{Conn, Wait};
 use crate::session::server::SlowScript;
+use crate::sys::clock;
 
 impl Executor {
     /// Redis's text: what can end the script that core `core` runs.
     pub(super) fn busy_text(&self, core: usize) -> &'static str {
-        if self.server.cores[core].script.kind() == SlowScript::FUNCTION { error::BUSY } else { error::BUSY_SCRIPT }
+        if self.server.cores[core].script.kind() == SlowScript::SCRIPT { error::BUSY_SCRIPT } else { error::BUSY }
     }
 
     /// May this run while a script of this core goes on? What the queue of an EXEC does may not.
@@ -31,9 +35,14 @@ impl Executor {
         !self.txn.latches.wait_for(shard, self.core) || self.is_busy_elsewhere(shard)
     }
 
-    /// Is this shard held by a script that goes on for long?
+    /// Is this shard held by a script or function that goes on for long? Who is parked asks every millisecond.
     pub fn is_busy_elsewhere(&self, shard: u32) -> bool {
-        self.txn.holder(shard).is_some_and(|core| self.server.cores[core].script.busy.load(Relaxed))
+        let busy_ms = self.server.settings.busy_reply_threshold.load(Relaxed);
+        busy_ms != 0
+            && self.txn.holder(shard).is_some_and(|core| {
+                let since_ns = self.server.cores[core].running_since_ns.load(Relaxed);
+                since_ns != 0 && clock::coarse_ns().saturating_sub(since_ns) / 1_000_000 >= busy_ms
+            })
     }
 
     /// A request needs such a shard: it is refused.
