@@ -1,6 +1,6 @@
 /** FUNCTION and its subcommands, as a control command. Replies and errors are Redis's; LIST WITHTYPES also shows parameters. */
 import { type ControlCommand, ErrorReply, OK, type ReplyValue, Simple } from "../src/core/reply.ts";
-import { LANGUAGES } from "./compile/header.ts";
+import { LANGUAGES, parseHeader } from "./compile/header.ts";
 import { FUNCTION_HELP } from "./function-help.ts";
 import { matchesGlob } from "./glob.ts";
 import { type LibraryRegistry, type LoadedLibrary, RegistryError } from "./registry.ts";
@@ -223,9 +223,23 @@ function dump(_args: readonly string[], { registry, payload }: FunctionCommandDe
 
 /** The sources of all libraries, as files hold them. */
 export function sourceBytes(registry: Pick<LibraryRegistry, "list">): Uint8Array[] {
-  return registry
-    .list()
-    .map(({ language, source }: LoadedLibrary) => Buffer.from(source, language === "lua" ? "latin1" : "utf8"));
+  return registry.list().map(keptSource);
+}
+
+/**
+ * A library's source as files and the log hold it. What runs in quickjs says so there: whoever loads it again is trusted, and its author
+ * need not have been.
+ */
+export function keptSource({ language, source, image }: LoadedLibrary): Uint8Array {
+  if (language === "lua") return Buffer.from(source, "latin1");
+  const header = parseHeader(source);
+  if (image.engine !== "quickjs" || header.asked === "quickjs" || header.isolation !== undefined) {
+    return Buffer.from(source);
+  }
+  const end = source.indexOf("\n");
+  const words = source.slice(0, end).replace(/\r$/, "").split(/\s+/);
+  const kept = words.filter((word) => !word.toLowerCase().startsWith("engine="));
+  return Buffer.from(`${[...kept, "engine=quickjs"].join(" ")}${source.slice(end)}`);
 }
 
 async function restore(

@@ -8,7 +8,7 @@
 import { JscCompiler } from "../runtime/engines/jsc/jsc-engine.ts";
 import { LuaCompiler } from "../runtime/engines/lua/lua-engine.ts";
 import { QuickJsCompiler } from "../runtime/engines/quickjs/quickjs-engine.ts";
-import { functionCommand, sourceBytes } from "../runtime/function-command.ts";
+import { functionCommand, keptSource, sourceBytes } from "../runtime/function-command.ts";
 import { LibraryRegistry } from "../runtime/registry.ts";
 import { processEnvironment, readCommandLine, type ServerStart } from "./config/command-line.ts";
 import { configCommands } from "./config/config-commands.ts";
@@ -23,7 +23,7 @@ import { IO, loadNative, type Native } from "./core/ffi.ts";
 import { describeListeners, listenAll, refuseToListenAnew } from "./core/listen.ts";
 import { beginLoad, beginLog, type Load } from "./core/load.ts";
 import { LEVELS, Log } from "./core/log.ts";
-import { logged } from "./core/logged.ts";
+import { type KeptLibraries, logged } from "./core/logged.ts";
 import { PidFile } from "./core/pid-file.ts";
 import type { ControlCommand } from "./core/reply.ts";
 import { RunningProcedures } from "./core/running.ts";
@@ -147,6 +147,15 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     figures: () => native.functionFigures(),
     kill: () => procedures.killLongest(),
   });
+  const kept: KeptLibraries = {
+    all: () => sourceBytes(registry),
+    one: (name) =>
+      registry
+        .list()
+        .filter((library) => library.name === name)
+        .map(keptSource)[0],
+    payload: native.dumpLibraries,
+  };
   const commands = new Map<string, ControlCommand>([
     [
       "config",
@@ -168,7 +177,7 @@ async function run({ settings, configFile, warnings }: ServerStart): Promise<num
     ["acl", aclFileCommand(native, settings, log)],
     ["shutdown", down.command],
     ...saves.commands(),
-    ["function", logged(functions, () => sourceBytes(registry), native)],
+    ["function", logged(functions, kept, native)],
   ]);
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { encodeRequest, numberOf, show, textOf } from "../harness/resp.ts";
 import { isOracle, oraclePath } from "../harness/target.ts";
 import { until } from "../harness/wait.ts";
+import type { Wire } from "../harness/wire.ts";
 import { digestOf, folder, LOG, logged, removeFolders, run, start } from "./aof-files.ts";
 import { COMMON, OURS } from "./samples.ts";
 
@@ -147,6 +148,33 @@ describe.skipIf(isOracle)("the append only file", () => {
     expect(show(await second.call("FCALL h 0"))).toBe("-ERR Function not found");
     await server.stop();
   }, 30_000);
+
+  test("keeps code of who is not trusted in quickjs, whoever loads it at the next start", async () => {
+    const dir = folder();
+    const options = { "procedure-trusted-users": "default" };
+    let server = await start(dir, options);
+    const wire = await server.connect();
+    const source = "#!ts name=theirs engine=jsc\nexport function h(): string { return 'theirs'; }";
+    await run(wire, [["ACL", "SETUSER", "guest", "on", ">secret", "~*", "+@all"]]);
+    const guest = await server.connect();
+    await run(guest, [
+      ["AUTH", "guest", "secret"],
+      ["FUNCTION", "LOAD", source],
+    ]);
+    await run(wire, [["FUNCTION", "LOAD", "#!ts name=ours\nexport function o(): string { return 'ours'; }"]]);
+    const engines = async (one: Wire): Promise<string> =>
+      [...show(await one.call("FUNCTION LIST")).matchAll(/TS(?: \(quickjs\))?/g)].map(String).sort().join();
+    expect(await engines(wire)).toBe("TS,TS (quickjs)");
+    await run(wire, [["SAVE"]]);
+    await server.stop();
+    for (const appendonly of ["yes", "no"]) {
+      server = await start(dir, { ...options, appendonly });
+      const again = await server.connect();
+      expect(await engines(again)).toBe("TS,TS (quickjs)");
+      expect(show(await again.call("FCALL h 0"))).toBe('"theirs"');
+      await server.stop();
+    }
+  }, 60_000);
 
   test("does not let a key expire before the log says so", async () => {
     const dir = folder();
