@@ -12,6 +12,7 @@ use super::log::Log;
 use super::rules::{Context, apply, join_selectors};
 use super::user::{DEFAULT, User, has_spaces};
 use super::{Wrong, file};
+use crate::sys::clock;
 
 pub struct Acl {
     pub catalog: Catalog,
@@ -19,7 +20,7 @@ pub struct Acl {
     users: RwLock<BTreeMap<Box<[u8]>, Arc<User>>>,
     /// Rises with every change.
     version: AtomicU64,
-    next_id: AtomicU64,
+    last_id: AtomicU64,
     /// `acl-pubsub-default` is `allchannels`.
     all_channels: AtomicBool,
     /// The default user is on and has no password: nobody needs to log in.
@@ -41,7 +42,7 @@ impl Acl {
             log: Log::default(),
             users: RwLock::default(),
             version: AtomicU64::new(0),
-            next_id: AtomicU64::new(1),
+            last_id: AtomicU64::new(0),
             all_channels: AtomicBool::new(false),
             open: AtomicBool::new(true),
         };
@@ -192,8 +193,11 @@ impl Acl {
         user
     }
 
+    /// The microsecond of the wall clock, or the next number where that was taken: also tells users made before the process began to serve.
     fn take_id(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+        let now_us = clock::now_us().max(0) as u64;
+        let last = self.last_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now_us.max(last + 1)));
+        now_us.max(last.expect("the update always has a value") + 1)
     }
 
     fn context(&self) -> Context<'_> {

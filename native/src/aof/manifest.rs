@@ -33,9 +33,9 @@ impl Manifest {
             let line = line.trim_end_matches('\r');
             let wrong = |what: &str| format!("{what}, in line {} of the manifest: '{line}'", index + 1);
             if line.len() > LINE_BYTES_MAX {
-                return Err(format!("Line {} of the manifest is too long", index + 1));
+                return Err(format!("The AOF manifest file contains too long line: line {}", index + 1));
             }
-            if line.is_empty() || line.starts_with('#') {
+            if line.starts_with('#') {
                 continue;
             }
             let words = split(line).ok_or_else(|| wrong("Invalid AOF manifest file format"))?;
@@ -111,6 +111,9 @@ fn quoted(name: &str) -> String {
         match byte {
             b'"' | b'\\' => text.extend(['\\', byte as char]),
             b' ' => text.push(' '),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
             byte if plain(byte) || byte == b'\'' => text.push(byte as char),
             byte => drop(write!(text, "\\x{byte:02x}")),
         }
@@ -186,6 +189,7 @@ mod tests {
             ("file ../a seq 2 type i", "can't be a path"),
             ("file a seq 2 type x", "Unknown AOF file type"),
             ("file \"a seq 2 type x", "Invalid AOF manifest"),
+            ("file a seq 2 type i\n\nfile b seq 3 type i", "Invalid AOF manifest file format, in line 2"),
         ] {
             let error = Manifest::parse(text).expect_err(text);
             assert!(error.contains(what), "{text}: {error}");

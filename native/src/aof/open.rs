@@ -64,8 +64,7 @@ impl Place {
 /// Opens the append-only file before the cores run: loads what is there, on a thread of its own, and appends to it from then on. True:
 /// something is being loaded, and requests are refused until [`Server::end_loading`]. Err: the text for the log.
 pub fn start(server: &'static Server, place: Place) -> Result<bool, String> {
-    fs::create_dir_all(place.dir.join(&place.folder))
-        .map_err(|error| format!("Can't create the append-only directory {}: {error}", place.folder))?;
+    make_folder(&place)?;
     let manifest = read_manifest(&place)?;
     remember(server, &place);
     // From here on: what is recorded before the writer runs waits in the log.
@@ -84,6 +83,16 @@ pub fn start(server: &'static Server, place: Place) -> Result<bool, String> {
     };
     thread::Builder::new().name("zedis-load".into()).spawn(load).map_err(|error| error.to_string())?;
     Ok(true)
+}
+
+/// Makes the folder of the files, if there is none, and sees to it that its name is on disk.
+pub(super) fn make_folder(place: &Place) -> Result<(), String> {
+    let folder = place.dir.join(&place.folder);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(&folder).and_then(|()| File::open(folder.parent().unwrap_or(&place.dir))?.sync_all());
+    made.map_err(|error| format!("Can't create the append-only directory {}: {error}", place.folder))
 }
 
 pub(super) fn parts(manifest: &Manifest) -> impl Iterator<Item = &Part> {
@@ -108,8 +117,16 @@ pub(super) fn read_manifest(place: &Place) -> Result<Option<Manifest>, String> {
         Ok(bytes) => {
             let text = String::from_utf8(bytes).map_err(|_| format!("The manifest {} is no text", path.display()))?;
             let manifest = Manifest::parse(&text).map_err(|text| format!("{text} (file {})", path.display()))?;
+            // Redis writes the manifest first, and then moves the file from before its version 7.
+            let moves = manifest.base.as_ref().is_some_and(|base| base.name == place.name);
+            if moves && old.is_file() && !place.path(&place.name).exists() {
+                fs::rename(&old, place.path(&place.name))
+                    .map_err(|error| format!("Can't move {} into {}: {error}", old.display(), place.folder))?;
+                sync_folder(place).map_err(|error| format!("Can't write to {}: {error}", place.folder))?;
+                return Ok(Some(manifest));
+            }
             let missing = parts(&manifest).find(|part| !place.path(&part.name).exists());
-            match missing.map(|part| format!("The AOF file {} doesn't exist", part.name)) {
+            match missing.map(|part| format!("The AOF file {} doesn't exist: No such file or directory", part.name)) {
                 Some(text) => Err(text),
                 None => Ok(Some(manifest)),
             }
@@ -169,6 +186,7 @@ fn load_all(server: &'static Server, place: &Place, manifest: &Manifest) -> Resu
         let mut skip = 0;
         if mapped.starts_with(b"REDIS") || mapped.starts_with(b"VALKEY") {
             let found = load::load(server, &mapped, place.check_sum, Some(loaded)).map_err(failed)?;
+            replay.add_libraries(&found.libraries);
             libraries.extend(found.libraries);
             skip = found.end;
         }

@@ -2,16 +2,17 @@
 
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
-use std::thread;
 
+use super::request::{Done, run_data};
 use super::requests::{Requests, Stop};
-use crate::commands::row::{Row, Run};
+use super::scripts::Scripts;
+use crate::commands::row::{DataHandler, Row, Run, flag};
 use crate::commands::table::table;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::number;
-use crate::resp::reply::{Protocol, Reply};
+use crate::resp::reply::Protocol;
 use crate::session::server::Server;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::Txn;
 
 /// Requests between two looks at the clock and the progress.
 const REQUESTS_PER_LOOK: u64 = 1024;
@@ -31,7 +32,7 @@ pub enum End {
 
 pub struct Replay<'t> {
     server: &'static Server,
-    txn: &'t mut Txn,
+    pub(super) txn: &'t mut Txn,
     /// All shards are latched for it.
     holds: bool,
     db: u32,
@@ -42,6 +43,7 @@ pub struct Replay<'t> {
     pub requests: u64,
     /// Requests about libraries of functions, which the main thread serves; in order.
     pub functions: Vec<OwnedArgs>,
+    scripts: Scripts,
 }
 
 impl<'t> Replay<'t> {
@@ -50,7 +52,13 @@ impl<'t> Replay<'t> {
         // A key goes when the log says so: a later request may have been meant for it.
         txn.now_ms = 0;
         let (reply, functions) = (Vec::new(), Vec::new());
-        Replay { server, txn, holds, db: 0, queued: None, reply, failures: 0, requests: 0, functions }
+        let scripts = Scripts::new(server, holds);
+        Replay { server, txn, holds, db: 0, queued: None, reply, failures: 0, requests: 0, functions, scripts }
+    }
+
+    /// Libraries of the base, whose functions may be called.
+    pub fn add_libraries(&mut self, sources: &[Vec<u8>]) {
+        self.scripts.add_libraries(sources);
     }
 
     /// Runs a file's requests. `skip`: bytes before the first of them. `loaded`: bytes of the files before it. Err: why it cannot
@@ -82,6 +90,7 @@ impl<'t> Replay<'t> {
             self.requests += 1;
             if self.requests.is_multiple_of(REQUESTS_PER_LOOK) {
                 self.server.loading.bytes_loaded.store(loaded + (skip + requests.position()) as u64, Relaxed);
+                self.server.tell_load_progress();
                 if self.server.stopping.load(Relaxed) {
                     return Err("stopped while it was loaded".into());
                 }
@@ -149,44 +158,41 @@ impl<'t> Replay<'t> {
                 Ok(())
             }
             // What changed nothing but who is told.
-            Some(row) if matches!(row.name, "ping" | "publish" | "spublish" | "script|load" | "script|flush") => Ok(()),
-            Some(row) if matches!(row.name, "eval" | "evalsha") => Err(format!(
-                "{} at offset {at} of the append only file: scripts themselves are logged by Redis before version 7; load the file \
-                 there, and rewrite it by BGREWRITEAOF",
-                shown().to_uppercase()
-            )),
+            Some(row) if matches!(row.name, "ping" | "publish" | "spublish") => Ok(()),
+            Some(Row { run: Run::Call, flags, .. }) if flags & flag::DRY_RUN != 0 => Ok(()),
+            Some(row) if matches!(row.run, Run::Call) || matches!(row.name, "script|load" | "script|flush") => {
+                if row.arity_fits(args.len()) {
+                    self.script(row, args, at);
+                } else {
+                    self.tell_failure(&format!("wrong number of arguments for '{}'", row.name), at);
+                }
+                Ok(())
+            }
             Some(row) => Err(format!("The command '{}' cannot be in an append only file (offset {at})", row.name)),
             None => Err(format!("Unknown command '{}' reading the append only file (offset {at})", shown())),
         }
     }
 
-    fn data(&mut self, row: &Row, handler: fn(&mut Txn, Args, &mut Reply) -> Effect, args: Args, at: usize) {
-        let txn = &mut *self.txn;
-        let store = txn.store;
-        txn.db = self.db;
-        let mut shards = Vec::new();
-        if row.flags & crate::commands::row::flag::WHOLE == 0 {
-            let _ = row.each_key(args, |index, _| shards.push(store.shard_of(store.hash(args.get(index)))));
-        } else {
-            shards.extend(0..store.shards_count());
-        }
-        while !self.holds && txn.latch_all(&mut shards).is_err() {
-            thread::yield_now();
-        }
+    fn data(&mut self, row: &Row, handler: DataHandler, args: Args, at: usize) {
         self.reply.clear();
-        let mut reply = Reply::new(&mut self.reply, Protocol::Resp2);
-        let mut effect = handler(txn, args, &mut reply);
-        if let Effect::Slices(work) = &mut effect {
-            while !matches!(work.step(txn, &mut reply), Ok(Progress::Done)) {}
-        }
-        let failed = reply.failed();
-        txn.commit();
-        let _ = txn.take_told();
-        if !self.holds {
-            txn.release();
-        }
-        if failed {
+        let to = (Protocol::Resp2, &mut self.reply);
+        if run_data(self.txn, (self.db, self.holds), (row, handler), args, to) == Done::Failed {
             let text = String::from_utf8_lossy(&self.reply).trim_end().to_string();
+            self.tell_failure(&format!("'{}' failed: {text}", row.name), at);
+        }
+    }
+
+    /// A script, or what is about scripts.
+    fn script(&mut self, row: &Row, args: Args, at: usize) {
+        let outcome = match row.name {
+            "script|load" => self.scripts.keep(args.get(2)),
+            "script|flush" => {
+                self.scripts.flush();
+                Ok(())
+            }
+            _ => self.scripts.run(row, args, (self.txn, self.db), &self.functions),
+        };
+        if let Err(text) = outcome {
             self.tell_failure(&format!("'{}' failed: {text}", row.name), at);
         }
     }

@@ -17,23 +17,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::manifest::Manifest;
-use super::open::{Place, read_manifest, remember, write_manifest};
+use super::open::{Place, make_folder, read_manifest, remember, write_manifest};
 use super::writer::{self, Disk};
 use crate::session::durability::{Order, Saved};
 use crate::session::server::Server;
 use crate::snapshot::save::{self, Manner, Plan};
+use crate::sys::cpu;
 
 const NOTICE: u8 = 2;
 /// Before it looks again whether every core records.
 const SEEN_WAIT: Duration = Duration::from_millis(1);
 
-/// Rewrites it on the calling thread. `begin`: there is none yet, and from now on there is one.
+/// Rewrites it on the calling thread. `begin`: there is none that holds the data set, and from now on there is one.
 pub fn rewrite(server: &'static Server, place: &Place, manner: Manner, begin: bool) -> Result<Saved, String> {
-    fs::create_dir_all(place.dir.join(&place.folder))
-        .map_err(|error| format!("Can't create the append-only directory {}: {error}", place.folder))?;
+    make_folder(place)?;
     remember(server, place);
     let aside = place.path("temp-rewriteaof-incr.aof");
-    if begin {
+    // Where a first try has failed the log is on already.
+    if begin && !server.store.log.is_on() {
         begin_aside(server, &aside).map_err(|error| error.to_string())?;
     }
     let outcome = rewrite_files(server, place, manner, begin);
@@ -76,6 +77,7 @@ fn rewrite_files(server: &'static Server, place: &Place, manner: Manner, begin: 
     let (done, rotated) = channel();
     let plan = Plan { path: place.path(&base.name), manner, base: true, resp: !place.rdb_base };
     let saved = save::save(server, &plan, || {
+        cpu::give_way();
         if appends {
             let at = server.store.log.set_border();
             server.order(Order::Rotate { at, path: place.path(&increment.name), done });
@@ -98,6 +100,9 @@ fn rewrite_files(server: &'static Server, place: &Place, manner: Manner, begin: 
     write_manifest(place, &Manifest { history: Vec::new(), ..with_history }).map_err(failed)?;
     server.durability.aof_base_bytes.store(saved.bytes, Relaxed);
     server.durability.aof_other_bytes.store(saved.bytes, Relaxed);
+    if begin {
+        server.set_opening(false);
+    }
     server.log.push(NOTICE, "Background AOF rewrite finished successfully".into());
     Ok(Saved { seconds: saved.seconds + began.elapsed().as_secs_f64(), ..saved })
 }

@@ -9,7 +9,9 @@
 
 use std::io;
 
+use crate::resp::args::OwnedArgs;
 use crate::store::log::{Head, RECORD_HEAD_BYTES};
+use crate::txn::record::push_request;
 
 /// A file as the log needs it. Errors leave it as it was, as far as the caller can know.
 pub trait LogFile {
@@ -31,7 +33,7 @@ pub struct Tape<F> {
     /// To be written, or written and kept until they are on disk: the file's bytes from `written - kept` on.
     waiting: Vec<u8>,
     kept: usize,
-    /// Bytes of records that are not whole yet.
+    /// Bytes of a record's head that is not whole yet.
     raw: Vec<u8>,
     /// Bytes that the record in progress still has; its last database.
     left: u64,
@@ -78,6 +80,8 @@ impl<F: LogFile> Tape<F> {
     /// Somebody else has seen to it that the first `length` bytes are on disk.
     pub fn note_synced(&mut self, length: u64) {
         self.synced = self.synced.max(length.min(self.written));
+        let from = self.written - self.kept as u64;
+        self.forget(self.synced.saturating_sub(from) as usize);
     }
 
     pub fn file(&self) -> &F {
@@ -98,6 +102,13 @@ impl<F: LogFile> Tape<F> {
                 }
                 continue;
             }
+            if self.raw.is_empty()
+                && let Some(head) = Head::from_bytes(rest)
+            {
+                rest = &rest[RECORD_HEAD_BYTES..];
+                self.begin(head, now_s);
+                continue;
+            }
             let count = rest.len().min(RECORD_HEAD_BYTES - self.raw.len());
             self.raw.extend_from_slice(&rest[..count]);
             rest = &rest[count..];
@@ -115,8 +126,7 @@ impl<F: LogFile> Tape<F> {
         }
         if self.db != Some(head.first_db) {
             let number = head.first_db.to_string();
-            let select = format!("*2\r\n$6\r\nSELECT\r\n${}\r\n{number}\r\n", number.len());
-            self.waiting.extend_from_slice(select.as_bytes());
+            push_request(&mut self.waiting, OwnedArgs::of(&[b"SELECT", number.as_bytes()]).borrow());
         }
         (self.left, self.last_db) = (head.bytes, head.last_db);
         if self.left == 0 {
@@ -140,7 +150,7 @@ impl<F: LogFile> Tape<F> {
             }
         }
         if !keep {
-            self.forget();
+            self.forget(self.kept);
         }
         Ok(())
     }
@@ -157,21 +167,26 @@ impl<F: LogFile> Tape<F> {
     /// Sees to it that all that is written is on disk. After an error what was kept is to be written again.
     pub fn sync(&mut self) -> io::Result<()> {
         if let Err(error) = self.file.sync() {
-            let from = self.written - self.kept as u64;
-            if self.kept > 0 && self.file.cut(from).is_ok() {
-                (self.written, self.kept) = (from, 0);
-            }
+            self.write_again();
             return Err(error);
         }
         self.synced = self.written;
-        self.forget();
+        self.forget(self.kept);
         Ok(())
     }
 
-    /// What is written need not be kept.
-    fn forget(&mut self) {
-        self.waiting.drain(..self.kept);
-        self.kept = 0;
+    /// A sync has failed: what was kept is to be written again.
+    pub fn write_again(&mut self) {
+        let from = self.written - self.kept as u64;
+        if self.kept > 0 && self.file.cut(from).is_ok() {
+            (self.written, self.kept) = (from, 0);
+        }
+    }
+
+    /// The first `count` bytes that are written need not be kept.
+    fn forget(&mut self, count: usize) {
+        self.waiting.drain(..count);
+        self.kept -= count;
         if self.waiting.is_empty() && self.waiting.capacity() > 1 << 20 {
             self.waiting = Vec::new();
         }

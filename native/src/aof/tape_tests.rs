@@ -1,5 +1,5 @@
 use super::*;
-use crate::sys::random::step;
+use crate::sys::random::{Seeded, step};
 
 /// A disk that may fail, write a part, fill up, and lose at a crash what was not synced.
 struct Faulty {
@@ -72,11 +72,8 @@ fn requests_of(content: &[u8]) -> Vec<(String, String)> {
 #[test]
 fn what_a_sync_has_promised_survives_every_fault_and_crash() {
     for round in 0..3000u64 {
-        let mut seed = round + 1;
-        let mut below = |bound: u64| {
-            seed = step(seed);
-            (seed >> 33) % bound
-        };
+        let mut draws = Seeded(round + 1);
+        let mut below = |bound: u64| draws.below(bound);
         let file = Faulty { content: Vec::new(), synced: 0, seed: round * 77 + 5, faults: true };
         let mut tape = Tape::new(file, 0);
         let (mut wanted, mut promised) = (Vec::new(), 0);

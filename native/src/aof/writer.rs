@@ -1,9 +1,9 @@
-//! The thread that takes records off the log and writes them: one write and, with `always`, one fsync for all cores together.
+//! The thread that keeps the file of the log: fsyncs that nobody waits for, errors, other files, and writing where cores cannot.
 //!
 //! ```text
-//!   always      write · fsync · wake the cores that hold replies          again, as fast as the disk is
-//!   everysec    write, at most once in a millisecond · fsync on a thread of its own, once a second
-//!   no          write, as above
+//!   always      the threads of `group.rs` write and fsync; after an error this one does
+//!   everysec    cores write (`desk.rs`) · fsync on a thread of its own, once a second
+//!   no          cores write
 //! ```
 //!
 //! While a write fails it is tried again and again; what comes meanwhile is kept in memory, and requests that would add to it are
@@ -12,46 +12,51 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::desk::{Desk, FAILED, SYNCING};
+use super::group::{Group, SYNCERS};
+use super::syncer::{Ahead, Syncer};
 use super::tape::{LogFile, Tape};
-use crate::session::durability::{Fsync, Order};
+use crate::session::durability::{Fsync, LogWriter, Order};
 use crate::session::server::Server;
 use crate::sys::{clock, usage};
 
-/// Bytes taken off the log in one go.
-const TAKE_BYTES: usize = 4 << 20;
-/// Between two writes, where no reply waits for them.
+/// The least time it sleeps for.
 const PAUSE: Duration = Duration::from_millis(1);
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Between two attempts to write what could not be written.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
-/// How long an fsync waits for more to write, at most, and between two looks.
-const GATHER_MAX: Duration = Duration::from_millis(1);
-const GATHER_LOOK: Duration = Duration::from_micros(10);
 /// Errors of a stop are final after so long.
 const STOP_TRIES: u32 = 20;
 const NOTICE: u8 = 2;
 const WARNING: u8 = 3;
 
-/// A file to append to.
-pub struct Disk(File);
+/// A file to append to: a descriptor to write by, and one for each thread of the group.
+pub struct Disk(Arc<File>, Vec<Arc<File>>);
 
 impl Disk {
     /// Opens a file, which is made where there is none. Gives its length.
     pub fn open(path: &Path) -> io::Result<(Disk, u64)> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         let length = file.metadata()?.len();
-        Ok((Disk(file), length))
+        let others = (0..SYNCERS).map(|_| File::open(path).map(Arc::new)).collect::<io::Result<Vec<_>>>()?;
+        Ok((Disk(Arc::new(file), others), length))
+    }
+
+    /// The descriptor of a thread of the group.
+    pub(super) fn of(&self, number: usize) -> Arc<File> {
+        self.1[number].clone()
     }
 }
 
 impl LogFile for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        (&*self.0).write(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -63,37 +68,76 @@ impl LogFile for Disk {
     }
 }
 
+/// The desk, as cores come to it.
+struct ForCores {
+    server: &'static Server,
+    desk: Arc<Desk<Disk>>,
+    group: Arc<Group>,
+    ahead: Ahead,
+}
+
+impl LogWriter for ForCores {
+    fn write_up_to(&self, position: u64) -> bool {
+        let (server, slow) = (self.server, self.server.durability.flush_sleep_us.load(Relaxed) > 0);
+        let see = |tape: &Tape<Disk>| {
+            show(server, tape);
+            if server.durability.fsync() == Fsync::EverySecond {
+                self.ahead.note(&tape.file().0, tape.length());
+            }
+        };
+        !slow && self.desk.write_up_to(&server.store.log, position, stamp(server), see)
+    }
+
+    fn sync_soon(&self) {
+        self.group.nudge(self.server);
+    }
+}
+
+/// The time, where it is to be written between requests.
+pub(super) fn stamp(server: &Server) -> Option<i64> {
+    server.durability.aof_stamps.load(Relaxed).then(|| clock::now_ms() / 1000)
+}
+
+pub(super) fn show(server: &Server, tape: &Tape<Disk>) {
+    let durability = &server.durability;
+    durability.aof_bytes.store(durability.aof_other_bytes.load(Relaxed) + tape.length(), Relaxed);
+    durability.aof_backlog.store(tape.backlog() as u64, Relaxed);
+}
+
 struct Writer {
     server: &'static Server,
-    tape: Tape<Disk>,
-    raw: Vec<u8>,
+    desk: Arc<Desk<Disk>>,
     syncer: Syncer,
+    group: Arc<Group>,
     last_sync: Instant,
-    /// How long the last fsync took that replies waited for, and how many connections it served, at most of late.
-    sync_took: Duration,
-    group: u64,
     failed_at: Option<Instant>,
+    /// The last fsync failed: that the disk takes bytes again is no recovery, only an fsync is.
+    sync_failed: bool,
     order: Option<Order>,
 }
 
 /// Starts it on a file of `length` bytes, beside others of `before` bytes.
 pub fn start(server: &'static Server, (disk, length): (Disk, u64), before: u64) -> io::Result<()> {
-    let syncer = Syncer::start()?;
+    let desk = Arc::new(Desk::new(Tape::new(disk, length)));
+    let syncer = Syncer::start(server, desk.clone())?;
+    let ahead = syncer.ahead(length);
+    let group = Group::start(server, &desk)?;
     let writer = Writer {
         server,
-        tape: Tape::new(disk, length),
-        raw: Vec::new(),
+        desk: desk.clone(),
         syncer,
+        group: group.clone(),
         last_sync: Instant::now(),
-        sync_took: Duration::ZERO,
-        group: 0,
         failed_at: None,
+        sync_failed: false,
         order: None,
     };
     server.durability.aof_enabled.store(true, Relaxed);
     server.durability.aof_other_bytes.store(before, Relaxed);
     server.durability.aof_bytes.store(before + length, Relaxed);
-    thread::Builder::new().name("zedis-aof".into()).spawn(move || usage::apart(|| writer.run())).map(drop)
+    thread::Builder::new().name("zedis-aof".into()).spawn(move || usage::apart(|| writer.run()))?;
+    server.durability.set_log_writer(Some(Arc::new(ForCores { server, desk, group, ahead })));
+    Ok(())
 }
 
 impl Writer {
@@ -104,12 +148,10 @@ impl Writer {
             if self.order.is_none() {
                 self.order = self.server.durability.take_order();
             }
-            self.gather();
-            let taken = self.take();
-            let position = log.ring().map_or(0, |ring| ring.head());
-            let written = self.write();
+            let (taken, written) = self.write();
+            let position = log.written();
             let synced = written && self.sync(position);
-            self.show();
+            show(self.server, &self.desk.seat().tape);
             match self.order.take() {
                 Some(Order::Rotate { at, path, done }) if position >= at => self.rotate(at, &path, done),
                 Some(Order::Stop { done }) if taken == 0 => match self.stop() {
@@ -124,49 +166,41 @@ impl Writer {
             if !synced {
                 thread::sleep(if taken > 0 { PAUSE } else { RETRY_AFTER });
             } else if taken == 0 {
-                let most =
-                    if self.tape.is_dirty() { SYNC_EVERY.saturating_sub(self.last_sync.elapsed()) } else { SYNC_EVERY };
-                log.sleep(most.max(PAUSE));
-            } else if self.server.durability.fsync() != Fsync::Always {
-                thread::sleep(PAUSE);
+                log.sleep(self.most());
             }
         }
     }
 
-    /// Before an fsync that replies wait for: those that the last one has served will soon be back with their next requests, and one fsync
-    /// for all is twice as good as one for those who are here and another for the rest.
-    fn gather(&mut self) {
-        let durability = &self.server.durability;
-        if durability.fsync() != Fsync::Always || durability.held.load(Relaxed) == 0 {
-            return;
-        }
-        let (began, most) = (Instant::now(), (self.sync_took / 2).min(GATHER_MAX));
-        let mut held = durability.held.load(Relaxed);
-        while held * 10 < self.group * 9 && began.elapsed() < most {
-            thread::sleep(GATHER_LOOK);
-            held = durability.held.load(Relaxed);
-        }
-        self.group = held.max(self.group * 7 / 8);
+    /// How long there is nothing to do, if nobody calls.
+    fn most(&self) -> Duration {
+        let due = self.desk.seat().tape.is_dirty() && !self.syncer.is_busy();
+        let most = if due { SYNC_EVERY.saturating_sub(self.last_sync.elapsed()) } else { SYNC_EVERY };
+        if self.order.is_some() { PAUSE } else { most.max(PAUSE) }
     }
 
-    /// Takes what there is off the log, up to where the next file begins.
-    fn take(&mut self) -> usize {
-        self.raw.clear();
-        let count = self.server.store.log.take(TAKE_BYTES, &mut self.raw);
-        self.tape.stamps = self.server.durability.aof_stamps.load(Relaxed);
-        self.tape.take(&self.raw, clock::now_ms() / 1000);
-        count
-    }
-
-    /// Writes what waits. False: that failed, now or a moment ago.
-    fn write(&mut self) -> bool {
+    /// Takes what there is off the log, how many bytes, and writes it. False: that failed, now or a moment ago.
+    fn write(&mut self) -> (usize, bool) {
+        let log = &self.server.store.log;
+        let desk = self.desk.clone();
+        let mut seat = desk.seat();
+        let taken = seat.take(log, stamp(self.server));
         if self.failed_at.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
-            return false;
+            return (taken, false);
+        }
+        let sleep_us = self.server.durability.flush_sleep_us.load(Relaxed);
+        if sleep_us > 0 && seat.tape.backlog() > 0 {
+            thread::sleep(Duration::from_micros(sleep_us));
         }
         let always = self.server.durability.fsync() == Fsync::Always;
-        match self.tape.write(always) {
-            Ok(()) => true,
-            Err(error) => self.fail("writing to", &error),
+        match seat.write(log, always) {
+            Ok(()) => {
+                drop(seat);
+                if !always {
+                    self.server.wake_waiting();
+                }
+                (taken, true)
+            }
+            Err(error) => (taken, self.fail("writing to", &error)),
         }
     }
 
@@ -175,6 +209,7 @@ impl Writer {
             self.server.log.push(WARNING, format!("Error {what} the AOF file: {error}"));
         }
         self.failed_at = Some(Instant::now());
+        self.desk.shut(FAILED);
         let text = error.to_string();
         let plain = text.split(" (os error").next().unwrap_or(&text).to_string();
         self.server.set_log_error(Some(plain));
@@ -182,6 +217,7 @@ impl Writer {
     }
 
     fn recovered(&mut self) {
+        self.desk.open(FAILED);
         if self.failed_at.take().is_some() {
             self.server.set_log_error(None);
             self.server.log.push(WARNING, "AOF write error looks solved, the server can write again.".into());
@@ -193,73 +229,106 @@ impl Writer {
         let durability = &self.server.durability;
         let log = &self.server.store.log;
         match durability.fsync() {
-            Fsync::Always => {
-                if self.tape.is_dirty() {
-                    let began = Instant::now();
-                    if let Err(error) = self.tape.sync() {
-                        return self.fail("fsyncing", &error);
-                    }
-                    self.last_sync = Instant::now();
-                    self.sync_took = began.elapsed();
-                    let ms = began.elapsed().as_millis() as u64;
-                    self.note_latency("aof-fsync-always", ms);
-                }
-                if log.durable() < position {
-                    log.set_durable(position);
-                    self.server.wake_waiting();
+            // The group's business, unless something has failed.
+            Fsync::Always if self.failed_at.is_none() && !self.sync_failed => {
+                let error = self.desk.seat().sync_error.take();
+                if let Some(error) = error {
+                    return self.fail_sync(&error);
                 }
             }
-            Fsync::EverySecond | Fsync::No if log.durable() < durability.sync_wanted.load(Relaxed) => {
-                if let Err(error) = self.tape.sync() {
-                    return self.fail("fsyncing", &error);
+            Fsync::Always => {
+                let outcome = self.desk.seat().tape.sync();
+                if let Err(error) = outcome {
+                    return self.fail_sync(&error);
                 }
-                self.last_sync = Instant::now();
+                (self.last_sync, self.sync_failed) = (Instant::now(), false);
+                log.set_durable(position.max(log.durable()));
+                self.server.wake_waiting();
+            }
+            Fsync::EverySecond | Fsync::No if log.durable() < durability.sync_wanted.load(Relaxed) => {
+                if let Err(error) = self.sync_beside() {
+                    return self.fail_sync(&error);
+                }
+                (self.last_sync, self.sync_failed) = (Instant::now(), false);
                 log.set_durable(position);
                 self.server.wake_waiting();
             }
             Fsync::EverySecond => {
                 match self.syncer.take_outcome() {
-                    Some(Ok(length)) => self.tape.note_synced(length),
-                    Some(Err(error)) => return self.fail("fsyncing", &error),
+                    Some(Ok(length)) => {
+                        self.desk.seat().tape.note_synced(length);
+                        self.sync_failed = false;
+                    }
+                    Some(Err(error)) => return self.fail_sync(&error),
                     None => (),
                 }
-                if self.tape.is_dirty() && self.last_sync.elapsed() >= SYNC_EVERY {
+                let (file, length, dirty) = self.file();
+                if self.sync_failed || (dirty && self.last_sync.elapsed() >= SYNC_EVERY) {
                     let quiet = durability.rewrite_since_s.load(Relaxed) != 0
                         && self.server.settings.text("no-appendfsync-on-rewrite") == "yes";
                     self.last_sync = Instant::now();
-                    if !quiet && !self.syncer.begin(&self.tape.file().0, self.tape.length()) {
+                    if !quiet && !self.syncer.begin(file, length) {
                         durability.fsync_delayed.fetch_add(1, Relaxed);
                     }
                 }
                 durability.fsync_pending.store(self.syncer.is_busy() as u64, Relaxed);
             }
-            Fsync::No => (),
+            // Nobody asks for one any more.
+            Fsync::No => self.sync_failed = false,
+        }
+        if self.sync_failed {
+            return false;
         }
         self.recovered();
+        if durability.fsync() == Fsync::Always {
+            self.group.nudge(self.server);
+        }
         true
     }
 
-    fn note_latency(&self, event: &'static str, ms: u64) {
-        let threshold_ms = self.server.settings.latency_threshold_ms.load(Relaxed);
-        if threshold_ms != 0 && ms >= threshold_ms {
-            self.server.events.record(event, clock::now_ms() / 1000, ms);
-        }
+    fn fail_sync(&mut self, error: &io::Error) -> bool {
+        self.sync_failed = true;
+        self.fail("fsyncing", error)
     }
 
-    fn show(&self) {
-        let durability = &self.server.durability;
-        durability.aof_bytes.store(durability.aof_other_bytes.load(Relaxed) + self.tape.length(), Relaxed);
-        durability.aof_backlog.store(self.tape.backlog() as u64, Relaxed);
+    /// The file that is written, its length, and whether some of that may not be on disk.
+    fn file(&self) -> (Arc<File>, u64, bool) {
+        let seat = self.desk.seat();
+        (seat.tape.file().0.clone(), seat.tape.length(), seat.tape.is_dirty())
+    }
+
+    /// Has all on disk that is written, while others may write on.
+    fn sync_beside(&self) -> io::Result<()> {
+        let (file, length, dirty) = self.file();
+        if dirty {
+            self.desk.shut(SYNCING);
+            let outcome = file.sync_data();
+            self.desk.open(SYNCING);
+            outcome?;
+            self.desk.seat().tape.note_synced(length);
+        }
+        Ok(())
     }
 
     /// Goes on in another file, once all before it is on disk; until then the order stays.
     fn rotate(&mut self, at: u64, path: &Path, done: Sender<()>) {
-        let outcome = if self.tape.backlog() > 0 { Err(io::ErrorKind::Other.into()) } else { self.tape.sync() };
+        // Most of it while others write on: what they have written by then is little.
+        let before = self.sync_beside();
+        let desk = self.desk.clone();
+        let mut seat = desk.seat();
+        let tape = &mut seat.tape;
+        let outcome =
+            if tape.backlog() > 0 { Err(io::ErrorKind::Other.into()) } else { before.and_then(|()| tape.sync()) };
         match outcome.and_then(|()| Disk::open(path)) {
             Ok((disk, length)) => {
-                self.server.durability.aof_other_bytes.fetch_add(self.tape.length(), Relaxed);
-                self.tape = Tape::new(disk, length);
-                self.server.store.log.clear_border();
+                self.server.durability.aof_other_bytes.fetch_add(tape.length(), Relaxed);
+                seat.change(Tape::new(disk, length));
+                drop(seat);
+                let log = &self.server.store.log;
+                log.set_durable(at.max(log.durable()));
+                log.clear_border();
+                self.server.wake_waiting();
+                self.group.nudge(self.server);
                 self.syncer.forget();
                 let _ = done.send(());
             }
@@ -279,9 +348,11 @@ impl Writer {
         if server.store.log.ring().is_some_and(|ring| ring.head() < ring.tail()) {
             return None;
         }
+        let desk = self.desk.clone();
+        let tape = &mut desk.seat().tape;
         let mut tries = 0;
         let outcome = loop {
-            match self.tape.write(true).and_then(|()| self.tape.sync()) {
+            match tape.write(true).and_then(|()| tape.sync()) {
                 Ok(()) => break Ok(()),
                 Err(error) if tries >= STOP_TRIES => break Err(error.to_string()),
                 Err(_) => {
@@ -294,66 +365,20 @@ impl Writer {
             Ok(()) => server.log.push(NOTICE, "The AOF file is on disk up to its last request.".into()),
             Err(error) => server.log.push(
                 WARNING,
-                format!(
-                    "The end of the AOF file could not be written: {error}; {} bytes are lost",
-                    self.tape.backlog()
-                ),
+                format!("The end of the AOF file could not be written: {error}; {} bytes are lost", tape.backlog()),
             ),
         }
+        server.store.log.set_written(server.store.log.tail());
         server.store.log.set_durable(server.store.log.tail());
+        self.group.end();
+        server.durability.aof_enabled.store(false, Relaxed);
         server.wake_waiting();
         server.set_log_error(None);
-        server.durability.aof_enabled.store(false, Relaxed);
-        self.show();
-        Some(outcome)
-    }
-}
-
-/// A thread that calls fsync, one at a time, so that writing goes on meanwhile.
-struct Syncer {
-    asks: Sender<(File, u64)>,
-    answers: Receiver<io::Result<u64>>,
-    busy: std::cell::Cell<bool>,
-    /// The answer that comes is about a file that is not written any more.
-    stale: std::cell::Cell<bool>,
-}
-
-impl Syncer {
-    fn start() -> io::Result<Syncer> {
-        let (asks, asked) = channel::<(File, u64)>();
-        let (answer, answers) = channel();
-        thread::Builder::new().name("zedis-fsync".into()).spawn(move || {
-            for (file, length) in asked {
-                if answer.send(file.sync_data().map(|()| length)).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Syncer { asks, answers, busy: false.into(), stale: false.into() })
-    }
-
-    /// False: one goes on yet.
-    fn begin(&self, file: &File, length: u64) -> bool {
-        if self.busy.get() {
-            return false;
+        // Before the log is switched on again: what it holds then is for another file. Stragglers of a server that stops may write on.
+        if !server.stopping.load(Relaxed) {
+            server.durability.set_log_writer(None);
         }
-        let Ok(file) = file.try_clone() else { return false };
-        self.busy.set(self.asks.send((file, length)).is_ok());
-        self.busy.get()
-    }
-
-    fn is_busy(&self) -> bool {
-        self.busy.get()
-    }
-
-    fn take_outcome(&self) -> Option<io::Result<u64>> {
-        let outcome = self.answers.try_recv().ok()?;
-        self.busy.set(false);
-        if self.stale.replace(false) { None } else { Some(outcome) }
-    }
-
-    /// Another file is written from now on.
-    fn forget(&self) {
-        self.stale.set(self.busy.get());
+        show(server, tape);
+        Some(outcome)
     }
 }

@@ -1,7 +1,6 @@
 //! DEBUG: what tests of clients and of this server need. Dispatch refuses it unless enable-debug-command allows it.
 //!
-//! Nothing here stops the server or takes it down: where Redis would (SEGFAULT, PANIC, OOM), this is an unknown
-//! subcommand.
+//! SEGFAULT and ASSERT end the process, so that it can be seen what the log says then (`sys/crash.rs`).
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -11,12 +10,14 @@ use super::row::{Group, ROW, Row, Run, flag::*};
 use super::walk::Walk;
 use crate::ds::digest::Digest;
 use crate::ds::entry::{EntryRef, NewValue, Value};
-use crate::resp::args::Args;
+use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
 use crate::session::handle::{Flow, Session};
-use crate::snapshot::reload::reload;
+use crate::snapshot::payload;
+use crate::snapshot::reload::{Options, Refused, reload};
 use crate::store::settings::LIST_PACKED_THRESHOLD;
+use crate::sys::crash;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
 use crate::types::list;
@@ -69,37 +70,76 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             session.server.scripts.set_allow_all(number::integer(args.get(2)).unwrap_or(0) != 0);
             reply.ok();
         }
+        (b"set-skip-checksum-validation", 3) => {
+            payload::SKIP_SUM.store(number::integer(args.get(2)).unwrap_or(0) != 0, Relaxed);
+            reply.ok();
+        }
+        (b"aof-flush-sleep", 3) => {
+            let sleep_us = number::integer(args.get(2)).unwrap_or(0).max(0) as u64;
+            session.server.durability.flush_sleep_us.store(sleep_us, Relaxed);
+            reply.ok();
+        }
         // Test suites switch these; there is nothing here that they would change.
-        (b"dict-resizing" | b"pause-cron" | b"set-skip-checksum-validation", 3)
-        | (b"replybuffer", 4)
-        | (b"config-rewrite-force-all", 2) => reply.ok(),
+        (b"dict-resizing" | b"pause-cron", 3) | (b"replybuffer", 4) | (b"config-rewrite-force-all", 2) => reply.ok(),
         (b"structsize", 2) => reply.simple(&format!(
             "bits:64 entry_header:8 shard:{} session_client:{}",
             size_of::<crate::store::shard::Shard>(),
             size_of::<crate::session::client::Client>()
         )),
-        (b"reload", 2) => {
-            if let Err(shard) = session.txn.latch_store() {
-                return Flow::Effect(Effect::Busy(shard));
-            }
-            match reload(session.txn) {
-                Ok(()) => reply.ok(),
-                Err(text) => reply.error(&format!("ERR Error trying to load the RDB dump: {text}")),
-            }
-        }
+        (b"reload", _) => return reload_data_set(session, args, reply),
+        (b"segfault", 2) => crash::segfault(),
+        (b"assert", 2) => std::process::abort(),
         (b"loadaof", 2) => {
+            session.server.durability.await_first_base(session.txn);
             if let Err(shard) = session.txn.latch_store() {
                 return Flow::Effect(Effect::Busy(shard));
             }
             match session.server.durability.load_log(session.txn) {
-                Ok(()) => reply.ok(),
+                Ok(libraries) => return load_libraries("loadaof", "flush", &libraries),
                 Err(text) => reply.error(&format!("ERR Error trying to load the AOF files, check server logs: {text}")),
             }
         }
-        (b"reload", _) => reply.error("ERR options of DEBUG RELOAD are not supported; the dataset is unchanged"),
         _ => reply.error_bytes(&error::subcommand_syntax(args.get(1), "debug")),
     }
     Flow::Done
+}
+
+fn reload_data_set(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    let mut options = Options { save: true, flush: true, merge: false };
+    for word in args.iter().skip(2) {
+        match word.to_ascii_lowercase().as_slice() {
+            b"merge" => options.merge = true,
+            b"noflush" => options.flush = false,
+            b"nosave" => options.save = false,
+            _ => {
+                reply.error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+                return Flow::Done;
+            }
+        }
+    }
+    if let Err(shard) = session.txn.latch_store() {
+        return Flow::Effect(Effect::Busy(shard));
+    }
+    match reload(session.server, session.txn, options) {
+        Ok(libraries) => {
+            let policy = match options {
+                Options { flush: true, .. } => "flush",
+                Options { merge: true, .. } => "replace",
+                _ => "append",
+            };
+            return load_libraries("reload", policy, &libraries);
+        }
+        Err(Refused::Save) => reply.error("ERR"),
+        Err(Refused::Load) => reply.error("ERR Error trying to load the RDB dump, check server logs."),
+    }
+    Flow::Done
+}
+
+/// The main thread takes the libraries that a file has, and replies. `policy`: as of FUNCTION RESTORE.
+fn load_libraries(name: &str, policy: &str, libraries: &[Vec<u8>]) -> Flow {
+    let mut request = OwnedArgs::of(&[b"debug", name.as_bytes(), policy.as_bytes()]);
+    libraries.iter().for_each(|library| request.push(library));
+    Flow::Control(request)
 }
 
 /// Latches the shard of a key that no key specification names. False: it is held for long.
@@ -261,7 +301,7 @@ fn htstats(session: &mut Session, args: Args, reply: &mut Reply) {
         "shards: {shards}\nkeys: {keys}\nkeys with an expiry: {expires}\nkeys of the largest shard: {largest}\nbuckets: {buckets}\nplaces in use: {:.1} %\n",
         if buckets == 0 { 0.0 } else { keys as f64 / (buckets * 7) as f64 * 100.0 }
     );
-    reply.verbatim("txt", text.as_bytes());
+    reply.verbatim(*b"txt", text.as_bytes());
 }
 
 /// DEBUG LISTPACK and QUICKLIST: shows a value to who started the server.
@@ -326,7 +366,7 @@ fn protocol(args: Args, reply: &mut Reply) {
         // Not meant as pi: the value that Redis replies.
         b"double" => reply.double(3141.0 / 1000.0),
         b"null" => reply.null(),
-        b"bignum" => reply.big_number("1234567999999999999999999999999999999"),
+        b"bignum" => reply.big_number(b"1234567999999999999999999999999999999"),
         b"array" => {
             reply.array(3);
             (0..3).for_each(|number| reply.int(number));
@@ -361,7 +401,7 @@ fn protocol(args: Args, reply: &mut Reply) {
             reply.int(42);
             reply.bulk(b"Some real reply following the push reply");
         }
-        b"verbatim" => reply.verbatim("txt", b"This is a verbatim\nstring"),
+        b"verbatim" => reply.verbatim(*b"txt", b"This is a verbatim\nstring"),
         b"true" => reply.boolean(true),
         b"false" => reply.boolean(false),
         _ => reply.error(
@@ -429,9 +469,11 @@ fn help(reply: &mut Reply) {
     reply.help(
         "debug",
         &[
+            "ASSERT, SEGFAULT",
+            "    Crash the server, by SIGABRT or SIGSEGV.",
             "CONFIG-REWRITE-FORCE-ALL, DICT-RESIZING <0|1>, PAUSE-CRON <0|1>,",
             "    REPLYBUFFER <option> <value>, SET-DISABLE-DENY-SCRIPTS <0|1>,",
-            "    SET-SKIP-CHECKSUM-VALIDATION <0|1>. Taken, without effect.",
+            "    SET-SKIP-CHECKSUM-VALIDATION <0|1>. RESTORE takes payloads whatever their checksum says.",
             "DIGEST",
             "    Show a digest of the data set: equal ones have the same, here and in Redis.",
             "DIGEST-VALUE <key> [<key> ...]",
@@ -457,8 +499,10 @@ fn help(reply: &mut Reply) {
             "QUICKLIST-PACKED-THRESHOLD <size>",
             "    Elements of lists that are <size> bytes or longer get a node of their own.",
             "    0 goes back to 1 GiB.",
-            "RELOAD",
-            "    Write all keys as a snapshot holds them, and read them again, in memory.",
+            "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+            "    Save a snapshot, empty the data set and load the snapshot. NOSAVE: load the file",
+            "    there is. NOFLUSH: keep what is there; a key that the file has too is an error,",
+            "    with MERGE the file's goes before. Libraries of functions stay as they are.",
             "SDSLEN <key>",
             "    Show lengths of <key> and of the string under it.",
             "SET-ACTIVE-EXPIRE <0|1>",

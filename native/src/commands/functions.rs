@@ -122,6 +122,13 @@ pub const ROWS: &[Row] = &[
         "Returns information about a function during execution.",
         "[WITHFUNCTIONS]",
     ),
+    function(
+        "function|versions",
+        -3,
+        NOSCRIPT,
+        "Returns the last versions of a library, the latest first.",
+        "library-name [WITHCODE]",
+    ),
 ];
 
 /// FUNCTION LOG: the library's last lines, the oldest of them first.

@@ -132,7 +132,8 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     let tables = tables(session.txn);
     let keys: u64 = tables.iter().map(|tables| tables.keys).sum();
     let startup = server.memory.startup();
-    let overhead = startup + clients + tables.iter().map(|tables| tables.buckets_bytes).sum::<u64>();
+    let scripts = server.scripts.memory_bytes();
+    let overhead = startup + clients + scripts + tables.iter().map(|tables| tables.buckets_bytes).sum::<u64>();
     let dataset = used.saturating_sub(overhead);
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let whole = |reply: &mut Reply, name: &str, value: u64| {
@@ -143,7 +144,7 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         reply.text(name);
         reply.double(value);
     };
-    reply.map(27 + tables.len());
+    reply.map(28 + tables.len());
     for (name, value) in [
         ("peak.allocated", peak),
         ("total.allocated", used),
@@ -152,9 +153,10 @@ fn stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         ("clients.slaves", 0),
         ("clients.normal", clients),
         ("cluster.links", 0),
-        ("aof.buffer", usage::apart_bytes()),
-        ("lua.caches", 0),
-        ("functions.caches", 0),
+        ("aof.buffer", usage::log_bytes()),
+        ("lua.caches", scripts),
+        ("functions.caches", server.manifest().memory_bytes()),
+        ("script.VMs", server.lua_bytes() + server.vm_bytes()),
     ] {
         whole(reply, name, value);
     }
@@ -217,7 +219,7 @@ fn doctor(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         (true, false) => format!("No trouble found: {} MiB of data, {} MiB resident.", used / MIB, resident / MIB),
         (false, _) => found.join("\n"),
     };
-    reply.verbatim("txt", format!("{text}\n").as_bytes());
+    reply.verbatim(*b"txt", format!("{text}\n").as_bytes());
     Flow::Done
 }
 
@@ -229,7 +231,7 @@ fn malloc_stats(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         store.garbage.pending(),
         memory::resident_bytes()
     );
-    reply.verbatim("txt", text.as_bytes());
+    reply.verbatim(*b"txt", text.as_bytes());
     Flow::Done
 }
 

@@ -15,6 +15,8 @@ pub mod row;
 pub mod scripting;
 pub mod secrets;
 pub mod server;
+#[cfg(test)]
+pub(crate) mod stage;
 pub mod table;
 pub mod timeout;
 pub mod transactions;

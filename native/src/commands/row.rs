@@ -60,6 +60,8 @@ pub mod flag {
     pub const PROTECTED: u32 = 1 << 28;
     /// A call that tells what it would do, and is rolled back.
     pub const DRY_RUN: u32 = 1 << 29;
+    /// Waits for another server: a background core runs it, where there is one.
+    pub const TALKS: u32 = 1 << 30;
 
     /// Names as COMMAND INFO shows them, in Redis's order.
     pub const NAMES: &[(u32, &str)] = &[
@@ -288,6 +290,62 @@ pub struct Row {
     /// The reply as a TypeScript type, for the declarations of procedures: `string | null`.
     pub reply: &'static str,
     pub run: Run,
+    /// How a request of very many arguments is divided. None: it is not.
+    pub pieces: Option<Pieces>,
+}
+
+/// How a request of very many arguments is run piece by piece, as one command all the same.
+#[derive(Clone, Copy)]
+pub struct Pieces {
+    /// How many arguments every piece begins with, the name included; 0: this request is not divided.
+    pub head: fn(Args) -> usize,
+    /// Arguments that belong together.
+    pub step: usize,
+    /// May these arguments of a piece stand there? All pieces are asked before the first one runs.
+    pub fits: fn(Args) -> bool,
+    /// Asked of all pieces before the first one runs, with the latches held. False: nothing runs, and the reply is 0.
+    pub may: Option<fn(&mut Txn, Args) -> bool>,
+    /// What runs a piece; None: the command's own handler.
+    pub run: Option<DataHandler>,
+    pub joined: Joined,
+}
+
+/// What becomes of the replies of the pieces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Joined {
+    /// The sum of integers.
+    Sum,
+    /// The greatest of integers.
+    Most,
+    /// The last one.
+    Last,
+    /// One array.
+    Items,
+}
+
+impl Pieces {
+    /// Any arguments fit, one by one, behind the name.
+    pub const fn plain(joined: Joined) -> Pieces {
+        Pieces { head: |_| 1, step: 1, fits: |_| true, may: None, run: None, joined }
+    }
+
+    /// Any arguments fit, one by one, behind the name and the one key.
+    pub const fn of_key(joined: Joined) -> Option<Pieces> {
+        Some(Pieces { head: |_| 2, ..Pieces::plain(joined) })
+    }
+
+    /// The same, where they are keys.
+    pub const fn of_keys(joined: Joined) -> Option<Pieces> {
+        Some(Pieces::plain(joined))
+    }
+
+    /// The same in pairs.
+    pub const fn in_pairs(pieces: Option<Pieces>) -> Option<Pieces> {
+        match pieces {
+            Some(pieces) => Some(Pieces { step: 2, ..pieces }),
+            None => None,
+        }
+    }
 }
 
 pub const ROW: Row = Row {
@@ -304,6 +362,7 @@ pub const ROW: Row = Row {
     args: "",
     reply: "unknown",
     run: Run::Container,
+    pieces: None,
 };
 
 /// A request whose own count of keys makes no sense.

@@ -227,7 +227,8 @@ fn load(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             return Flow::Done;
         }
     };
-    if let Err(text) = check(&source[header.len..]) {
+    let memory_bytes_max = session.server.settings.script_memory_limit.load(Relaxed) as usize;
+    if let Err(text) = check(&source[header.len..], memory_bytes_max) {
         reply.error_bytes(&[b"ERR Error compiling script (new function): ".as_slice(), &text].concat());
         return Flow::Done;
     }

@@ -4,7 +4,7 @@
 
 use crate::commands::row::Group;
 use crate::commands::table::table;
-use crate::resp::args::{Args, Span};
+use crate::resp::args::{Args, OwnedArgs, Span};
 use crate::resp::parse::{self, INLINE_SPAN, Limits, Parsed, Partial};
 use crate::txn::Txn;
 
@@ -118,6 +118,19 @@ impl Batch {
     pub fn args(&self, request: &Request) -> Args<'_> {
         let first = request.first as usize;
         Args::new(&self.input, &self.spans[first..first + request.argc as usize])
+    }
+
+    /// Takes the current request, which begins anew without what it came with: a long one alone by its bytes, others as a copy.
+    pub fn take_current(&mut self) -> OwnedArgs {
+        let request = self.requests[self.next];
+        if self.requests.len() > 1 || self.has_inline {
+            return self.args(&request).to_owned();
+        }
+        let rest = self.input[request.end as usize..self.received].to_vec();
+        let bytes = std::mem::replace(&mut self.input, rest);
+        self.received = self.input.len();
+        (self.requests[self.next].end, self.parsed) = (0, 0);
+        OwnedArgs::of_parts(bytes, std::mem::take(&mut self.spans))
     }
 
     /// The current request has run.

@@ -120,12 +120,10 @@ pub enum CallEnd<'a> {
     Terminated,
     /// A user stopped it: the text of the error.
     Killed(&'a str),
-    /// A script's reply in the client's protocol. `failed`: it is an error that the script returned; `counted`: by the command that
-    /// made it.
+    /// A script's reply in the client's protocol. `failed`: it is an error that the script returned, or holds one; counted already.
     Script {
         reply: &'a [u8],
         failed: bool,
-        counted: bool,
     },
     /// An error that a script did not catch. `keep`: what it wrote stays, as in Redis.
     ScriptError {
@@ -158,30 +156,34 @@ impl Executor {
         let (slot, flags, declared) = match self.find_callee(row, is_script) {
             Ok(found) => found,
             Err(text) => {
-                Reply::new(&mut conn.output, conn.client.proto).error_bytes(&text);
+                // As Redis: a script is looked for when the number of its keys is known, a digest of another length never.
+                let by_digest = row.name.starts_with("evalsha");
+                let counts_first = is_script && (!by_digest || self.call.name.len() == 40);
+                let mut reply = Reply::new(&mut conn.output, conn.client.proto);
+                match self.keys_count(is_script) {
+                    Err(text) if counts_first => reply.error(text),
+                    _ => reply.error_bytes(&text),
+                }
                 return Outcome::Failed;
             }
         };
+        // As Redis, which judges what begins with `#!` by its flags before it looks at anything else.
+        let needs_memory = flags & (manifest::flag::NO_WRITES | manifest::flag::ALLOW_OOM) == 0 && declared;
+        if self.out_of_memory && needs_memory && !in_exec {
+            return self.refuse(conn, row.name, error::OOM.as_bytes());
+        }
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         if !in_exec && conn.call_shards.is_empty() && self.goes_to_background(flags, slot) {
             return self.hand_over(conn, slot);
         }
-        let rest = self.call.args.borrow();
-        let keys = match number::integer(&self.call.count) {
-            None => {
-                reply.error(if is_script { error::NOT_INTEGER } else { error::BAD_NUMKEYS });
+        let keys = match self.keys_count(is_script) {
+            Ok(count) => count,
+            Err(text) => {
+                reply.error(text);
                 return Outcome::Failed;
             }
-            Some(count) if count > rest.len() as i64 => {
-                reply.error(error::TOO_MANY_NUMKEYS);
-                return Outcome::Failed;
-            }
-            Some(count) if count < 0 => {
-                reply.error(error::NEGATIVE_NUMKEYS);
-                return Outcome::Failed;
-            }
-            Some(count) => count as usize,
         };
+        let rest = self.call.args.borrow();
         let writes = flags & manifest::flag::NO_WRITES == 0;
         if read_only_command && writes && declared {
             reply.error(error::RO_WRITE_FLAG);
@@ -198,6 +200,7 @@ impl Executor {
         let allow_oom = flags & manifest::flag::ALLOW_OOM != 0;
         let out_of_memory = self.out_of_memory;
         if writes && !allow_oom && declared && out_of_memory {
+            // In EXEC: else it was refused above.
             reply.error(error::OOM_CALL);
             return Outcome::Failed;
         }
@@ -259,6 +262,16 @@ impl Executor {
         Outcome::Upcall
     }
 
+    /// How many keys the request in `self.call` says it names. Err: the error's text.
+    fn keys_count(&self, is_script: bool) -> Result<usize, &'static str> {
+        match number::integer(&self.call.count) {
+            None => Err(if is_script { error::NOT_INTEGER } else { error::BAD_NUMKEYS }),
+            Some(count) if count > self.call.args.borrow().len() as i64 => Err(error::TOO_MANY_NUMKEYS),
+            Some(count) if count < 0 => Err(error::NEGATIVE_NUMKEYS),
+            Some(count) => Ok(count as usize),
+        }
+    }
+
     /// Script or function that `self.call` names, left there; gives where it is counted, its flags, and whether they count. Err: the
     /// error's text.
     fn find_callee(&mut self, row: &Row, is_script: bool) -> Result<(Slot, u32, bool), Vec<u8>> {
@@ -281,6 +294,9 @@ impl Executor {
         assert!(self.call.active, "a call is in progress");
         self.unnest_all();
         self.call.active = false;
+        if matches!(end, CallEnd::Killed(_)) {
+            self.kill_doomed();
+        }
         let (doom, dry) = (self.call.doom.take(), self.call.dry.take());
         let call = &self.call;
         let (savepoint, in_exec) = (call.savepoint, call.in_exec);
@@ -317,9 +333,10 @@ impl Executor {
             (None, CallEnd::Reply(bytes)) => reply.raw(bytes),
             (None, CallEnd::Int(value)) => reply.int(value),
             (None, CallEnd::Null) => reply.null(),
-            (None, CallEnd::Script { reply: bytes, failed: is_error, counted }) => {
+            (None, CallEnd::Script { reply: bytes, failed: is_error }) => {
                 reply.raw(bytes);
-                self.error_counted = counted;
+                // Its errors were counted one by one.
+                self.error_counted = is_error;
                 kept = is_error;
             }
             (None, CallEnd::ScriptError { text, counted, keep }) => {

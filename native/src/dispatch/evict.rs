@@ -85,7 +85,7 @@ impl Executor {
         let server = self.server;
         let began_ns = clock::mono_ns();
         // What its own Lua takes is known exactly; what the others' do, as of their last tick.
-        self.figures().lua_bytes.set(self.lua.as_ref().map_or(0, |lua| lua.memory_bytes()));
+        self.figures().lua_bytes.set(self.lua_bytes());
         if self.fits() {
             server.gate.fetch_and(!GATE_MEMORY, Relaxed);
             server.memory.note_exceeded(false, began_ns);
@@ -93,6 +93,11 @@ impl Executor {
             return Room::Enough;
         }
         let policy = server.store.settings.policy.get();
+        // Clients go first; their cores see to that at their next turn.
+        if server.will_evict_clients() {
+            self.evictor.unfinished = false;
+            return Room::Coming;
+        }
         if policy.order == Order::Never {
             self.evictor.unfinished = false;
             server.memory.note_exceeded(true, began_ns);
@@ -225,10 +230,7 @@ impl Executor {
     }
 
     fn note_eviction(&self, event: &'static str, ns: u64) {
-        let threshold_ms = self.server.settings.latency_threshold_ms.load(Relaxed);
-        if threshold_ms != 0 && ns / 1_000_000 >= threshold_ms {
-            self.server.events.record(event, self.txn.now_ms / 1000, ns / 1_000_000);
-        }
+        self.server.note_event(event, self.txn.now_ms / 1000, ns / 1_000_000);
     }
 }
 

@@ -1,22 +1,26 @@
 //! EXEC: the queued commands of a client, one after the other, under the latches of all their keys.
 //!
 //! A procedure in the queue suspends it (`executor.exec` keeps the place); one that turns out to need another shard rolls
-//! the whole transaction back, and it is tried again with the larger set. A command that the main thread serves suspends it
-//! too: the core holds its latches and reads nothing but that answer and mail for its VM, which the answer may need.
+//! the whole transaction back, and it is tried again with the larger set. A command that the main thread serves, or that asks all
+//! cores (CLIENT LIST), suspends it too: the core holds its latches and reads nothing but that answer, mail for its VM, which the
+//! answer may need, and what others ask about its connections, since two such transactions may ask each other's cores.
 
 use super::books::told;
 use super::caching::{reader, remember_read};
-use super::execute::{CONTROL_FULL, Executor, Outcome, Pump, forget_watches};
+use super::execute::{Executor, Outcome, Pump};
 use super::handler::run_handler;
 use super::permission::permitted;
 use crate::commands::row::{Run, flag};
 use crate::commands::table::table;
 use crate::resp::error;
 use crate::resp::reply::Reply;
+use crate::session::client::{Client, WatchedKey};
 use crate::session::conn::{Conn, Wait};
-use crate::session::control::Asker;
 use crate::session::handle::Flow;
 use crate::session::multi::Multi;
+use crate::session::server::Mail;
+use crate::session::watches::unwatch;
+use crate::store::shard::WatchFlag;
 use crate::sys::clock;
 use crate::txn::Progress;
 
@@ -77,7 +81,7 @@ impl Executor {
         if broken {
             conn.client.refresh();
             conn.call_shards.clear();
-            forget_watches(&mut self.txn, &mut conn.client);
+            self.unwatch_latched(conn);
             self.commit_and_release();
             Reply::new(&mut conn.output, conn.client.proto).null_array();
             return Outcome::Done;
@@ -87,7 +91,7 @@ impl Executor {
         }
         let output_mark = conn.output.len();
         Reply::new(&mut conn.output, conn.client.proto).array(multi.queue.len());
-        conn.client.in_exec = true;
+        conn.client.in_exec = Some((multi.queue.len(), multi.bytes));
         let base = self.txn.savepoint();
         let since_ns = clock::mono_ns();
         self.exec = Some(Box::new(Exec { multi, next: 0, base, output_mark, db: conn.client.db, since_ns }));
@@ -117,27 +121,14 @@ impl Executor {
                     }
                     self.begin_call(conn, number, None, true)
                 }
-                Run::Control => match exec.multi.answer(exec.next) {
-                    Some(reply) => {
-                        conn.output.extend_from_slice(reply);
-                        if reply.first() == Some(&b'-') { Outcome::Failed } else { Outcome::Done }
-                    }
-                    None => {
-                        let request = table.in_own_words(row, args);
-                        let asker = Asker { core: self.core, client: conn.client.id };
-                        match self.server.control.ask(asker, request, &conn.client) {
-                            Some(id) => {
-                                self.noted = true;
-                                conn.wait = Wait::Control { id, since_ns: exec.since_ns };
-                                Outcome::Asks
-                            }
-                            None => {
-                                Reply::new(&mut conn.output, conn.client.proto).error(CONTROL_FULL);
-                                Outcome::Failed
-                            }
-                        }
-                    }
-                },
+                Run::Control | Run::Session(_) if let Some(reply) = exec.multi.answer(exec.next) => {
+                    conn.output.extend_from_slice(reply);
+                    if reply.first() == Some(&b'-') { Outcome::Failed } else { Outcome::Done }
+                }
+                Run::Control => {
+                    let request = table.in_own_words(row, args);
+                    self.ask_main_or_fail(conn, request, exec.since_ns, Outcome::Asks)
+                }
                 _ => {
                     let (outcome, flow) =
                         run_handler(&mut self.txn, &mut self.local, (self.server, self.core), row, args, conn);
@@ -155,7 +146,14 @@ impl Executor {
                             Reply::new(&mut conn.output, conn.client.proto).ok();
                             Outcome::Done
                         }
-                        (Some(Flow::Gather(_) | Flow::Exec), _) => {
+                        (Some(Flow::Gather(gather)), _) => {
+                            self.ask_cores(conn, gather);
+                            Outcome::Asks
+                        }
+                        (Some(Flow::Control(argv)), _) => {
+                            self.ask_main_or_fail(conn, argv, exec.since_ns, Outcome::Asks)
+                        }
+                        (Some(Flow::Exec), _) => {
                             Reply::new(&mut conn.output, conn.client.proto)
                                 .error("ERR Command not allowed inside a transaction");
                             Outcome::Failed
@@ -208,12 +206,12 @@ impl Executor {
             }
             self.book_queued(conn, &mut exec);
         }
-        conn.client.in_exec = false;
+        conn.client.in_exec = None;
         if let Some(tracking) = &mut conn.client.tracking {
             tracking.caching = false;
         }
         conn.client.refresh();
-        forget_watches(&mut self.txn, &mut conn.client);
+        self.unwatch_latched(conn);
         self.commit_and_release();
         conn.call_shards.clear();
         Outcome::Done
@@ -226,7 +224,7 @@ impl Executor {
             self.commit_and_release();
             conn.output.truncate(exec.output_mark);
             conn.client.db = exec.db;
-            conn.client.in_exec = false;
+            conn.client.in_exec = None;
             conn.client.multi = Some(exec.multi);
             return Outcome::Retry;
         }
@@ -239,7 +237,7 @@ impl Executor {
         self.run_exec(conn)
     }
 
-    /// Goes on after the main thread's reply to the command that suspended the transaction of `conn`.
+    /// Goes on after the reply, of the main thread or of all cores, to the command that suspended the transaction of `conn`.
     pub fn answer_exec(&mut self, conn: &mut Conn, reply: Vec<u8>) -> Pump {
         conn.wait = Wait::No;
         let exec = self.exec.as_mut().expect("an EXEC is running");
@@ -264,7 +262,31 @@ impl Executor {
         exec.next += 1;
     }
 
-    /// As [`crate::session::client::Client::forget_watches`], for a connection that holds no latches.
+    /// Takes the client's flag off the keys it watches, all of whose shards are latched.
+    fn unwatch_latched(&mut self, conn: &mut Conn) {
+        let result = conn.client.forget_watches(&mut self.txn);
+        debug_assert!(result.is_ok(), "EXEC latches what is watched");
+    }
+
+    /// Takes the flag of a client that goes off the keys it watches. Those whose shards are taken come later, as mail to this core:
+    /// it must not wait here, for who has them may be a transaction that waits for an answer of this very core.
+    pub fn unwatch_gone(&mut self, client: &mut Client) {
+        if client.forget_watches(&mut self.txn).is_err() {
+            let watched = std::mem::take(&mut client.watched);
+            self.own_mail.push_back(Mail::Watched(watched, client.watch_flag.clone()));
+        }
+        self.commit_and_release();
+    }
+
+    /// What [`Executor::unwatch_gone`] left over.
+    pub fn unwatch_left(&mut self, mut watched: Vec<WatchedKey>, flag: WatchFlag) {
+        if unwatch(&mut self.txn, &mut watched, &flag).is_err() {
+            self.own_mail.push_back(Mail::Watched(watched, flag));
+        }
+        self.commit_and_release();
+    }
+
+    /// As [`Client::forget_watches`], for a connection that holds no latches.
     pub(super) fn forget_watches(&mut self, conn: &mut Conn) -> Result<(), u32> {
         let result = conn.client.forget_watches(&mut self.txn);
         self.commit_and_release();

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, Fill, Request, UNKNOWN};
-use super::books::told;
 use super::caching::{end_caching, reader, remember_read};
 use super::call::{Call, CallEnd};
 use super::changes::Name;
+use super::control::CONTROL_FULL;
+use super::divided::{ARGUMENTS_AT_ONCE, Held};
 use super::evict::{Evictor, Room, needs_memory};
 use super::exec::Exec;
-use super::handler::{after_effect, latch_keys, run_handler};
+use super::handler::{after_effect, latch_keys, record_sole, run_handler};
 use super::nested::Outer;
 use super::permission::permitted;
 use super::scripts::Lua;
@@ -22,19 +23,18 @@ use crate::commands::table::table;
 use crate::resp::error;
 use crate::resp::parse::Limits;
 use crate::resp::reply::Reply;
-use crate::session::conn::{Conn, Wait, Walk};
-use crate::session::control::Asker;
+use crate::session::conn::{Conn, Wait};
 use crate::session::durability::GATE_DISK;
 use crate::session::figures::Figures;
+use crate::session::functions::Slot;
 use crate::session::gather::Gather;
-use crate::session::handle::Flow;
 use crate::session::loading::GATE_LOADING;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_MEMORY, GATE_PAUSE, Mail, Pause, Server};
-use crate::store::waiting::{State, Waiter};
+use crate::store::waiting::Waiter;
 use crate::sys::clock;
-use crate::txn::{Nothing, Txn};
+use crate::txn::{Effect, Txn};
 
 /// What became of one request.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub enum Outcome {
     Shard(u32),
     /// Not run and rolled back: run it again at once.
     Retry,
-    /// The core waits with its latches held: a queued command is with the main thread. See `Executor::answer_exec`.
+    /// The core waits with its latches held for the answer to a queued command. See `Executor::answer_exec`.
     Asks,
     /// The connection waits; the request is over but for its reply.
     Waits,
@@ -74,7 +74,7 @@ pub enum Pump {
     Parked,
     /// `executor.call` is to be run by the VM; then [`Executor::resume`].
     Upcall,
-    /// The transaction waits for the main thread, and the core with it; then [`Executor::answer_exec`].
+    /// The transaction waits for an answer, and the core with it; then [`Executor::answer_exec`].
     Asks,
     /// There is more input, but enough was replied for one turn: send, then others have theirs.
     Yield,
@@ -83,8 +83,6 @@ pub enum Pump {
 /// Replies that one connection may pile up before they are sent, bytes: what a slow reader that asks for much can hold beyond
 /// its output buffer limit is this and one reply.
 const OUTPUT_TURN_BYTES: usize = 256 * 1024;
-
-pub(super) const CONTROL_FULL: &str = "ERR too many administrative requests are waiting, try again later";
 
 /// Runs requests for the connections of one core.
 pub struct Executor {
@@ -96,8 +94,10 @@ pub struct Executor {
     /// The calls that the one in progress is nested in, outermost first.
     pub(super) outer: Vec<Outer>,
     pub(super) exec: Option<Box<Exec>>,
-    /// Scripts, made at first use; away while one runs.
-    pub lua: Option<Box<Lua>>,
+    /// For commands that keep their latches between slices; made at first use, and the core's, whichever executor serves.
+    pub held: Option<Box<Held>>,
+    /// Scripts, the last one for the next call; made at first use, away while one runs.
+    pub lua: Vec<Box<Lua>>,
     /// The error of the request that fails now was counted when a command made it.
     pub(super) error_counted: bool,
     /// It serves while a script of this core goes on for long: commands that are not meant for that are refused.
@@ -146,7 +146,8 @@ impl Executor {
             call: Call::default(),
             outer: Vec::new(),
             exec: None,
-            lua: None,
+            held: None,
+            lua: Vec::new(),
             error_counted: false,
             busy: false,
             shards: Vec::new(),
@@ -239,7 +240,8 @@ impl Executor {
                 if let Some(pump) = self.settle(conn, outcome) {
                     return pump;
                 }
-                if conn.output.len() >= OUTPUT_TURN_BYTES {
+                // Behind WAITAOF nothing runs until it has its reply.
+                if conn.output.len() >= OUTPUT_TURN_BYTES || conn.client.awaits_log.is_some() {
                     self.batch.end(&mut conn.input);
                     return if conn.input.is_empty() { Pump::Idle } else { Pump::Yield };
                 }
@@ -296,6 +298,7 @@ impl Executor {
                 Some(Pump::Parked)
             }
             Outcome::Waits => {
+                self.hand_request(conn);
                 self.batch.advance();
                 self.batch.end(&mut conn.input);
                 Some(Pump::Parked)
@@ -326,7 +329,7 @@ impl Executor {
         } else {
             self.run_any(conn, request)
         };
-        if self.is_monitored() {
+        if self.is_monitored() && conn.errand.is_none() {
             self.show(&conn.client, &outcome);
         }
         self.judge_size(conn, request);
@@ -352,6 +355,9 @@ impl Executor {
         let row = table().row(request.row);
         conn.client.last_command = request.row;
         let Run::Data(handler) = row.run else { unreachable!("plain keys are of data commands") };
+        if args.len() > ARGUMENTS_AT_ONCE && self.divide(conn, request) {
+            return Outcome::Waits;
+        }
         let mut reply = Reply::new(&mut conn.output, conn.client.proto);
         if !row.arity_fits(args.len()) {
             reply.error(&error::wrong_arity(row.name));
@@ -366,7 +372,10 @@ impl Executor {
         self.txn.no_touch = conn.client.no_touch;
         let effect = handler(&mut self.txn, args, &mut reply);
         let failed = reply.failed();
-        let outcome = after_effect(effect, &mut self.txn, row, args, conn);
+        let outcome = match effect {
+            Effect::Verbatim if record_sole(&mut self.txn, row, args) => Outcome::Done,
+            effect => after_effect(effect, &mut self.txn, row, args, conn),
+        };
         self.commit_and_release();
         if failed && outcome == Outcome::Done { Outcome::Failed } else { outcome }
     }
@@ -481,6 +490,13 @@ impl Executor {
             return Outcome::Queued;
         }
         match row.run {
+            Run::Data(_) if row.flags & flag::TALKS != 0 && self.has_background() => {
+                self.hand_over(conn, Slot::default())
+            }
+            Run::Data(_) if args.len() > ARGUMENTS_AT_ONCE && self.divide(conn, request) => {
+                end_caching(&mut conn.client, row);
+                Outcome::Waits
+            }
             Run::Data(_) => {
                 let mut shards = std::mem::take(&mut self.shards);
                 let latched = latch_keys(&mut self.txn, number, args, &mut shards);
@@ -520,14 +536,9 @@ impl Executor {
             }
             Run::Control => {
                 let owned = table.in_own_words(row, args);
-                let asker = Asker { core: self.core, client: conn.client.id };
-                match self.server.control.ask(asker, owned, &conn.client) {
-                    Some(id) => {
-                        self.noted = true;
-                        conn.wait = Wait::Control { id, since_ns: clock::mono_ns() };
-                        Outcome::Waits
-                    }
-                    None => self.refuse(conn, row.name, CONTROL_FULL.as_bytes()),
+                match self.ask_main(conn, owned, clock::mono_ns()) {
+                    true => Outcome::Waits,
+                    false => self.refuse(conn, row.name, CONTROL_FULL.as_bytes()),
                 }
             }
             Run::Call => {
@@ -551,78 +562,10 @@ impl Executor {
         }
         end_caching(&mut conn.client, row);
     }
-
-    /// Puts a client whose command found nothing into the queues of its keys, whose shards are latched.
-    fn begin_wait(&mut self, conn: &mut Conn, row: u16, request: &Request) {
-        let Wait::Begin(block) = std::mem::replace(&mut conn.wait, Wait::No) else { return };
-        let client = &conn.client;
-        let mut keys = block.keys;
-        keys.sort();
-        keys.dedup();
-        let waiter = Arc::new(Waiter {
-            state: State::default(),
-            core: self.core,
-            client: client.id,
-            db: client.db,
-            keys,
-            user: client.user.clone(),
-            users_version: client.users_version,
-            awaited: block.awaited,
-            gone_counts: block.gone_counts,
-            row,
-            request: block.request.unwrap_or_else(|| self.batch.args(request).to_owned()),
-            proto: client.proto,
-            // As Redis: the end of the time is told by a null array whatever the command.
-            nothing: Nothing::Array.reply(client.proto),
-            deadline_ms: block.deadline_ms,
-            again_ms: self.txn.again_ms.take().unwrap_or(i64::MAX).into(),
-        });
-        self.txn.unprime();
-        self.txn.enqueue(&waiter);
-        conn.wait = Wait::Block(waiter);
-    }
-
-    /// What a handler's flow means for the request.
-    pub(super) fn after_flow(&mut self, conn: &mut Conn, (outcome, flow): (Outcome, Option<Flow>)) -> Outcome {
-        match flow {
-            None => outcome,
-            Some(Flow::Exec) => self.begin_exec(conn),
-            Some(Flow::Gather(gather)) => {
-                self.next_gather += 1;
-                let id = self.next_gather;
-                conn.wait = Wait::Gather(id);
-                self.asked.push((id, gather));
-                Outcome::Waits
-            }
-            Some(Flow::SleepMs(ms)) => {
-                conn.wait = Wait::Until(clock::now_ms().saturating_add_unsigned(ms), b"+OK\r\n".to_vec());
-                if let Some(request) = self.batch.current() {
-                    let argv = told(self.batch.args(&request));
-                    conn.walk = Some(Box::new(Walk { row: conn.client.last_command, ns: ms * 1_000_000, argv }));
-                }
-                Outcome::Waits
-            }
-            Some(Flow::Later { ms, reply }) => {
-                let at_ms = ms.map_or(i64::MAX, |ms| clock::now_ms().saturating_add_unsigned(ms));
-                conn.wait = Wait::Until(at_ms, reply);
-                Outcome::Waits
-            }
-            Some(_) => outcome,
-        }
-    }
 }
 
 /// What a client that has subscribed may send in RESP2.
 fn is_for_listeners(row: &Row) -> bool {
     let subscribes = row.flags & flag::PUBSUB != 0 && row.flags & flag::NOSCRIPT != 0;
     subscribes || matches!(row.name, "ping" | "quit" | "reset")
-}
-
-/// Takes the client's watch flag off every key it watches, whatever that takes: EXEC holds the latches it needs, and a
-/// connection that is being closed has no request to try again. Another core holds a latch for the length of a command,
-/// or of a procedure at worst.
-pub fn forget_watches(txn: &mut Txn, client: &mut crate::session::client::Client) {
-    while client.forget_watches(txn).is_err() {
-        std::thread::yield_now();
-    }
 }

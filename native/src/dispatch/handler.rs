@@ -89,11 +89,22 @@ pub(super) fn after_effect(effect: Effect, txn: &mut Txn, row: &Row, args: Args,
     }
 }
 
-/// Records a request that did what it says. The log of changes has no use for messages.
+/// Records a request that did what it says.
 #[inline]
 pub(super) fn record_request(txn: &mut Txn, row: &Row, args: Args) {
     if txn.record {
-        let table = table();
-        txn.record_request(args, table.is_renamed() || row.flags & flag::PUBSUB != 0, || table.in_own_words(row, args));
+        txn.record_request(args, is_kept(row), || table().in_own_words(row, args));
     }
+}
+
+/// As [`record_request`], where nothing else comes before the commit. False: it does not go so.
+#[inline]
+pub(super) fn record_sole(txn: &mut Txn, row: &Row, args: Args) -> bool {
+    txn.record && !is_kept(row) && txn.record_sole(args)
+}
+
+/// Commands may have other names than their own; and the log of changes has no use for messages.
+#[inline]
+fn is_kept(row: &Row) -> bool {
+    table().is_renamed() || row.flags & flag::PUBSUB != 0
 }

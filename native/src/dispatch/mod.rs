@@ -16,6 +16,8 @@ mod busy;
 mod caching;
 pub mod call;
 mod changes;
+mod control;
+mod divided;
 mod dry_run;
 pub mod evict;
 mod exec;

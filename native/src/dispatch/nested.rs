@@ -7,10 +7,14 @@
 //!
 //!   from      to JavaScript                               to Lua
 //!   the VM    runtime/nested.ts calls it                  runs in the host call (`run_nested_lua`)
-//!   Lua       refused: below it lies native code alone    runs on the caller's Lua stack (lua/nested.rs)
+//!   Lua       an up-call into the VM below                runs on the caller's Lua stack (lua/nested.rs)
 //! ```
 //!
+//! Each Lua that lies below an up-call is away with its call; one that runs above it is another one, kept for the next time.
+//!
 //! Latches, accesses, the doom, the user and the clock are those of the outermost call. Whatever ends that one ends all.
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::call::Doom;
 use super::execute::Executor;
@@ -73,10 +77,6 @@ impl Executor {
         }
         let Some(function) = self.manifest.find(name) else { return refuse(error::NO_FUNCTION) };
         let (id, slot, flags, in_lua) = (function.id, function.slot, function.flags, function.in_lua);
-        if !in_lua && self.call.lua.is_some() {
-            let name = String::from_utf8_lossy(name);
-            return refuse(&format!("ERR function '{name}' is in JavaScript, which a script in Lua cannot call"));
-        }
         let writes = flags & manifest::flag::NO_WRITES == 0;
         if writes && read_only {
             return refuse(error::RO_WRITE_FLAG);
@@ -85,6 +85,9 @@ impl Executor {
             return refuse(error::WRITE_FROM_RO);
         }
         self.nested_permitted(name, keys, &args)?;
+        if !in_lua && let Some(text) = self.too_late(name) {
+            return refuse(&text);
+        }
         let store = self.txn.store;
         let mut first_hash = 0;
         for index in 0..keys {
@@ -119,6 +122,20 @@ impl Executor {
         // Memory that the caller may not take, the called one may not either.
         call.allow_oom = call.allow_oom && flags & manifest::flag::ALLOW_OOM != 0;
         Ok(id)
+    }
+
+    /// Why a script in Lua may call nothing in JavaScript any more: `procedure-time-limit` counts from its beginning. Else that would
+    /// be stopped at once, and the script with it.
+    fn too_late(&self, name: &[u8]) -> Option<String> {
+        let limit = self.server.settings.procedure_time_limit.load(Relaxed);
+        let ms = clock::coarse_ns().saturating_sub(self.call.since_ns) / 1_000_000;
+        if limit == 0 || ms < limit || self.outermost().0.is_none() {
+            return None;
+        }
+        let name = String::from_utf8_lossy(name);
+        Some(format!(
+            "ERR function '{name}' was not called: the script has run for {ms} ms, and procedure-time-limit ({limit} ms) counts from its beginning"
+        ))
     }
 
     /// The caller's user needs FCALL and the keys for the inner call too.
@@ -187,12 +204,17 @@ impl Executor {
         self.outer.first().is_some_and(|outermost| outermost.lua.is_none())
     }
 
+    /// May what the call in progress, which is in Lua, calls be in the VM?
+    pub fn may_call_vm(&self) -> bool {
+        self.manifest.has_others_than_lua()
+    }
+
     /// Runs the nested call in progress, which is in Lua and was made by the VM, and ends it; gives its reply in RESP3, or why there is
     /// none.
     pub fn run_nested_lua(host: &mut (impl Host + AsMut<Executor> + 'static)) -> Result<Vec<u8>, Refused> {
         let (mut output, end) = Executor::run_lua(host);
         let executor: &mut Executor = host.as_mut();
-        let undo = executor.server.settings.script_rollback.load(std::sync::atomic::Ordering::Relaxed);
+        let undo = executor.server.settings.script_rollback.load(Relaxed);
         match end.ended {
             Ended::Replied { failed: false, .. } => {
                 executor.unnest(End::Done, false);
@@ -232,32 +254,34 @@ impl Executor {
 
     /// The call in progress has run for too long, in the function that runs now.
     pub fn fail_for_time(&mut self) {
-        let limit = self.server.settings.procedure_time_limit.load(std::sync::atomic::Ordering::Relaxed);
+        let limit = self.server.settings.procedure_time_limit.load(Relaxed);
         let name = String::from_utf8_lossy(&self.call.name).into_owned();
-        self.fail_call(format!(
-            "ERR function '{name}' ran longer than procedure-time-limit ({limit} ms) and was rolled back"
-        ));
+        let ran = format!("ran longer than procedure-time-limit ({limit} ms) and");
+        self.fail_call(match self.outermost().0 {
+            None => format!("ERR function '{name}' {ran} was rolled back"),
+            Some(_) => format!("ERR function '{name}' and the script that called it {ran} were rolled back"),
+        });
     }
 
     /// `redis.call` of FCALL or FCALL_RO: the call that it begins, or the text of its error in `out`. None: it is another command.
     #[inline]
-    pub fn script_nests(&mut self, args: Args, out: &mut Vec<u8>) -> Option<Ran> {
+    pub fn script_nests(&mut self, args: Args, proto: Protocol, out: &mut Vec<u8>) -> Option<Ran> {
         let name = args.get(0);
         if !matches!(name.first(), Some(b'f' | b'F')) {
             return None;
         }
-        self.script_nests_by_name(args, out)
+        self.script_nests_by_name(args, proto, out)
     }
 
-    fn script_nests_by_name(&mut self, args: Args, out: &mut Vec<u8>) -> Option<Ran> {
-        let ran = self.script_nests_if_named(args, out);
+    fn script_nests_by_name(&mut self, args: Args, proto: Protocol, out: &mut Vec<u8>) -> Option<Ran> {
+        let ran = self.script_nests_if_named(args, proto, out);
         if ran == Some(Ran::Failed) {
             self.figures().count_error(out);
         }
         ran
     }
 
-    fn script_nests_if_named(&mut self, args: Args, out: &mut Vec<u8>) -> Option<Ran> {
+    fn script_nests_if_named(&mut self, args: Args, proto: Protocol, out: &mut Vec<u8>) -> Option<Ran> {
         let number = table().find(args.get(0))?;
         let row = table().row(number);
         if !matches!(row.name, "fcall" | "fcall_ro") {
@@ -277,7 +301,11 @@ impl Executor {
             Some(count) => count as usize,
         };
         match self.nest(args.get(1), keys, args.from(3).to_owned(), row.name == "fcall_ro") {
-            Ok(id) => Some(Ran::Nests(id)),
+            Ok(id) if self.call.lua.is_some() => Some(Ran::Nests(id)),
+            Ok(_) => {
+                self.call.proto = proto;
+                Some(Ran::NestsInVm)
+            }
             Err(Refused::Doomed) => Some(Ran::Doomed),
             Err(Refused::Error(text)) => {
                 out.extend_from_slice(&text);
@@ -293,8 +321,19 @@ impl Executor {
 
     /// Ends a nested call that was made by Lua.
     pub fn end_nested(&mut self, failed: bool) {
-        let undo = failed && self.server.settings.script_rollback.load(std::sync::atomic::Ordering::Relaxed);
+        let undo = failed && self.server.settings.script_rollback.load(Relaxed);
         self.unnest(if failed { End::Error } else { End::Done }, undo);
+    }
+
+    /// The call in progress is killed: if it was about to be tried again, it is not.
+    pub fn kill_doomed(&mut self) {
+        if matches!(self.call.doom, Some(Doom::Retry(_))) {
+            let text = match self.outermost().0 {
+                None => error::FUNCTION_KILLED.into(),
+                Some(_) => String::from_utf8_lossy(&self.stopped_text(Stop::Killed)).into_owned(),
+            };
+            self.call.doom = Some(Doom::Failed(text));
+        }
     }
 
     /// The call in progress ends with this error, whatever its function still does.

@@ -12,15 +12,6 @@ use crate::session::conn::Conn;
 use crate::session::handle::{Flow, Session};
 use crate::sys::clock;
 
-/// XREAD and XREADGROUP with BLOCK, which others take as if they had not got it.
-fn blocks_in_script(row: &Row, args: Args) -> bool {
-    if row.flags & flag::BLOCKING == 0 || !matches!(row.name, "xread" | "xreadgroup") {
-        return false;
-    }
-    let end = (1..args.len()).find(|at| args.is(*at, "streams")).unwrap_or(args.len());
-    (1..end).any(|at| args.is(at, "block"))
-}
-
 impl Executor {
     /// Runs a command for the script in progress, whose caller is `conn`; its reply goes to `out` in `proto`, or the error's text.
     pub fn script_command(&mut self, conn: &mut Conn, args: Args, proto: Protocol, out: &mut Vec<u8>) -> Host {
@@ -39,11 +30,6 @@ impl Executor {
         };
         let row = table.row(number);
         let ended = match row.run {
-            Run::Data(_) if blocks_in_script(row, args) => {
-                let text = format!("ERR {} command is not allowed with BLOCK option from scripts", row.name);
-                out.clear();
-                refuse(out, &text)
-            }
             Run::Data(_) => self.host_command(number, args, proto, out),
             Run::Session(handler) => self.script_session(conn, (number, handler), args, proto, out),
             _ => match self.host_admit(number, args, out) {

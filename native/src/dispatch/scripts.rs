@@ -1,6 +1,6 @@
 //! Scripts and functions in Lua: which one a request means, and running it where the core's loop has got to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,11 +14,17 @@ use crate::lua::host::{Host, Stop};
 use crate::lua::{header, hex};
 use crate::resp::args::Args;
 use crate::resp::error;
+use crate::session::manifest::Manifest;
 use crate::session::scripts::Script;
 use crate::session::server::SlowScript;
+use crate::sys::clock;
 
 /// Scripts of one core, dead ones included, before it looks for dead ones.
 const SLOTS_MAX: usize = 2048;
+/// Cycles of the collector after which what was let go is free: the one in progress may have seen it alive.
+const CYCLES: u32 = 2;
+/// Time that a core gives the collector in one tick, ns.
+const COLLECT_NS: u64 = 1_000_000;
 
 /// What a core knows of Lua; made at first use.
 #[derive(Default)]
@@ -28,6 +34,10 @@ pub struct Lua {
     slots: Vec<Slot>,
     /// The manifest whose libraries are ready in the engine, so that scripts can call their functions.
     manifest_version: u64,
+    /// SCRIPT FLUSHes and the manifest as of which it has let go what is no more.
+    swept: (u64, u64),
+    /// Cycles of the collector until all is free that was let go then.
+    cycles_left: u32,
 }
 
 struct Slot {
@@ -77,6 +87,21 @@ impl Lua {
         self.by_digest = self.slots.iter().zip(0..).map(|(slot, number)| (slot.script.digest, number)).collect();
     }
 
+    /// Lets go scripts and functions that are no more, and collects what they leave, for a slice of a tick.
+    fn sweep(&mut self, flushes: u64, manifest: &Manifest) {
+        if self.swept != (flushes, manifest.version) {
+            self.swept = (flushes, manifest.version);
+            self.drop_dead();
+            let live: HashSet<u32> = manifest.ids_in_lua().collect();
+            self.engine.keep_functions(|id| live.contains(&id));
+            self.cycles_left = CYCLES;
+        }
+        let began_ns = clock::mono_ns();
+        while self.cycles_left > 0 && clock::mono_ns() - began_ns < COLLECT_NS {
+            self.cycles_left -= u32::from(self.engine.collect_some());
+        }
+    }
+
     /// Bytes that the interpreter has taken.
     pub fn memory_bytes(&self) -> u64 {
         self.engine.memory_bytes()
@@ -86,14 +111,14 @@ impl Lua {
 impl Executor {
     /// The script that the request in `self.call` names. Err: the error's text.
     pub(super) fn find_script(&mut self, row: &Row) -> Result<Found, Vec<u8>> {
-        let mut lua = self.lua.take().unwrap_or_default();
+        let mut lua = self.lua.pop().unwrap_or_default();
         let found = self.find_script_of(&mut lua, row);
         let found = found.map(|slot| {
             let script = &lua.slots[slot as usize].script;
             self.server.scripts.touch(script);
             Found { slot, flags: script.flags, declared: script.declared }
         });
-        self.lua = Some(lua);
+        self.lua.push(lua);
         found
     }
 
@@ -131,7 +156,7 @@ impl Executor {
     pub(super) fn stopped_text(&self, stop: Stop) -> Vec<u8> {
         let name = match self.call.lua {
             Some(Callee::Script(slot)) => {
-                let slots = self.lua.as_ref().map_or(&[][..], |lua| &lua.slots);
+                let slots = self.lua.last().map_or(&[][..], |lua| &lua.slots);
                 slots.get(slot as usize).map_or(Vec::new(), |slot| slot.script.digest.to_vec())
             }
             _ => self.call.name.clone(),
@@ -155,12 +180,12 @@ impl Executor {
     /// bytes that belong to it; both are for `resume`.
     pub fn run_lua(host: &mut (impl Host + AsMut<Executor> + 'static)) -> (Vec<u8>, LuaEnd) {
         let executor: &mut Executor = host.as_mut();
-        let mut lua = executor.lua.take().unwrap_or_default();
+        let mut lua = executor.lua.pop().unwrap_or_default();
         let prepared = executor.prepare(&mut lua);
         let (function, is_script) = match prepared {
             Ok(prepared) => prepared,
             Err(text) => {
-                executor.lua = Some(lua);
+                executor.lua.push(lua);
                 return (text, LuaEnd { ended: Ended::Failed { counted: false } });
             }
         };
@@ -171,8 +196,27 @@ impl Executor {
         let executor: &mut Executor = host.as_mut();
         executor.call.args = lua.engine.take_args();
         let output = lua.engine.take_output();
-        executor.lua = Some(lua);
+        executor.lua.push(lua);
         (output, LuaEnd { ended })
+    }
+
+    /// For the core's tick: what SCRIPT FLUSH and FUNCTION DELETE have taken away is let go here too.
+    pub fn sweep_lua(&mut self) {
+        if self.lua.is_empty() {
+            return;
+        }
+        if !self.is_background() {
+            self.refresh_manifest();
+        }
+        let flushes = self.server.scripts.flushes();
+        for lua in &mut self.lua {
+            lua.sweep(flushes, &self.manifest);
+        }
+    }
+
+    /// Bytes that the interpreters have taken.
+    pub fn lua_bytes(&self) -> u64 {
+        self.lua.iter().map(|lua| lua.memory_bytes()).sum()
     }
 
     /// Shows others what runs in this thread's Lua. `args`: of the outermost call.
@@ -185,9 +229,16 @@ impl Executor {
         shared.script.begin(if is_script { SlowScript::SCRIPT } else { SlowScript::FUNCTION });
     }
 
+    /// While the VM runs what the script has called, others see a function in JavaScript: a kill has to end the VM.
+    pub fn show_in_vm(&self, inside: bool) {
+        let is_script = matches!(self.outermost().0, Some(Callee::Script(_)));
+        let own = if is_script { SlowScript::SCRIPT } else { SlowScript::FUNCTION };
+        self.server.cores[self.core].script.begin(if inside { SlowScript::NONE } else { own });
+    }
+
     /// Gives the buffer of [`Executor::run_lua`] back.
     pub fn give_back_output(&mut self, output: Vec<u8>) {
-        if let Some(lua) = &mut self.lua {
+        if let Some(lua) = self.lua.last_mut() {
             lua.engine.give_back_output(output);
         }
     }
@@ -219,6 +270,7 @@ impl Executor {
 
     /// The compiled function of what the call in progress names, and whether it is a script. Err: the error's text.
     fn prepare(&mut self, lua: &mut Lua) -> Result<(i32, bool), Vec<u8>> {
+        lua.engine.limit_memory(self.server.settings.script_memory_limit.load(Relaxed) as usize);
         if lua.manifest_version != self.manifest.version {
             self.thaw_all(lua);
         }
@@ -275,7 +327,7 @@ impl LuaEnd {
     /// The same for [`Executor::resume`]. `output`: the bytes that came with it.
     pub fn with<'a>(&self, executor: &Executor, output: &'a [u8]) -> CallEnd<'a> {
         match self.ended {
-            Ended::Replied { failed, counted } => CallEnd::Script { reply: output, failed, counted },
+            Ended::Replied { failed } => CallEnd::Script { reply: output, failed },
             Ended::Failed { counted } => {
                 let keep = !executor.server.settings.script_rollback.load(Relaxed);
                 CallEnd::ScriptError { text: output, counted, keep }

@@ -6,9 +6,18 @@ use std::mem::ManuallyDrop;
 use super::{DUE, Entry, EntryRef, Kind, NewValue, Object, Value, layout_of};
 use crate::ds::thin::{self, ANNEX_BYTES_MAX, ThinType};
 use crate::sys::alloc::{good_size, is_sparse};
+use crate::sys::cpu::prefetch;
 
 /// An annex may be so much larger than it must be before an edit makes another: fields that come and go leave it alone.
 const ANNEX_SLACK: usize = 16;
+
+impl EntryRef<'_> {
+    /// Starts loading its head, which is about to be looked at.
+    #[inline]
+    pub fn prefetch(self) {
+        prefetch(self.0.as_ptr());
+    }
+}
 
 impl Entry {
     /// A new entry with an object, which a thin type's need no box for.

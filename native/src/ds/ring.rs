@@ -7,13 +7,16 @@
 //!   published: the least of tail and of what the writers have noted
 //! ```
 //!
-//! Positions only rise; byte `p` lies at `p % capacity`. Whoever appends while it holds a latch is ordered before whoever takes that
-//! latch later, and a range is read whole or not at all, so the order per key and the atomicity of a transaction are those of the bytes.
+//! Positions only rise; byte `p` lies at `p % capacity`. They leap to the next multiple of the capacity where a reader that keeps up has
+//! the front of the ring used anew (`rewind`). Whoever appends while it holds a latch is ordered before whoever takes that latch later, and
+//! a range is read whole or not at all, so the order per key and the atomicity of a transaction are those of the bytes.
 //! One atomic addition and two plain stores an append; no lock, and no writer waits for another one's copy.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// A reader that keeps up has writers use this part of the ring over and over: 1/128 of 32 MiB, and what is appended in one go.
+const REWIND_PART: u64 = 128;
 /// What a writer notes while it copies nothing.
 const NOTHING: u64 = u64::MAX;
 
@@ -51,24 +54,35 @@ impl Ring {
         self.tail.0.load(Ordering::Acquire)
     }
 
-    /// Appends the parts as one range; `writer` is the calling thread's own number. Gives the position behind them. Where there is
-    /// no room `full` is called again and again until the reader has made some: it should wake the reader, and wait a moment. A range
-    /// may be longer than the ring.
+    /// Appends `front` and `body` as one range; `writer` is the calling thread's own number. Gives the position behind them. Where
+    /// there is no room `full` is called again and again until the reader has made some: it should wake the reader, and wait a moment. A
+    /// range may be longer than the ring.
     #[inline]
-    pub fn append(&self, writer: usize, parts: [&[u8]; 2], full: impl Fn()) -> u64 {
-        let length = (parts[0].len() + parts[1].len()) as u64;
+    pub fn append<const N: usize>(&self, writer: usize, front: &[u8; N], body: &[u8], full: impl Fn()) -> u64 {
+        let length = (N + body.len()) as u64;
         let mine = &self.writers[writer].0;
         // The addition releases this store: a reader who sees the claim in the tail sees that it is not published.
         mine.store(self.tail.0.load(Ordering::Relaxed), Ordering::Relaxed);
         let start = self.tail.0.fetch_add(length, Ordering::AcqRel);
-        let mut at = start;
-        for part in parts {
-            at = self.copy_in(at, part, mine, &full);
+        let offset = start as usize & (self.bytes.len() - 1);
+        let free = self.head.0.load(Ordering::Acquire) + self.bytes.len() as u64 >= start + length;
+        if free && offset + N + body.len() <= self.bytes.len() {
+            let place = self.bytes[offset].get();
+            // SAFETY: the whole range is within the ring; its positions are of this thread's claim, and below head + capacity, so that
+            // nobody reads or writes them now.
+            unsafe {
+                std::ptr::copy_nonoverlapping(front.as_ptr(), place, N);
+                std::ptr::copy_nonoverlapping(body.as_ptr(), place.add(N), body.len());
+            }
+        } else {
+            let at = self.copy_in(start, front, mine, &full);
+            self.copy_in(at, body, mine, &full);
         }
         mine.store(NOTHING, Ordering::Release);
-        at
+        start + length
     }
 
+    #[cold]
     fn copy_in(&self, mut at: u64, mut part: &[u8], mine: &AtomicU64, full: &impl Fn()) -> u64 {
         let capacity = self.bytes.len();
         while !part.is_empty() {
@@ -97,22 +111,35 @@ impl Ring {
         self.writers.iter().map(|writer| writer.0.load(Ordering::Acquire)).fold(tail, u64::min)
     }
 
-    /// Copies what can be read to the end of `into`, `most` bytes of it, and frees its place; gives how many. For the one reader.
-    pub fn take(&self, most: usize, into: &mut Vec<u8>) -> usize {
+    /// Shows what can be read, `most` bytes of it, in pieces, and frees its place; gives how many. For the one reader.
+    pub fn take(&self, most: usize, mut show: impl FnMut(&[u8])) -> usize {
         let head = self.head.0.load(Ordering::Relaxed);
         let count = (self.published().saturating_sub(head) as usize).min(most);
         let (capacity, mut left, mut at) = (self.bytes.len(), count, head);
-        into.reserve(count);
         while left > 0 {
             let offset = at as usize & (capacity - 1);
             let piece = left.min(capacity - offset);
             // SAFETY: published, and not yet free: nobody writes it. `offset + piece` is within the ring.
-            into.extend_from_slice(unsafe { std::slice::from_raw_parts(self.bytes[offset].get(), piece) });
+            show(unsafe { std::slice::from_raw_parts(self.bytes[offset].get(), piece) });
             at += piece as u64;
             left -= piece;
         }
         self.head.0.store(at, Ordering::Release);
+        self.rewind(at);
         count
+    }
+
+    /// Where all is read, and enough, what comes next goes to the front again: into memory that the caches still hold. The positions between
+    /// are claimed by nobody else, and nothing is there to be read.
+    fn rewind(&self, head: u64) {
+        let capacity = self.bytes.len() as u64;
+        let used = head & (capacity - 1);
+        let front = head - used + capacity;
+        if used >= capacity / REWIND_PART
+            && self.tail.0.compare_exchange(head, front, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        {
+            self.head.0.store(front, Ordering::Release);
+        }
     }
 
     /// How far the reader has come.
@@ -125,6 +152,27 @@ impl Ring {
 mod tests {
     use super::*;
     use std::sync::Arc;
+
+    #[test]
+    fn a_reader_that_keeps_up_has_the_front_used_over_and_over() {
+        let ring = Ring::new(4096, 1);
+        let (mut read, mut end) = (Vec::new(), 0);
+        for number in 0..1000u32 {
+            let before = ring.tail();
+            end = ring.append(0, &number.to_le_bytes(), b"behind", || unreachable!("there is room"));
+            assert_eq!((end - before, ring.published()), (10, end));
+            assert!(end % 4096 <= 4096 / REWIND_PART + 10, "{end}");
+            read.clear();
+            assert_eq!(ring.take(100, |some| read.extend_from_slice(some)), 10);
+            assert_eq!(read, [&number.to_le_bytes()[..], b"behind"].concat());
+            assert!(ring.head() >= end && ring.head() == ring.tail());
+        }
+        assert!(end > 200 * 4096, "it leaps");
+        // While something is left to read it does not.
+        ring.append(0, &[1; 40], b"", || unreachable!("there is room"));
+        let end = ring.append(0, &[2; 40], b"", || unreachable!("there is room"));
+        assert_eq!((ring.take(60, |_| ()), ring.tail()), (60, end));
+    }
 
     /// Ranges of many lengths, each with its writer and number, arrive whole, those of a writer in order.
     #[test]
@@ -139,17 +187,17 @@ mod tests {
                     for number in 0..RANGES {
                         // Some are longer than the ring.
                         let body = vec![writer as u8 * 50 + number as u8 % 50; (number as usize * 7) % 600];
-                        let mut head = vec![writer as u8];
-                        head.extend(number.to_le_bytes());
-                        head.extend((body.len() as u32).to_le_bytes());
-                        ring.append(writer, [&head, &body], std::thread::yield_now);
+                        let mut head = [writer as u8; 9];
+                        head[1..5].copy_from_slice(&number.to_le_bytes());
+                        head[5..].copy_from_slice(&(body.len() as u32).to_le_bytes());
+                        ring.append(writer, &head, &body, std::thread::yield_now);
                     }
                 })
             })
             .collect();
         let (mut bytes, mut next, mut total) = (Vec::new(), [0u32; WRITERS], 0);
         while total < RANGES * WRITERS as u32 {
-            if ring.take(100, &mut bytes) == 0 {
+            if ring.take(100, |some| bytes.extend_from_slice(some)) == 0 {
                 std::thread::yield_now();
             }
             while bytes.len() >= 9 {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::control::text_of;
-use super::deck::{Deck, i32_at};
+use super::deck::{Deck, f64_at, i32_at};
 use crate::commands::table::table;
 use crate::dispatch::call::CallEnd;
 use crate::net::backend::Backend;
@@ -33,6 +33,8 @@ pub struct Bridge {
     killed: bool,
     /// The VM is new and has not got all its libraries yet.
     restoring: bool,
+    /// Runs a function of the VM, by its number; gives the length of its result.
+    pub upcall: Option<extern "C" fn(f64) -> f64>,
 }
 
 struct Listener {
@@ -169,6 +171,7 @@ pub unsafe extern "C" fn zedis_core_open(
         std::ptr::null_mut()
     };
     assert!(index < server().cores.len());
+    server().cores[index].thread_id.store(cpu::thread_id(), Ordering::Relaxed);
     if cpu >= 0.0 {
         let allowed = cpu::allowed();
         cpu::pin(allowed[cpu as usize % allowed.len()]);
@@ -205,6 +208,7 @@ pub unsafe extern "C" fn zedis_core_open(
         scratch: Vec::new(),
         killed: false,
         restoring: false,
+        upcall: None,
     }));
     BRIDGES[index].store(bridge, Ordering::Release);
     bridge
@@ -271,6 +275,7 @@ pub unsafe extern "C" fn zedis_kill_pending(bridge: f64) {
     let begun = bridge.deck.get_i32(i32_at::CALL_STATE) == 2;
     bridge.killed |= bridge.core.executor.call().is_some() && (begun || meant);
     bridge.restoring = true;
+    bridge.deck.set_i32(i32_at::UPCALL, 0);
 }
 
 /// Name of the I/O backend in use; gives its length.
@@ -284,7 +289,8 @@ pub unsafe extern "C" fn zedis_io(out: *mut u8, capacity: f64) -> f64 {
     unsafe { super::control::fill(name.as_bytes(), out, capacity) }
 }
 
-/// Enters the loop; `outcome` and `n` tell what became of the pending up-call. Gives a [`Code`].
+/// Enters the loop; `outcome` and `n` tell what became of the pending up-call. Gives a [`Code`]. The deck has it too: the VM's watchdog may
+/// fire while native code sleeps, and what a call gives is then thrown away as it returns.
 ///
 /// # Safety
 /// 1. As [`at`].
@@ -292,7 +298,15 @@ pub unsafe extern "C" fn zedis_io(out: *mut u8, capacity: f64) -> f64 {
 pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
+    bridge.deck.set_i32(i32_at::RETURNED, 0);
+    let code = run(bridge, outcome, n) as u32;
+    bridge.deck.set_i32(i32_at::RETURNED, 1 + code as i32);
+    code as f64
+}
+
+fn run(bridge: &mut Bridge, outcome: f64, n: f64) -> Code {
     let (core, deck) = (&mut bridge.core, &mut bridge.deck);
+    core.vm.ended = false;
     bridge.restoring = bridge.restoring && core.needs_mail();
     if bridge.restoring {
         // The new VM gets its libraries before anything else: the requests behind the killed call need them, and so does
@@ -300,9 +314,10 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
         let text = core.mail.pop_front().unwrap_or_default();
         deck.put_in(text.as_bytes());
         deck.set_i32(i32_at::CALL_STATE, 0);
-        return Code::Mail as u32 as f64;
+        return Code::Mail;
     }
-    let pending = core.executor.call().is_some();
+    // What is in Lua has no outcome of the VM's.
+    let pending = core.executor.call().is_some() && (bridge.killed || !core.executor.runs_lua());
     let outcome = match (pending, std::mem::take(&mut bridge.killed)) {
         (false, _) => 0,
         (true, true) => KILLED,
@@ -323,6 +338,8 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
             6 => core.run(Some(CallEnd::Null)),
             KILLED => core.run(Some(CallEnd::Killed(error::FUNCTION_KILLED))),
             _ => {
+                let vm_bytes = deck.get_f64(f64_at::VM_BYTES).max(0.0) as u64;
+                server().cores[core.id].figures.vm_bytes.set(vm_bytes);
                 if pending {
                     // A VM that has taken over runs from now on what the last one had not begun.
                     let since = &server().cores[core.id].running_since_ns;
@@ -357,5 +374,5 @@ pub unsafe extern "C" fn zedis_run(bridge: f64, outcome: f64, n: f64) -> f64 {
         Code::Leave if core.executor.call().is_some() => deck.set_i32(i32_at::CALL_STATE, 1),
         _ => deck.set_i32(i32_at::CALL_STATE, 0),
     }
-    code as u32 as f64
+    code
 }

@@ -10,8 +10,9 @@ use crate::commands::row::{Run, category, flag};
 use crate::commands::table::table;
 use crate::resp::reply::Protocol;
 use crate::session::manifest::Manifest;
+use crate::session::running::slow_text;
 use crate::session::server::{Facts, Mail};
-use crate::sys::clock;
+use crate::sys::{clock, datagram, title};
 
 /// A request taken off the queue, until JavaScript has copied it.
 static STAGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -157,6 +158,27 @@ pub unsafe extern "C" fn zedis_facts(json: *const u8, len: f64) -> f64 {
     }
 }
 
+/// Shows `text` as the process's title (`sys/title.rs`). Gives 0, or -1 where that cannot be.
+///
+/// # Safety
+/// 1. The pair is *bytes*. Called on the main thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_title(text: *const u8, len: f64) -> f64 {
+    // SAFETY: (1)
+    if title::set(unsafe { slice_of(text, len) }) { 0.0 } else { -1.0 }
+}
+
+/// Sends a datagram to a socket of this machine (`sys/datagram.rs`). Gives 0, or -1 where nobody took it.
+///
+/// # Safety
+/// 1. Both pairs are *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_datagram(path: *const u8, path_len: f64, text: *const u8, len: f64) -> f64 {
+    // SAFETY: (1)
+    let (path, text) = unsafe { (slice_of(path, path_len), slice_of(text, len)) };
+    if datagram::send(path, text).is_ok() { 0.0 } else { -1.0 }
+}
+
 /// Tells all cores to stop: accept no more, send what is due, close, leave.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_stop() {
@@ -191,6 +213,41 @@ pub unsafe extern "C" fn zedis_running(core: f64, out: *mut u8, capacity: f64) -
         serde_json::json!({ "name": lossy(&running.name), "command": command, "ms": ms, "lua": lua }).to_string();
     // SAFETY: (1)
     unsafe { fill(json.as_bytes(), out, capacity) }
+}
+
+/// How often the core's loop has turned so far, or -1 while a function or a script runs there, which has limits of its own. An idle loop
+/// turns some times a second. For the main thread, which tells a service manager whether the cores answer.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_turns(core: f64) -> f64 {
+    let core = &server().cores[core as usize];
+    if core.running_since_ns.load(Ordering::Relaxed) != 0 {
+        return -1.0;
+    }
+    core.figures.loop_cycles.get() as f64
+}
+
+/// The system's number of the core's thread, as in /proc/self/task; 0: none yet.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_core_thread(core: f64) -> f64 {
+    f64::from(server().cores[core as usize].thread_id.load(Ordering::Relaxed))
+}
+
+/// Puts a line into the log for each function in JavaScript that has run for longer than `busy-reply-threshold` since this was called last:
+/// its own core is in it, and cannot.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_tell_slow() {
+    let server = server();
+    let threshold_ms = server.settings.busy_reply_threshold.load(Ordering::Relaxed);
+    if threshold_ms == 0 {
+        return;
+    }
+    let now_ns = clock::coarse_ns();
+    for core in &server.cores {
+        if let Some(ms) = core.has_become_slow(threshold_ms, now_ns) {
+            let name = core.running.lock().unwrap_or_else(|p| p.into_inner()).name.clone();
+            server.log.push(3, slow_text(&name, ms, "FUNCTION KILL"));
+        }
+    }
 }
 
 /// Is the main thread to start the background cores? 1 once a call has come for them.
@@ -236,10 +293,22 @@ pub unsafe extern "C" fn zedis_function_figures(out: *mut u8, capacity: f64) -> 
     unsafe { fill(json.as_bytes(), out, capacity) }
 }
 
-/// FUNCTION KILL of what core `core` runs now: that call is to fail, even if the VM had been offered it and not begun.
+/// FUNCTION KILL of what core `core` runs now: that call is to fail, even if the VM had been offered it and not begun. `set` 0 only asks.
+/// Gives 1 if what runs now is a call that was marked so.
 #[unsafe(no_mangle)]
-pub extern "C" fn zedis_mark_kill(core: f64) {
-    server().cores[core as usize].mark_kill();
+pub extern "C" fn zedis_mark_kill(core: f64, set: f64) -> f64 {
+    let core = &server().cores[core as usize];
+    if set != 0.0 {
+        core.mark_kill();
+    }
+    f64::from(core.is_marked_for_kill())
+}
+
+/// FUNCTION KILL while nothing runs: the call that has waited longest for a background core fails, if one has waited for `least_ms`.
+/// Gives 1 if there was one.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_kill_queued(least_ms: f64) -> f64 {
+    f64::from(server().kill_queued(least_ms as u64))
 }
 
 /// A `rename-command` line, before [`super::bridge::zedis_create`]: an empty `to` takes the command away. Gives 0, or the

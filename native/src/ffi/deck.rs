@@ -5,6 +5,8 @@
 //!   | i32    | f64     | SPANS      | IN  native → JS   | OUT  JS → native   |
 //! ```
 
+use crate::sys::usage;
+
 /// Rises with every change of layout or meaning; both sides assert that they have the same.
 pub const ABI: u32 = 1;
 
@@ -31,12 +33,20 @@ pub mod i32_at {
     pub const IN_LEN: usize = 6;
     pub const IN_BIG: usize = 7;
     pub const STATUS: usize = 8;
+    /// Not 0: native code has called into the VM, which has not come back.
+    pub const UPCALL: usize = 9;
+    /// 1 + the code that `zedis_run` has come back with; 0 while it runs, and once JavaScript has taken the code.
+    pub const RETURNED: usize = 10;
+    /// What came of the call that the VM has run.
+    pub const OUTCOME: usize = 33;
 }
 
 /// Indices into the f64 header.
 pub mod f64_at {
     pub const BIG_PTR: usize = 0;
     pub const BIG_LEN: usize = 1;
+    /// Bytes of the VM's heap and of what its engines have beside it; JavaScript writes it.
+    pub const VM_BYTES: usize = 2;
 }
 
 /// What both sides must agree on, in the order `layout` in ffi.ts has it.
@@ -58,8 +68,12 @@ pub const LAYOUT: &[u32] = &[
     i32_at::IN_LEN as u32,
     i32_at::IN_BIG as u32,
     i32_at::STATUS as u32,
+    i32_at::UPCALL as u32,
+    i32_at::RETURNED as u32,
+    i32_at::OUTCOME as u32,
     f64_at::BIG_PTR as u32,
     f64_at::BIG_LEN as u32,
+    f64_at::VM_BYTES as u32,
 ];
 
 const _: () = assert!(SPANS_MAX == 1920 && IN_BYTES == 496 << 10);
@@ -76,7 +90,8 @@ pub struct Deck {
 
 impl Deck {
     pub fn new() -> Deck {
-        let memory: Box<[u64]> = vec![0u64; DECK_BYTES / 8].into_boxed_slice();
+        // Memory of the VM, as it were: like that of Lua it does not count against `maxmemory`.
+        let memory: Box<[u64]> = usage::apart_for_vm(DECK_BYTES, || vec![0u64; DECK_BYTES / 8].into_boxed_slice());
         Deck { base: Box::leak(memory).as_mut_ptr().cast(), big_in: Vec::new(), big_out: Vec::new() }
     }
 
@@ -100,6 +115,12 @@ impl Deck {
         debug_assert!(F64_AT + index * 8 < SPANS_AT);
         // SAFETY: the index lies in the f64 header, 8-aligned.
         unsafe { self.base.add(F64_AT).cast::<f64>().add(index).write(value) }
+    }
+
+    pub fn get_f64(&self, index: usize) -> f64 {
+        debug_assert!(F64_AT + index * 8 < SPANS_AT);
+        // SAFETY: as in `set_f64`.
+        unsafe { self.base.add(F64_AT).cast::<f64>().add(index).read() }
     }
 
     /// The first `len` bytes JavaScript wrote to OUT.

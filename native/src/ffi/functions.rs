@@ -1,7 +1,9 @@
 //! What the main thread asks about libraries: what one in Lua registers, and the payloads of FUNCTION DUMP.
 
 use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
 
+use super::bridge::server;
 use super::control::slice_of;
 use crate::lua::engine::Engine;
 use crate::snapshot::{libraries, load};
@@ -34,8 +36,10 @@ pub unsafe extern "C" fn zedis_staged(out: *mut u8) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zedis_lua_library(code: *const u8, len: f64) -> f64 {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut engine = Engine::new();
+    engine.limit_memory(server().settings.script_memory_limit.load(Relaxed) as usize);
     // SAFETY: (1)
-    let loaded = Engine::new().load_library(unsafe { slice_of(code, len) }, false);
+    let loaded = engine.load_library(unsafe { slice_of(code, len) }, false);
     let answer = match loaded {
         Err(error) => serde_json::json!({ "error": text(&error) }),
         Ok(functions) => {
@@ -62,13 +66,7 @@ pub unsafe extern "C" fn zedis_lua_library(code: *const u8, len: f64) -> f64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zedis_dump_libraries(sources: *const u8, len: f64) -> f64 {
     // SAFETY: (1)
-    let mut rest = unsafe { slice_of(sources, len) };
-    let mut each = Vec::new();
-    while let Some((head, tail)) = rest.split_first_chunk::<4>() {
-        let (source, tail) = tail.split_at(tail.len().min(u32::from_le_bytes(*head) as usize));
-        each.push(source);
-        rest = tail;
-    }
+    let each = unpacked(unsafe { slice_of(sources, len) });
     stage(libraries::write(&each))
 }
 
@@ -86,12 +84,23 @@ pub unsafe extern "C" fn zedis_read_libraries(payload: *const u8, len: f64) -> f
     }
 }
 
-/// Texts, each behind its length.
-fn packed(sources: Vec<Vec<u8>>) -> Vec<u8> {
+/// Texts, each behind its length (u32, little-endian).
+pub(super) fn packed<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Vec<u8> {
     let mut all = Vec::new();
-    for source in sources {
-        all.extend((source.len() as u32).to_le_bytes());
-        all.extend(source);
+    for text in texts {
+        all.extend((text.as_ref().len() as u32).to_le_bytes());
+        all.extend_from_slice(text.as_ref());
+    }
+    all
+}
+
+/// The texts of such bytes; one that is cut off is what there is of it.
+pub(super) fn unpacked(mut rest: &[u8]) -> Vec<&[u8]> {
+    let mut all = Vec::new();
+    while let Some((head, tail)) = rest.split_first_chunk::<4>() {
+        let (text, tail) = tail.split_at(tail.len().min(u32::from_le_bytes(*head) as usize));
+        all.push(text);
+        rest = tail;
     }
     all
 }
@@ -121,6 +130,13 @@ pub extern "C" fn zedis_load_outcome() -> f64 {
         Some(Err(text)) => -stage(text.into_bytes()),
         Some(Ok(sources)) => stage(packed(sources)) + 1.0,
     }
+}
+
+/// How far it is, as JSON of `LoadProgress`; staged. Gives its length.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_load_progress() -> f64 {
+    let progress = super::bridge::server().load_progress();
+    stage(serde_json::to_vec(&progress).unwrap_or_default())
 }
 
 /// Requests are served from now on.

@@ -316,7 +316,7 @@ pub unsafe extern "C" fn zedis_call(bridge: f64, command: f64, argc: f64, total:
     result
 }
 
-/// Makes `request` the command `name` with the `argc` arguments packed in `source`. False: `source` is too short for what it says it
+/// Makes `request` the command `name` (a subcommand's is two words with `|` between) with the `argc` arguments packed in `source`. False: `source` is too short for what it says it
 /// holds, or beyond what a request may be. A copy: handlers hold on to these bytes while JavaScript cannot write, but the borrow
 /// checker cannot know that.
 pub(crate) fn unpack(request: &mut OwnedArgs, name: &str, source: &[u8], argc: usize) -> bool {
@@ -327,7 +327,13 @@ pub(crate) fn unpack(request: &mut OwnedArgs, name: &str, source: &[u8], argc: u
     if rest.len() > INPUT_BYTES_MAX {
         return false;
     }
-    request.push(name.as_bytes());
+    match name.split_once('|') {
+        None => request.push(name.as_bytes()),
+        Some((container, subcommand)) => {
+            request.push(container.as_bytes());
+            request.push(subcommand.as_bytes());
+        }
+    }
     for raw in lengths.chunks_exact(4) {
         let len = u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]);
         let Some((argument, behind)) = rest.split_at_checked(len as usize) else {

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 
 use super::bridge::server;
 use super::control::{fill, slice_of};
-use super::functions::stage;
+use super::functions::{packed, stage, unpacked};
 use crate::aof::open::{self, Place};
 use crate::aof::rewrite;
 use crate::resp::args::OwnedArgs;
@@ -12,6 +12,7 @@ use crate::session::durability::Order;
 use crate::session::server::Pause;
 use crate::snapshot::save::{self, Manner, Plan};
 use crate::store::log::Head;
+use crate::sys::cpu;
 use crate::txn::record::push_request;
 
 /// Opens the append-only file, before the cores run. `directives`: JSON, see [`Place`]. Gives 1 if something is being loaded, 0 if
@@ -60,22 +61,17 @@ pub unsafe extern "C" fn zedis_log_request(words: *const u8, len: f64) {
         return;
     }
     // SAFETY: (1)
-    let request = unsafe { unpacked(words, len) };
+    let request = OwnedArgs::of(&unpacked(unsafe { slice_of(words, len) }));
     let mut body = Vec::new();
     push_request(&mut body, request.borrow());
-    log.append_outside(&Head { bytes: body.len() as u64, first_db: 0, last_db: 0 }.to_bytes(), &body);
+    log.append_outside(Head { bytes: body.len() as u64, first_db: 0, last_db: 0 }, &body);
 }
 
 /// The next request about libraries of functions that was loaded: stages its words, each behind its length; gives their length, 0 if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_load_function() -> f64 {
     let Some(request) = server().loading.functions().pop_front() else { return 0.0 };
-    let mut packed = Vec::new();
-    for word in request.borrow().iter() {
-        packed.extend((word.len() as u32).to_le_bytes());
-        packed.extend_from_slice(word);
-    }
-    stage(packed)
+    stage(packed(request.borrow().iter()))
 }
 
 /// Saves a snapshot or rewrites the append-only file, on a thread of its own. `asked`: JSON, see [`Asked`]. Gives 0, or the length of the
@@ -104,6 +100,8 @@ struct Asked {
     place: Place,
     /// The append-only file begins.
     begin: bool,
+    /// Somebody waits for it, and is told when it fails.
+    foreground: bool,
     sum: bool,
     sync_often: bool,
     /// Bytes a second; 0: as fast as it goes.
@@ -117,9 +115,15 @@ fn start(asked: Asked) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("zedis-save".into());
     let spawned = match asked.path {
         Some(path) => {
-            durability.begin_save();
+            durability.begin_save(asked.foreground);
             let plan = Plan { path, manner, base: false, resp: false };
-            thread.spawn(move || server.durability.end(save::save(server, &plan, || ())))
+            // From the instant on requests come first where processors are scarce; but who waits for the snapshot wants it soon.
+            let instant = move || {
+                if !asked.foreground {
+                    cpu::give_way();
+                }
+            };
+            thread.spawn(move || server.durability.end(save::save(server, &plan, instant)))
         }
         None => {
             durability.begin_rewrite();
@@ -129,6 +133,24 @@ fn start(asked: Asked) -> std::io::Result<()> {
         }
     };
     spawned.map(drop)
+}
+
+/// Has the snapshot or rewrite that goes on come to the instant that it is of?
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_save_begun() -> f64 {
+    server().durability.begun.load(std::sync::atomic::Ordering::Acquire) as u8 as f64
+}
+
+/// The snapshot or rewrite that goes on is given up; its outcome is an error then.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_save_cancel() {
+    server().durability.cancel();
+}
+
+/// How often everything was deleted (FLUSHALL).
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_flushes() -> f64 {
+    server().store.flushes.load(std::sync::atomic::Ordering::Relaxed) as f64
 }
 
 /// What came of it: 0 while it goes on; minus the length of the error's text, or the length of `{"bytes","keys","seconds"}`; staged.
@@ -151,8 +173,8 @@ pub extern "C" fn zedis_save_outcome() -> f64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zedis_set_libraries(sources: *const u8, len: f64) {
     // SAFETY: (1)
-    let request = unsafe { unpacked(sources, len) };
-    server().durability.set_libraries(request.borrow().iter().map(<[u8]>::to_vec).collect());
+    let sources = unpacked(unsafe { slice_of(sources, len) });
+    server().durability.set_libraries(sources.into_iter().map(<[u8]>::to_vec).collect());
 }
 
 /// Changes since the last snapshot.
@@ -174,23 +196,6 @@ pub extern "C" fn zedis_aof_bytes(which: f64) -> f64 {
 pub extern "C" fn zedis_save_error(failing: f64) {
     server().set_save_error(failing != 0.0);
 }
-
-/// Byte strings, each behind its length.
-///
-/// # Safety
-/// 1. The pair is *bytes*.
-unsafe fn unpacked(words: *const u8, len: f64) -> OwnedArgs {
-    // SAFETY: (1)
-    let mut rest = unsafe { slice_of(words, len) };
-    let mut all = OwnedArgs::default();
-    while let Some((head, tail)) = rest.split_first_chunk::<4>() {
-        let (word, tail) = tail.split_at(tail.len().min(u32::from_le_bytes(*head) as usize));
-        all.push(word);
-        rest = tail;
-    }
-    all
-}
-
 /// Closes the append-only file: everything goes to disk beside, and [`zedis_aof_is_open`] tells when it has.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_aof_close() {
@@ -202,6 +207,12 @@ pub extern "C" fn zedis_aof_close() {
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_aof_is_open() -> f64 {
     server().durability.aof_enabled.load(std::sync::atomic::Ordering::Relaxed) as u8 as f64
+}
+
+/// The append-only file is to begin, and has no base yet (1), or it has, or is not to begin any more (0).
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_aof_opening(opening: f64) {
+    server().set_opening(opening != 0.0);
 }
 
 /// A rewrite waits for something else to end (1), or no longer (0).

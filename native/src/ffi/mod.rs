@@ -9,10 +9,12 @@
 
 pub mod acl;
 pub mod bridge;
+mod check;
 pub mod control;
 pub mod deck;
 mod functions;
 pub mod host;
+mod inner;
 mod log;
 mod nested;
 pub mod tls;

@@ -1,12 +1,15 @@
 //! `Zedis.fcall`: a function's call of another, see dispatch/nested.rs.
 
-use super::bridge::at;
+use super::bridge::{Bridge, at, server};
 use super::deck::i32_at;
 use super::host::unpack;
+use crate::dispatch::call::Call;
 use crate::dispatch::execute::Executor;
 use crate::dispatch::nested::Refused;
+use crate::lua::host::{InVm, Vm};
 use crate::resp::args::OwnedArgs;
 use crate::resp::error;
+use crate::resp::reply::Protocol;
 use crate::session::functions::End;
 
 const ERROR: f64 = -2.0;
@@ -33,11 +36,7 @@ pub unsafe extern "C" fn zedis_nest(bridge: f64, keys: f64, argc: f64, total: f6
             let args = request.from(2).to_owned();
             match bridge.core.executor.nest(request.get(1), keys as usize, args, read_only != 0.0) {
                 Ok(id) => {
-                    let call = bridge.core.executor.call().expect("a call is in progress");
-                    bridge.deck.put_args(call.args.borrow().iter());
-                    bridge.deck.set_i32(i32_at::NUMKEYS, call.keys as i32);
-                    bridge.deck.set_i32(i32_at::PROTO, 3);
-                    bridge.deck.set_i32(i32_at::FLAGS, call.readonly as i32);
+                    put_call(bridge);
                     return id as f64;
                 }
                 Err(refusal) => refusal,
@@ -70,14 +69,49 @@ const IN_LUA: u32 = 7;
 pub unsafe extern "C" fn zedis_unnest(bridge: f64, outcome: f64, n: f64) -> f64 {
     // SAFETY: (1)
     let bridge = unsafe { at(bridge) };
-    let outcome = outcome as u32;
+    let ended = end(bridge, outcome as u32, n);
+    let bytes = match &ended {
+        InVm::Reply(bytes) | InVm::Error(bytes) => &bytes[..],
+        InVm::Doomed => b"",
+    };
+    bridge.deck.put_in(bytes);
+    match ended {
+        InVm::Reply(_) => bytes.len() as f64,
+        InVm::Error(_) => {
+            bridge.deck.set_i32(i32_at::STATUS, STATUS_ERROR);
+            ERROR
+        }
+        InVm::Doomed => {
+            bridge.deck.set_i32(i32_at::STATUS, STATUS_DOOMED);
+            DOOMED
+        }
+    }
+}
+
+/// Puts the nested call that has begun into the deck.
+fn put_call(bridge: &mut Bridge) {
+    let call = bridge.core.executor.call().expect("a call is in progress");
+    bridge.deck.put_args(call.args.borrow().iter());
+    bridge.deck.set_i32(i32_at::NUMKEYS, call.keys as i32);
+    bridge.deck.set_i32(i32_at::PROTO, proto_of(call));
+    bridge.deck.set_i32(i32_at::FLAGS, call.readonly as i32);
+}
+
+fn proto_of(call: &Call) -> i32 {
+    if call.proto == Protocol::Resp3 { 3 } else { 2 }
+}
+
+/// Ends the nested call in progress with its outcome.
+fn end(bridge: &mut Bridge, outcome: u32, n: f64) -> InVm {
     let ran_in_lua = outcome == IN_LUA && bridge.core.executor.runs_lua();
     let mut failed = !ran_in_lua && !matches!(outcome, 1 | 3 | 5 | 6);
+    let resp3 = bridge.core.executor.call().is_some_and(|call| call.proto == Protocol::Resp3);
     let bytes: Vec<u8> = match outcome {
         1 | 2 => bridge.deck.out(n as usize).to_vec(),
         3 => bridge.deck.grown(n as usize).to_vec(),
         5 => format!(":{}\r\n", n as i64).into_bytes(),
-        6 => b"_\r\n".to_vec(),
+        6 if resp3 => b"_\r\n".to_vec(),
+        6 => b"$-1\r\n".to_vec(),
         IN_LUA if bridge.core.executor.runs_lua() => match Executor::run_nested_lua(&mut bridge.core) {
             Ok(reply) => reply,
             Err(Refused::Error(text)) => {
@@ -96,17 +130,53 @@ pub unsafe extern "C" fn zedis_unnest(bridge: f64, outcome: f64, n: f64) -> f64 
     if !ran_in_lua {
         executor.unnest(if failed { End::Error } else { End::Done }, failed);
     }
-    let proto = executor.call().map_or(2, |call| if call.proto == crate::resp::reply::Protocol::Resp3 { 3 } else { 2 });
-    let doomed = executor.call().is_none_or(|call| call.doom.is_some());
-    bridge.deck.set_i32(i32_at::PROTO, proto);
-    bridge.deck.put_in(&bytes);
-    let status = if doomed { STATUS_DOOMED } else { STATUS_ERROR };
-    if failed || doomed {
-        bridge.deck.set_i32(i32_at::STATUS, status);
+    bridge.deck.set_i32(i32_at::PROTO, executor.call().map_or(2, proto_of));
+    match executor.call().is_none_or(|call| call.doom.is_some()) {
+        true => InVm::Doomed,
+        false if failed => InVm::Error(bytes),
+        false => InVm::Reply(bytes),
     }
-    match (doomed, failed) {
-        (true, _) => DOOMED,
-        (false, true) => ERROR,
-        (false, false) => bytes.len() as f64,
+}
+
+/// Tells how native code calls into the VM: `pointer` is a JSCallback of this thread that runs a function by its number, leaves its
+/// outcome in the deck, gives `n`, and throws nothing.
+///
+/// # Safety
+/// 1. As [`at`].
+/// 2. The callback takes an f64, gives one, and lives until the next one is told, or as long as the core is run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_set_upcall(bridge: f64, pointer: f64) {
+    // SAFETY: (1)
+    let own = unsafe { at(bridge) };
+    // SAFETY: (2)
+    own.upcall = Some(unsafe { std::mem::transmute::<usize, extern "C" fn(f64) -> f64>(pointer as usize) });
+    own.core.vm.entry = Some(Vm { enter: enter_vm, at: bridge as usize });
+}
+
+/// Runs the nested call that a script in Lua has begun, in the VM that has called this thread's native code, and ends it.
+fn enter_vm(bridge: usize) -> InVm {
+    let address = bridge as f64;
+    // SAFETY: `zedis_set_upcall` was given it, on this thread, and who calls this holds no borrow of the core (`Host::vm`).
+    let bridge = unsafe { at(address) };
+    let Some(upcall) = bridge.upcall else { return InVm::Error(b"ERR Function not found".to_vec()) };
+    let state = bridge.deck.get_i32(i32_at::CALL_STATE);
+    put_call(bridge);
+    bridge.deck.set_i32(i32_at::UPCALL, 1);
+    let function = bridge.core.executor.call().map_or(0, |call| call.function);
+    let n = upcall(f64::from(function));
+    // SAFETY: as above; what runs in the VM has made such borrows of its own, which are over.
+    let bridge = unsafe { at(address) };
+    bridge.deck.set_i32(i32_at::CALL_STATE, state);
+    if bridge.deck.get_i32(i32_at::UPCALL) == 0 {
+        return end(bridge, bridge.deck.get_i32(i32_at::OUTCOME) as u32, n);
     }
+    // It was ended in there, or before it got there, and must be returned to before it does anything again.
+    bridge.core.vm.ended = true;
+    if server().cores[bridge.core.id].is_marked_for_kill() {
+        bridge.core.executor.fail_call(error::FUNCTION_KILLED.into());
+    } else {
+        bridge.core.executor.fail_for_time();
+    }
+    bridge.core.executor.unnest(End::Timeout, true);
+    InVm::Doomed
 }

@@ -15,7 +15,7 @@ use crate::types::vector::value::{Coded, VectorSet};
 
 /// Contents as Redis writes them: texts, integers, a compressed text, hashes as a table, a listpack and a ziplist; lists as
 /// elements, as listpacks with a large element between them, as ziplists, and as one.
-const CONTENTS: &[&[u8]] = &[
+pub(super) const CONTENTS: &[&[u8]] = &[
     b"\x00\x05hello",
     b"\x00\xc1\x10\x27",
     b"\x00\xc3\x07\x40\x21\x00a\x20\x00\xe0\x14\x00",
@@ -37,7 +37,7 @@ const CONTENTS: &[&[u8]] = &[
 ];
 
 /// The same of the other types, as they are written here.
-fn written() -> Vec<Vec<u8>> {
+pub(super) fn written() -> Vec<Vec<u8>> {
     let mut off = Inverses::off();
     let mut array = ArrayValue::default();
     array.set([(3, &b"three"[..]), (70_000, b"17"), (1 << 40, b"2.5")].into_iter(), &mut off);

@@ -4,13 +4,16 @@ use sha1::{Digest, Sha1};
 
 use super::calls::{self, take_request};
 use super::context::Context;
-use super::failure::push_error;
+use super::failure::{c_string, push_error};
 use super::library::register_function;
 use super::replies::truncated;
 use super::{REDIS_VERSION, REDIS_VERSION_NUMBER, hex};
 use crate::resp::reply::Protocol;
 use crate::sys::lua_owner::{Kept, lua_function};
-use crate::sys::lua_stack::{Function, LUA_TNUMBER, LUA_TSTRING, Stack};
+use crate::sys::lua_stack::{
+    Function, LUA_TBOOLEAN, LUA_TFUNCTION, LUA_TNIL, LUA_TNONE, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD,
+    Stack,
+};
 
 /// Which functions the table `redis` has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,7 +157,7 @@ lua_function!(error_reply, Context, |stack, context| {
         push_error(stack, ONE_STRING);
         return Some(1);
     }
-    let text = stack.bytes(1).unwrap_or_default();
+    let text = c_string(stack.bytes(1).unwrap_or_default());
     context.reply.clear();
     if text.first() != Some(&b'-') {
         context.reply.push(b'-');
@@ -219,22 +222,20 @@ const RANDOM_MAX: u64 = i32::MAX as u64;
 
 lua_function!(random, Context, |stack, context| {
     let part = (context.next_random() % RANDOM_MAX) as f64 / RANDOM_MAX as f64;
-    let number = |index: i32| {
-        if is_number(stack, index) { Some(f64::from(truncated(stack.number(index)) as i32)) } else { None }
-    };
-    let (low, high) = match stack.top() {
+    let last = stack.top();
+    match last {
         0 => {
             stack.push_number(part);
             return Some(1);
         }
-        1 => (Some(1.0), number(1)),
-        2 => (number(1), number(2)),
+        1 | 2 => (),
         _ => return misused(stack, b"wrong number of arguments"),
-    };
-    let last = stack.top();
-    let (Some(low), Some(high)) = (low, high) else {
-        return misused(stack, b"bad argument #1 to 'random' (number expected)");
-    };
+    }
+    if let Some(index) = (1..=last).find(|index| !is_number(stack, *index)) {
+        return mistyped(stack, index, "random", "number");
+    }
+    let number = |index: i32| f64::from(truncated(stack.number(index)) as i32);
+    let (low, high) = if last == 1 { (1.0, number(1)) } else { (number(1), number(2)) };
     if low > high {
         let text: &[u8] = if last == 1 {
             b"bad argument #1 to 'random' (interval is empty)"
@@ -249,11 +250,36 @@ lua_function!(random, Context, |stack, context| {
 
 lua_function!(randomseed, Context, |stack, context| {
     if !is_number(stack, 1) {
-        return misused(stack, b"bad argument #1 to 'randomseed' (number expected, got no value)");
+        return mistyped(stack, 1, "randomseed", "number");
     }
     context.seed_random(truncated(stack.number(1)) as i32);
     Some(0)
 });
+
+/// Raises that an argument is of another type than `expected`.
+pub fn mistyped(stack: Stack, index: i32, function: &str, expected: &str) -> Option<i32> {
+    let got: &[u8] = match stack.kind(index) {
+        LUA_TNONE => b"no value",
+        LUA_TNIL => b"nil",
+        LUA_TBOOLEAN => b"boolean",
+        LUA_TNUMBER => b"number",
+        LUA_TSTRING => b"string",
+        LUA_TTABLE => b"table",
+        LUA_TFUNCTION => b"function",
+        LUA_TTHREAD => b"thread",
+        _ => b"userdata",
+    };
+    stack.push_place(1);
+    stack.push_bytes(b"bad argument #");
+    stack.push_number(index.into());
+    for piece in [" to '", function, "' (", expected, " expected, got "] {
+        stack.push_bytes(piece.as_bytes());
+    }
+    stack.push_bytes(got);
+    stack.push_bytes(b")");
+    stack.concat(10);
+    None
+}
 
 /// Raises a text as Lua's own functions do: with the caller's place before it.
 pub fn misused(stack: Stack, text: &[u8]) -> Option<i32> {

@@ -50,18 +50,22 @@ fn run(stack: Stack, held: Held<Context>, raises: bool) -> Option<i32> {
             if raises { None } else { Some(1) }
         }
         Some(Ran::Nests(id)) => nested::run(stack, held, id, raises),
-        Some(Ran::Doomed) => {
-            context.stop.get_or_insert(super::host::Stop::Doomed);
-            // From now on every instruction raises, so that no `pcall` of the script goes on.
-            stack.set_hook(stop_hook, 1);
-            push_error(stack, b"-ERR the script was stopped");
-            None
-        }
+        Some(Ran::NestsInVm) => nested::run_in_vm(stack, held, raises),
+        Some(Ran::Doomed) => doomed(stack, context),
         None => {
             push_error(stack, b"redis.call can only be called inside a script invocation");
             None
         }
     }
+}
+
+/// The script is to end.
+pub fn doomed(stack: Stack, context: &mut Context) -> Option<i32> {
+    context.stop.get_or_insert(super::host::Stop::Doomed);
+    // From now on every instruction raises, so that no `pcall` of the script goes on.
+    stack.set_hook(stop_hook, 1);
+    push_error(stack, b"-ERR the script was stopped");
+    None
 }
 
 /// Takes all arguments of the running function off the stack and into `request`. Err: why they make none.
@@ -91,6 +95,8 @@ fn push_number(request: &mut OwnedArgs, number: f64) {
     let integer = truncated(number);
     if (-LIMIT..=LIMIT).contains(&number) && integer as f64 == number {
         request.push(itoa::Buffer::new().format(integer).as_bytes());
+    } else if number.is_nan() {
+        request.push(if number.is_sign_negative() { b"-nan" } else { b"nan" });
     } else {
         let mut text = [0u8; 64];
         let mut rest = &mut text[..];

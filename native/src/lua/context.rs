@@ -38,6 +38,9 @@ pub struct Context {
     pub lists: Lists,
     /// The collector is set for a large heap.
     pub heap_is_large: bool,
+    /// What the interpreter may take; and a run came to its end by that.
+    pub memory_bytes_max: usize,
+    pub out_of_memory: bool,
     /// Why the script is to end: every further instruction raises an error.
     pub stop: Option<Stop>,
     /// Library that is being loaded.

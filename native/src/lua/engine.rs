@@ -24,16 +24,15 @@ const COLLECTOR_PAUSE: i32 = 130;
 /// Of a heap of more than `LARGE_HEAP_BYTES`, as Lua has it: each cycle looks at all of it.
 const COLLECTOR_PAUSE_LARGE: i32 = 200;
 const LARGE_HEAP_BYTES: u64 = 4 << 20;
-/// What one interpreter may take; beyond that a script ends with `not enough memory`.
-pub const STATE_BYTES_MAX: usize = 1 << 30;
+/// What one interpreter may take until it is told `script-memory-limit`.
+const STATE_BYTES_MAX: usize = 1 << 30;
 
 /// How a run ended; the reply, or the error's text, is in [`Engine::output`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
-    /// A reply in the caller's protocol. `failed`: it is an error that the script returned.
+    /// A reply in the caller's protocol. `failed`: it is an error that the script returned, or holds one; the host has counted it.
     Replied {
         failed: bool,
-        counted: bool,
     },
     /// An error that nobody caught. `counted`: by the command that raised it.
     Failed {
@@ -43,8 +42,8 @@ pub enum Ended {
 }
 
 /// Does this compile? Err: the compiler's text. In an interpreter of its own, so that any thread may ask.
-pub fn check(source: &[u8]) -> Result<(), Vec<u8>> {
-    let (_lua, stack) = new_state(STATE_BYTES_MAX);
+pub fn check(source: &[u8], memory_bytes_max: usize) -> Result<(), Vec<u8>> {
+    let (_lua, stack) = new_state(memory_bytes_max);
     compile(stack, source, c"@user_script").map_err(|_| stack.bytes(-1).unwrap_or_default().to_vec())
 }
 
@@ -63,14 +62,16 @@ pub struct Engine {
     /// Slot of the main stack that holds the function `enter`.
     enter: i32,
     /// Kept until the state is closed: fields are dropped in order.
-    _lua: mlua::Lua,
+    lua: mlua::Lua,
+    /// Bytes above which all garbage is collected before a run.
+    collect_above: u64,
     context: Kept<Context>,
 }
 
 impl Engine {
     pub fn new() -> Engine {
         let (lua, stack) = new_state(STATE_BYTES_MAX);
-        let mut context = Kept::new(Context::default());
+        let mut context = Kept::new(Context { memory_bytes_max: STATE_BYTES_MAX, ..Context::default() });
         context.get().random = random::next_u64() & 0xFFFF_FFFF_FFFF;
         let rooms = sandbox::build(&lua, stack, &context).expect("a fresh state has memory for its globals");
         context.register(stack);
@@ -92,7 +93,7 @@ impl Engine {
         context.push(stack);
         stack.push_function(super::nested::enter_nested, 1);
         context.get().enter_nested = stack.keep();
-        Engine { stack, rooms, enter, _lua: lua, context }
+        Engine { stack, rooms, enter, lua, collect_above: STATE_BYTES_MAX as u64 / 2, context }
     }
 
     /// Compiles a script; gives its number for [`Engine::run`]. Err: the compiler's text.
@@ -108,12 +109,34 @@ impl Engine {
         }
     }
 
-    /// Lets a compiled script go.
+    /// Sets what the interpreter may take.
+    pub fn limit_memory(&mut self, bytes_max: usize) {
+        let context = self.context.get();
+        if context.memory_bytes_max != bytes_max {
+            context.memory_bytes_max = bytes_max;
+            let _ = self.lua.set_memory_limit(bytes_max);
+            self.collect_above = bytes_max as u64 / 2;
+        }
+    }
+
+    /// Collects what would be in the way of the next run: Lua does not when an allocation fails.
+    fn make_room(&mut self) {
+        if self.stack.memory_bytes() > self.collect_above {
+            self.collect_all();
+        }
+    }
+
+    #[cold]
+    fn collect_all(&mut self) {
+        let _ = self.lua.gc_collect();
+        let bytes_max = self.context.get().memory_bytes_max as u64;
+        self.collect_above = (self.stack.memory_bytes() + bytes_max / 8).max(bytes_max / 2);
+    }
+
     pub fn forget(&mut self, script: i32) {
         self.stack.let_go(script);
     }
 
-    /// The number of a library's function for [`Engine::run`].
     pub fn function(&mut self, id: u32) -> Option<i32> {
         self.context.get().functions.get(&id).copied()
     }
@@ -121,6 +144,7 @@ impl Engine {
     /// Runs the top level of a library; gives what it registers. Err: the text of the error, without its code.
     pub fn load_library(&mut self, code: &[u8], unlimited: bool) -> Result<Vec<Registered>, Vec<u8>> {
         let stack = self.stack;
+        self.make_room();
         let top = stack.top();
         if compile(stack, code, c"@user_function").is_err() {
             let text = [b"Error compiling function: ".as_slice(), stack.bytes(-1).unwrap_or_default()].concat();
@@ -207,6 +231,7 @@ impl Engine {
         outer: Protocol,
     ) -> Ended {
         let stack = self.stack;
+        self.make_room();
         let context = self.context.get();
         context.begin(args, keys, outer);
         context.job.function = function;
@@ -227,15 +252,18 @@ impl Engine {
         }
         let ended = match ran {
             Ok(()) if context.written.uncaught => Ended::Failed { counted: context.written.counted },
-            Ok(()) => Ended::Replied { failed: context.written.failed, counted: context.written.counted },
-            Err(_) => {
+            Ok(()) => Ended::Replied { failed: context.written.failed },
+            Err(failed) => {
                 // Not the script's own error, but of what is around it: no memory for keys or reply.
                 context.output.clear();
-                write_failure(stack, context);
+                write_failure(stack, context, failed);
                 Ended::Failed { counted: false }
             }
         };
         stack.set_top(self.enter);
+        if std::mem::take(&mut context.out_of_memory) {
+            self.collect_all();
+        }
         ended
     }
 
@@ -256,6 +284,11 @@ impl Engine {
         context.end();
     }
 
+    /// A step of the collector, some microseconds; true: it ended a cycle. For between two runs.
+    pub fn collect_some(&mut self) -> bool {
+        self.lua.gc_step().unwrap_or(true)
+    }
+
     pub fn memory_bytes(&self) -> u64 {
         self.stack.memory_bytes()
     }
@@ -267,7 +300,16 @@ impl Default for Engine {
     }
 }
 
-fn write_failure(stack: Stack, context: &mut Context) {
+fn write_failure(stack: Stack, context: &mut Context, failed: Failed) {
+    if failed == Failed::Memory {
+        context.out_of_memory = true;
+        let Job { is_script, name, .. } = &context.job;
+        let (what, name) = (if *is_script { "script" } else { "function" }, String::from_utf8_lossy(name));
+        let limit = context.memory_bytes_max;
+        context.output =
+            format!("ERR {what} '{name}' needed more than script-memory-limit ({limit} bytes)").into_bytes();
+        return;
+    }
     context.output.extend_from_slice(b"ERR Error running script ");
     context.output.extend_from_slice(&context.job.name);
     context.output.extend_from_slice(b", ");
@@ -310,7 +352,8 @@ lua_entry!(enter, Context, |stack, held| {
     match called {
         Ok(()) => {
             let mut reply = Reply::new(&mut context.output, context.outer);
-            context.written = write_value(stack, &mut reply, context.inner);
+            let count = |text: &[u8]| context.host.get(|host| host.count_error(text)).unwrap_or_default();
+            context.written = write_value(stack, &mut reply, context.inner, &count);
         }
         Err(failed) => {
             context.written.uncaught = true;
@@ -318,7 +361,7 @@ lua_entry!(enter, Context, |stack, held| {
                 let told = write_error(stack, Some(&context.job.name), &mut context.output);
                 context.written.counted = told.counted;
             } else {
-                write_failure(stack, context);
+                write_failure(stack, context, failed);
             }
         }
     }

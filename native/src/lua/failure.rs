@@ -37,6 +37,11 @@ pub fn push_reply_error(stack: Stack, text: &[u8]) {
     stack.set_raw_field(-2, b"ignore_error_stats_update");
 }
 
+/// Texts of errors and statuses are C strings in Redis: they end before their first zero.
+pub fn c_string(text: &[u8]) -> &[u8] {
+    &text[..memchr::memchr(0, text).unwrap_or(text.len())]
+}
+
 fn trimmed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
     let start = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
@@ -99,7 +104,7 @@ pub fn write_error(stack: Stack, name: Option<&[u8]>, out: &mut Vec<u8>) -> Told
     }
     let table = stack.top();
     stack.raw_field(table, b"err");
-    out.extend_from_slice(stack.bytes(-1).unwrap_or(b"ERR unknown error"));
+    out.extend_from_slice(stack.bytes(-1).map_or(b"ERR unknown error", c_string));
     stack.raw_field(table, b"source");
     stack.raw_field(table, b"line");
     if let (Some(name), true, true) = (name, stack.is_string_or_number(-1), stack.is_string_or_number(-2)) {

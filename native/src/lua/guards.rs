@@ -5,7 +5,7 @@
 //! |---|---|
 //! | rawset, setmetatable, table.insert, remove, sort | refuse read-only tables |
 //! | rawget, next, pairs, getmetatable | see what a read-only table holds; show no metatable that could be changed |
-//! | load, loadstring | no bytecode; `load` collects its pieces first, so that no code runs in the middle of the compiler |
+//! | load, loadstring | see `chunks.rs` |
 //! | pcall | Redis's: the text of an error object instead of the object |
 //! | tonumber, string.rep | see `shortcuts.rs` |
 //! | unpack | no range that ends at the last integer, where Lua's own counts past it |
@@ -13,7 +13,8 @@
 //! | coroutine.resume, wrap | a limit to the C stack |
 //! | collectgarbage | collects and counts, but sets nothing |
 
-use super::api::misused;
+use super::api::{mistyped, misused};
+use super::chunks::{load, loadstring};
 use super::context::Context;
 use super::replies::truncated;
 use super::shortcuts::{rep, tonumber};
@@ -28,10 +29,6 @@ pub const READONLY: &[u8] = b"Attempt to modify a readonly table";
 const PATTERN_NESTING_MAX: usize = 500;
 /// What nested coroutines may take of the C stack together. Each may take as much again as its 200 nested C calls do.
 const COROUTINES_STACK_BYTES_MAX: usize = 64 << 10;
-/// Compiling a chunk with more than that is refused: the compiler counts some things in 32 bits.
-const CHUNK_BYTES_MAX: usize = 512 << 20;
-/// Pieces that `load` joins at once.
-const PIECES_JOINED: i32 = 200;
 
 /// Upvalues of every guard: the context, tables ▸ what is behind them, tables ▸ metatables shown, the function guarded.
 const HIDDEN: i32 = upvalue(2);
@@ -42,7 +39,7 @@ const ORIGINAL: i32 = upvalue(4);
 pub fn install(stack: Stack, context: &Kept<Context>, hidden: i32, shown: i32) {
     let globals: &[(&[u8], Function)] = &[
         (b"rawset", refuse_readonly),
-        (b"setmetatable", refuse_readonly),
+        (b"setmetatable", setmetatable),
         (b"rawget", behind_first),
         (b"next", behind_first),
         (b"pairs", pairs),
@@ -147,6 +144,15 @@ lua_function!(refuse_readonly, Context, |stack, _| {
     None
 });
 
+lua_function!(setmetatable, Context, |stack, _| {
+    // What is no metatable is refused before.
+    if matches!(stack.kind(2), LUA_TTABLE | LUA_TNIL) && behind(stack, 1) {
+        stack.push_bytes(READONLY);
+        return None;
+    }
+    original(stack)
+});
+
 lua_function!(behind_first, Context, |stack, _| {
     if behind(stack, 1) {
         stack.replace(1);
@@ -156,7 +162,7 @@ lua_function!(behind_first, Context, |stack, _| {
 
 lua_function!(pairs, Context, |stack, _| {
     if stack.kind(1) != LUA_TTABLE {
-        return misused(stack, b"bad argument #1 to 'pairs' (table expected)");
+        return mistyped(stack, 1, "pairs", "table");
     }
     // Upvalue 4 is Lua's `next`, 5 the guarded one, which sees what is behind.
     if behind(stack, 1) {
@@ -183,89 +189,6 @@ lua_function!(getmetatable, Context, |stack, _| {
     }
     stack.raw_get(SHOWN);
     Some(1)
-});
-
-/// Compiles the text on top. As `load`: nil and a text where that fails.
-fn compile(stack: Stack, name: i32) -> Option<i32> {
-    let source = stack.bytes(-1).unwrap_or_default();
-    if source.first() == Some(&0x1B) || source.len() > CHUNK_BYTES_MAX {
-        stack.push_nil();
-        stack.push_bytes(b"attempt to load a precompiled or too large chunk");
-        return Some(2);
-    }
-    // A name is a C string: copied with its end by Lua itself.
-    let named = stack.bytes(name).unwrap_or(b"=(load)");
-    let mut text = [0u8; 128];
-    let len = named.iter().position(|byte| *byte == 0).unwrap_or(named.len()).min(text.len() - 1);
-    text[..len].copy_from_slice(&named[..len]);
-    let chunk = std::ffi::CStr::from_bytes_until_nul(&text).unwrap_or(c"=(load)");
-    match stack.compile(source, chunk) {
-        Ok(()) => Some(1),
-        Err(_) => {
-            stack.push_nil();
-            stack.insert(-2);
-            Some(2)
-        }
-    }
-}
-
-lua_function!(loadstring, Context, |stack, _| {
-    if stack.bytes(1).is_none() {
-        return misused(stack, b"bad argument #1 to 'loadstring' (string expected)");
-    }
-    stack.set_top(2);
-    if stack.bytes(2).is_none() {
-        stack.copy(1);
-        stack.replace(2);
-    }
-    stack.copy(1);
-    compile(stack, 2)
-});
-
-lua_function!(load, Context, |stack, _| {
-    if stack.kind(1) != LUA_TFUNCTION {
-        return misused(stack, b"bad argument #1 to 'load' (function expected)");
-    }
-    stack.set_top(2);
-    if stack.bytes(2).is_none() {
-        stack.push_bytes(b"=(load)");
-        stack.replace(2);
-    }
-    stack.push_bytes(b"");
-    let mut pieces = 1;
-    loop {
-        stack.copy(1);
-        if stack.call(0, 1, 0).is_err() {
-            // As Lua: an error of the reader is the result.
-            stack.push_nil();
-            stack.insert(-2);
-            return Some(2);
-        }
-        match stack.kind(-1) {
-            LUA_TNIL => break,
-            LUA_TSTRING | LUA_TNUMBER => {
-                if stack.bytes(-1).is_none_or(|piece| piece.is_empty()) {
-                    break;
-                }
-                pieces += 1;
-            }
-            _ => {
-                stack.push_nil();
-                stack.push_bytes(b"reader function must return a string");
-                return Some(2);
-            }
-        }
-        if pieces == PIECES_JOINED {
-            stack.concat(pieces);
-            pieces = 1;
-            if stack.bytes(-1).is_some_and(|text| text.len() > CHUNK_BYTES_MAX) {
-                return compile(stack, 2);
-            }
-        }
-    }
-    stack.pop(1);
-    stack.concat(pieces);
-    compile(stack, 2)
 });
 
 // Redis's `pcall`: of an error object the text in `err` is returned, as older scripts expect.

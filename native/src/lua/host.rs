@@ -14,6 +14,25 @@ pub enum Ran {
     Doomed,
     /// It is a call of the function in Lua with this number, which has begun: who asked runs it, and says `end_nested` then.
     Nests(u32),
+    /// The same for a function that only the VM below the script can run.
+    NestsInVm,
+}
+
+/// The JavaScript VM of the script's thread, whose own call of native code lies below the script.
+#[derive(Clone, Copy)]
+pub struct Vm {
+    pub enter: fn(usize) -> InVm,
+    /// What `enter` is called with.
+    pub at: usize,
+}
+
+/// What became of a nested call in the VM; it has ended.
+pub enum InVm {
+    Reply(Vec<u8>),
+    /// The text of its error, without `-`.
+    Error(Vec<u8>),
+    /// The script is to end: the call that all lie in is doomed.
+    Doomed,
 }
 
 /// Why a running script is to end.
@@ -38,8 +57,20 @@ pub trait Host {
     /// The nested call has ended.
     fn end_nested(&mut self, failed: bool);
 
+    /// The VM that runs the nested call which has begun, and which a kill has to end meanwhile. `args`: as for `tick`. No borrow of the
+    /// host may be alive when it is entered: what runs there works on it.
+    fn vm(&mut self, _: Args) -> Option<Vm> {
+        None
+    }
+
+    /// The VM has come back.
+    fn left_vm(&mut self) {}
+
     /// May the script's caller run this? None: there is no such command.
     fn may(&mut self, request: Args) -> Option<bool>;
+
+    /// The script replies an error that no command has counted when it made it. `text`: without `-`.
+    fn count_error(&mut self, _text: &[u8]) {}
 
     /// A line for the server's log. Levels 0 debug, 1 verbose, 2 notice, 3 warning.
     fn log(&mut self, level: u8, text: &[u8]);

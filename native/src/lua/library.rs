@@ -82,8 +82,9 @@ fn read_arguments(stack: Stack) -> Result<Registered, &'static str> {
     }
 }
 
+/// A number is a text too, as everywhere in Lua.
 fn text(stack: Stack, index: i32) -> Option<Vec<u8>> {
-    if stack.kind(index) == LUA_TSTRING { stack.bytes(index).map(<[u8]>::to_vec) } else { None }
+    if stack.is_string_or_number(index) { stack.bytes(index).map(<[u8]>::to_vec) } else { None }
 }
 
 /// `{function_name = …, callback = …, description = …, flags = {…}}`

@@ -8,6 +8,7 @@
 
 pub mod api;
 mod calls;
+mod chunks;
 mod context;
 pub mod engine;
 mod failure;

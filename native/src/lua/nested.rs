@@ -3,10 +3,13 @@
 //! ```text
 //!   redis.call ─▶ Host::command ─▶ Ran::Nests ─▶ run: the job steps aside ─▶ pcall(enter_nested) ─▶ the job again, Host::end_nested
 //!                                                                            its value as a reply, and that as a value
+//!                             Ran::NestsInVm ─▶ run_in_vm: an up-call into the VM that this thread's Lua was called from
 //! ```
 
+use super::calls::doomed;
 use super::context::{Context, Job};
-use super::failure::push_error;
+use super::failure::{push_error, push_reply_error};
+use super::host::InVm;
 use super::lists;
 use super::replies::write_value;
 use super::values::push_reply;
@@ -49,9 +52,39 @@ pub fn run(stack: Stack, held: Held<Context>, id: u32, raises: bool) -> Option<i
     }
     context.reply.clear();
     let mut reply = Reply::new(&mut context.reply, context.inner);
-    write_value(stack, &mut reply, own);
+    // What is pushed again is taken for counted.
+    let count = |text: &[u8]| context.host.get(|host| host.count_error(text)).unwrap_or_default();
+    write_value(stack, &mut reply, own, &count);
     push_reply(stack, &context.reply);
     if context.reply.first() == Some(&b'-') && raises { None } else { Some(1) }
+}
+
+/// Calls the function in JavaScript whose call has begun; as [`run`].
+pub fn run_in_vm(stack: Stack, held: Held<Context>, raises: bool) -> Option<i32> {
+    let context = held.get();
+    let outermost = context.aside.first().map_or(&context.job, |(job, _)| job);
+    let args = outermost.args.borrow();
+    let vm = context.host.get(|host| host.vm(args)).flatten();
+    let came = match vm {
+        Some(vm) => (vm.enter)(vm.at),
+        None => {
+            let _ = context.host.get(|host| host.end_nested(true));
+            InVm::Error(b"ERR Function not found".to_vec())
+        }
+    };
+    let context = held.get();
+    let _ = context.host.get(|host| host.left_vm());
+    match came {
+        InVm::Doomed => doomed(stack, context),
+        InVm::Reply(reply) => {
+            push_reply(stack, &reply);
+            if raises && reply.first() == Some(&b'-') { None } else { Some(1) }
+        }
+        InVm::Error(text) => {
+            push_reply_error(stack, &text);
+            if raises { None } else { Some(1) }
+        }
+    }
 }
 
 // Calls the job's function with its keys and arguments. Upvalue: the context.

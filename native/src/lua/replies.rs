@@ -3,7 +3,7 @@
 use crate::resp::reply::{Protocol, Reply};
 use crate::sys::lua_stack::{LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, Stack};
 
-use super::failure::write_error;
+use super::failure::{c_string, write_error};
 
 /// Tables in tables of a result; one that holds itself would go on for ever. Redis ends by the room on Lua's stack, 8,000 slots.
 const DEPTH_MAX: u32 = 1000;
@@ -13,9 +13,9 @@ const REPLY_BYTES_MAX: usize = 512 << 20;
 /// What the reply says besides its bytes.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
-    /// It is an error reply, or ends with one.
+    /// It is an error reply, or holds one.
     pub failed: bool,
-    /// That error was counted when a command made it.
+    /// The error that the script did not catch was counted when a command made it.
     pub counted: bool,
     /// It nests too deep, or is too large: the rest is left out, or tables that hold each other would be written for ever.
     ended: bool,
@@ -23,16 +23,23 @@ pub struct Written {
     pub uncaught: bool,
 }
 
-/// Writes the value on top, which it takes off, to `reply`. `inner`: what the script has set by `redis.setresp`.
-pub fn write_value(stack: Stack, reply: &mut Reply, inner: Protocol) -> Written {
-    let mut written = Written::default();
-    write(stack, reply, inner, 0, &mut written);
-    written
+struct Writing<'a> {
+    inner: Protocol,
+    written: Written,
+    count: &'a dyn Fn(&[u8]),
 }
 
-fn write(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, written: &mut Written) {
-    if written.ended || depth > DEPTH_MAX || reply.mark() > REPLY_BYTES_MAX || !stack.room(8) {
-        written.ended = true;
+/// Writes the value on top, which it takes off, to `reply`. `inner`: what the script has set by `redis.setresp`; `count` is told the
+/// texts of errors that no command has counted.
+pub fn write_value(stack: Stack, reply: &mut Reply, inner: Protocol, count: &dyn Fn(&[u8])) -> Written {
+    let mut writing = Writing { inner, written: Written::default(), count };
+    write(stack, reply, 0, &mut writing);
+    writing.written
+}
+
+fn write(stack: Stack, reply: &mut Reply, depth: u32, writing: &mut Writing) {
+    if writing.written.ended || depth > DEPTH_MAX || reply.mark() > REPLY_BYTES_MAX || !stack.room(8) {
+        writing.written.ended = true;
         reply.error("ERR reached lua stack limit");
         stack.pop(1);
         return;
@@ -40,18 +47,18 @@ fn write(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, written: 
     match stack.kind(-1) {
         LUA_TSTRING => reply.bulk(stack.bytes(-1).unwrap_or_default()),
         LUA_TNUMBER => reply.int(truncated(stack.number(-1))),
-        LUA_TBOOLEAN => match (inner, stack.bool(-1)) {
+        LUA_TBOOLEAN => match (writing.inner, stack.bool(-1)) {
             (Protocol::Resp2, true) => reply.int(1),
             (Protocol::Resp2, false) => reply.null(),
             (Protocol::Resp3, value) => reply.boolean(value),
         },
-        LUA_TTABLE => write_table(stack, reply, inner, depth, written),
+        LUA_TTABLE => write_table(stack, reply, depth, writing),
         _ => reply.null(),
     }
     stack.pop(1);
 }
 
-fn write_table(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, written: &mut Written) {
+fn write_table(stack: Stack, reply: &mut Reply, depth: u32, writing: &mut Writing) {
     let table = stack.top();
     // An array needs no look at names where there is a first element only if it has none of them: they come first in Redis too.
     let has = |name: &[u8], kind: i32| {
@@ -67,12 +74,12 @@ fn write_table(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, wri
         let mut text = Vec::new();
         let told = write_error(stack, None, &mut text);
         reply.error_bytes(&text);
-        written.failed = true;
-        written.counted = told.counted;
+        writing.written.failed = true;
+        if !told.counted {
+            (writing.count)(&text);
+        }
     } else if has(b"ok", LUA_TSTRING) {
-        let text = stack.bytes(-1).unwrap_or_default();
-        // As a C string: up to its first zero.
-        let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
+        let text = c_string(stack.bytes(-1).unwrap_or_default());
         let line = text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
         let buffer = reply.buffer();
         buffer.push(b'+');
@@ -81,8 +88,7 @@ fn write_table(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, wri
     } else if has(b"double", LUA_TNUMBER) {
         reply.double(stack.number(-1));
     } else if has(b"big_number", LUA_TSTRING) {
-        let text = String::from_utf8_lossy(stack.bytes(-1).unwrap_or_default()).replace(['\r', '\n'], " ");
-        reply.big_number(&text);
+        reply.big_number(stack.bytes(-1).unwrap_or_default());
     } else if has(b"verbatim_string", LUA_TTABLE) {
         let verbatim = stack.top();
         stack.raw_field(verbatim, b"format");
@@ -91,10 +97,10 @@ fn write_table(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, wri
             write_verbatim(reply, stack.bytes(-2).unwrap_or_default(), stack.bytes(-1).unwrap_or_default());
         } else {
             stack.set_top(table);
-            write_collection(stack, reply, inner, depth, written);
+            write_collection(stack, reply, depth, writing);
         }
     } else {
-        write_collection(stack, reply, inner, depth, written);
+        write_collection(stack, reply, depth, writing);
     }
     stack.set_top(table);
 }
@@ -102,13 +108,13 @@ fn write_table(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, wri
 /// As Redis: a format is three bytes, longer ones are cut and shorter ones filled with spaces.
 fn write_verbatim(reply: &mut Reply, format: &[u8], text: &[u8]) {
     let mut three = [b' '; 3];
-    for (to, from) in three.iter_mut().zip(format) {
-        *to = if from.is_ascii_graphic() { *from } else { b' ' };
+    for (to, from) in three.iter_mut().zip(c_string(format)) {
+        *to = *from;
     }
-    reply.verbatim(std::str::from_utf8(&three).unwrap_or("txt"), text);
+    reply.verbatim(three, text);
 }
 
-fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32, written: &mut Written) {
+fn write_collection(stack: Stack, reply: &mut Reply, depth: u32, writing: &mut Writing) {
     let table = stack.top();
     for is_map in [true, false] {
         stack.raw_field(table, if is_map { b"map" } else { b"set" });
@@ -120,12 +126,12 @@ fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32
         let mark = reply.mark();
         let mut count = 0;
         stack.push_nil();
-        while !written.ended && stack.next(elements) {
+        while !writing.written.ended && stack.next(elements) {
             // key value ▸ key key, then the value over it
             stack.copy(-2);
-            write(stack, reply, inner, depth + 1, written);
+            write(stack, reply, depth + 1, writing);
             if is_map {
-                write(stack, reply, inner, depth + 1, written);
+                write(stack, reply, depth + 1, writing);
             } else {
                 stack.pop(1);
             }
@@ -141,12 +147,12 @@ fn write_collection(stack: Stack, reply: &mut Reply, inner: Protocol, depth: u32
     }
     let mark = reply.mark();
     let mut count = 0;
-    while !written.ended {
+    while !writing.written.ended {
         stack.raw_get_at(table, count as i32 + 1);
         if stack.kind(-1) == LUA_TNIL {
             break;
         }
-        write(stack, reply, inner, depth + 1, written);
+        write(stack, reply, depth + 1, writing);
         count += 1;
     }
     reply.array_at(mark, count);

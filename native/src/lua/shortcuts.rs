@@ -3,7 +3,6 @@
 //! - `string.rep` beyond the memory that there is: Lua's takes all of it first, for seconds.
 
 use super::context::Context;
-use super::engine::STATE_BYTES_MAX;
 use super::guards::original;
 use crate::sys::lua_owner::lua_function;
 use crate::sys::lua_stack::{LUA_TNUMBER, LUA_TSTRING};
@@ -28,10 +27,10 @@ lua_function!(tonumber, Context, |stack, _| {
     }
 });
 
-lua_function!(rep, Context, |stack, _| {
+lua_function!(rep, Context, |stack, context| {
     if stack.kind(1) == LUA_TSTRING && stack.is_string_or_number(2) {
         let bytes = stack.bytes(1).unwrap_or_default().len() as f64 * stack.number(2);
-        if bytes > STATE_BYTES_MAX as f64 {
+        if bytes > context.memory_bytes_max as f64 {
             stack.push_bytes(b"not enough memory");
             return None;
         }

@@ -15,8 +15,10 @@ use super::blocked::Timeouts;
 use super::cron::Cron;
 use super::defragment::Defragmenter;
 use super::gathering::Gathering;
+use super::scripts::VmBelow;
+use super::settle::Settling;
 use crate::dispatch::call::CallEnd;
-use crate::dispatch::execute::{Executor, Pump, forget_watches};
+use crate::dispatch::execute::{Executor, Pump};
 use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::session::conn::{Conn, Conns, Wait};
 use crate::session::server::{Mail, Server, Via};
@@ -27,7 +29,7 @@ pub(super) const RECEIVE_BYTES: usize = 64 * 1024;
 /// Replies of fewer bytes are sent at the end of the loop's turn; more are sent at once.
 const OUTPUT_DEFERRED_BYTES_MAX: usize = 64 * 1024;
 /// A command that runs in slices goes on once its client has taken its output up to here.
-const WORK_OUTPUT_BYTES_MAX: usize = 256 * 1024;
+pub(super) const WORK_OUTPUT_BYTES_MAX: usize = 256 * 1024;
 /// Waits of a tick (100 ms at the usual hz) without any event after which a core counts as idle.
 const IDLE_TURNS: u32 = 3;
 /// How long a stopping core waits for its clients to take their last replies, ms.
@@ -49,21 +51,21 @@ pub struct Core {
     pub executor: Executor,
     pub(super) beside: Option<Box<Executor>>,
     pub conns: Conns,
+    pub vm: VmBelow,
     pub(super) net: Box<dyn Backend>,
     pub(super) unix_path: String,
     pub(super) by_id: HashMap<u64, usize, foldhash::fast::RandomState>,
     /// Connections with input to run, in turn.
     pub(super) ready: VecDeque<usize>,
-    /// The connection whose up-call runs, or whose transaction waits for the main thread.
+    /// The connection whose up-call runs, or whose transaction waits for an answer.
     pub(super) current: Option<(usize, Box<Conn>)>,
     /// Connections that wait for a shard, a pause, or a time.
     pub(super) parked: Vec<usize>,
     /// Connections whose work goes on slice by slice.
     pub(super) working: VecDeque<usize>,
-    /// Connections whose replies wait for the log, and their clients; in order of the positions.
-    pub(super) unsettled: VecDeque<(usize, u64)>,
+    pub(super) settling: Settling,
     /// Some work went on in this turn: look again at once.
-    worked: bool,
+    pub(super) worked: bool,
     /// Connections whose client waits for a key, and when those with a timeout give up.
     pub(super) blocked: usize,
     pub(super) timeouts: Timeouts,
@@ -72,7 +74,7 @@ pub struct Core {
     pub(super) to_send: Vec<usize>,
     /// Connections were marked for closing at a moment when none can be closed.
     pub(super) sweep_later: bool,
-    /// Mail that came while a transaction waited for the main thread.
+    /// Mail that came while a transaction waited for an answer.
     pub(super) deferred: VecDeque<Mail>,
     /// Mail for the VM.
     pub mail: VecDeque<String>,
@@ -83,7 +85,7 @@ pub struct Core {
     /// When JavaScript entered its time-limited isolate, as far as known; monotonic ns.
     pub(super) entered_ns: u64,
     /// The limit that calls have had since it last did.
-    entered_limit_ms: u64,
+    pub(super) entered_limit_ms: u64,
     /// When the wait ended that this turn of the loop began with, microseconds since the epoch.
     turn_began_us: i64,
     /// Commands run when memory was last given back, and waits without events since the last event.
@@ -105,6 +107,7 @@ impl Core {
             executor: Executor::new(server, id),
             beside: None,
             conns: Conns::default(),
+            vm: VmBelow::default(),
             net,
             unix_path,
             by_id: HashMap::default(),
@@ -112,7 +115,7 @@ impl Core {
             current: None,
             parked: Vec::new(),
             working: VecDeque::new(),
-            unsettled: VecDeque::new(),
+            settling: Settling::default(),
             worked: false,
             blocked: 0,
             timeouts: Timeouts::default(),
@@ -151,7 +154,7 @@ impl Core {
                 self.entered_ns = clock::coarse_ns();
             }
             if let Some((slot, mut conn)) = self.current.take() {
-                self.server.cores[self.id].running_since_ns.store(0, Ordering::Relaxed);
+                self.end_running();
                 let pump = self.executor.resume(&mut conn, end);
                 if let Some(code) = self.after_pump(slot, conn, pump) {
                     return code;
@@ -159,7 +162,17 @@ impl Core {
             }
         } else if self.executor.call().is_some() {
             // JavaScript came back without a result, though a call is pending: it has not begun. Offer it again.
-            return Code::Call;
+            match self.current.take() {
+                Some((slot, conn)) if self.executor.runs_lua() => {
+                    if let Some(code) = self.run_scripts(slot, conn) {
+                        return code;
+                    }
+                }
+                current => {
+                    self.current = current;
+                    return Code::Call;
+                }
+            }
         }
         loop {
             if self.executor.noted {
@@ -178,23 +191,25 @@ impl Core {
             if self.executor.is_background() {
                 self.take_errand();
             }
-            while let Some(slot) = self.ready.pop_front() {
+            while let Some(slot) = self.next_ready() {
                 if let Some(code) = self.turn(slot) {
                     return code;
                 }
-                if self.executor.noted || !self.mail.is_empty() {
+                if self.has_more_urgent() || self.settling.is_share(self.to_send.len()) {
                     break;
                 }
             }
-            if self.executor.noted || !self.mail.is_empty() {
+            if self.has_more_urgent() {
                 continue;
             }
-            // Before the replies: who has one and asks elsewhere must find the caches told.
+            // Before the replies: who has one and asks elsewhere must find the caches told, and what was done counted.
             self.executor.tell_caches();
+            self.executor.collect_figures();
             self.send_replies();
             self.start_gatherings();
             self.work();
             self.settle();
+            self.evict_clients();
             if self.server.stopping.load(Ordering::Acquire) && self.stop_step() {
                 // Lets the network close what was removed.
                 self.net.wait(0, &mut self.events);
@@ -255,8 +270,7 @@ impl Core {
         if conn.input.is_empty() && conn.input.capacity() < RECEIVE_BYTES {
             conn.input = std::mem::take(&mut self.spare);
         }
-        // A large bulk on its way is received in one growing buffer of the right size.
-        let wanted = conn.need.saturating_sub(conn.input.len()).clamp(RECEIVE_BYTES, 1 << 20);
+        let wanted = conn.make_room(RECEIVE_BYTES);
         match self.net.receive(slot, conn.client.fd, &mut conn.input, wanted) {
             Received::Bytes { count, more } => {
                 if more {
@@ -305,7 +319,13 @@ impl Core {
             }
         }
         match pump {
-            Pump::Upcall if self.executor.runs_lua() => self.run_scripts(slot, conn),
+            Pump::Upcall if self.executor.runs_lua() => {
+                if self.executor.may_call_vm() && self.enters_anew(clock::coarse_ns()) {
+                    self.current = Some((slot, conn));
+                    return Some(Code::Leave);
+                }
+                self.run_scripts(slot, conn)
+            }
             Pump::Upcall => {
                 self.current = Some((slot, conn));
                 Some(self.begin_upcall())
@@ -352,15 +372,16 @@ impl Core {
 
     /// Closes a connection that is out of its slot.
     pub fn close(&mut self, slot: usize, mut conn: Box<Conn>) {
+        self.executor.finish_held(&mut conn);
         self.abandon_block(&conn);
+        self.conns.uncount(&mut conn);
         if conn.errand.is_some() {
             conn.dead = true;
             self.finish_errand(slot, conn);
             return;
         }
         self.executor.forget_client(&mut conn.client);
-        forget_watches(&mut self.executor.txn, &mut conn.client);
-        self.executor.commit_and_release();
+        self.executor.unwatch_gone(&mut conn.client);
         self.say_goodbye(slot, &mut conn);
         self.net.remove(slot, conn.client.fd);
         self.by_id.remove(&conn.client.id);
@@ -370,23 +391,6 @@ impl Core {
         self.conns.forget(slot);
         self.executor.figures().clients.set(self.conns.len() as u64);
         self.server.connected.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn begin_upcall(&mut self) -> Code {
-        let now = self.executor.call().map_or_else(clock::coarse_ns, |call| call.since_ns);
-        if let Some(call) = self.executor.call() {
-            let mut running = lock(&self.server.cores[self.id].running);
-            self.server.cores[self.id].running_since_ns.store(now, Ordering::Relaxed);
-            running.show((&call.verb, &call.name), call.args.borrow(), call.keys);
-        }
-        let limit = self.server.settings.procedure_time_limit.load(Ordering::Relaxed);
-        // One that was entered under another limit would stop the call by that.
-        let stale = self.entered_limit_ms != limit;
-        if limit > 0 && (stale || now.saturating_sub(self.entered_ns) > limit * 1_000_000 / 4) {
-            self.entered_ns = now;
-            return Code::Leave;
-        }
-        Code::Call
     }
 
     // ---- waiting, mail, parked connections ----
@@ -429,17 +433,11 @@ impl Core {
             self.read_mail();
         }
         // Whoever is told of evicted keys gets it before the next request finds that much more memory in use.
-        if std::mem::take(&mut self.executor.evictor.evicted) {
+        if std::mem::take(&mut self.executor.evictor.evicted) || self.conns.is_counting() {
             self.send_replies();
+            self.evict_clients();
         }
         wake
-    }
-
-    pub(super) fn has_mail(&self) -> bool {
-        self.server.cores[self.id].has_mail.load(Ordering::Acquire)
-            || !self.deferred.is_empty()
-            || self.sweep_later
-            || !self.executor.own_mail.is_empty()
     }
 
     /// After requests, and after other threads freed or moved blocks of this one, freed memory goes back in the first quiet moment.
@@ -465,46 +463,6 @@ impl Core {
         self.ready.push_back(slot);
     }
 
-    /// Connections that a visit marked for closing.
-    pub(super) fn sweep_closing(&mut self) {
-        let closing: Vec<usize> =
-            self.conns.iter().filter(|(_, conn)| conn.dead || conn.closing).map(|(slot, _)| slot).collect();
-        for slot in closing {
-            if let Some(mut conn) = self.conns.take(slot) {
-                // Its reply will never come.
-                conn.dead |= matches!(conn.wait, Wait::Block(_) | Wait::Background(_));
-                self.finish(slot, conn);
-            }
-        }
-    }
-
-    /// One slice for each connection with work, but for those whose peer has not taken the output so far.
-    fn work(&mut self) {
-        self.worked = false;
-        for _ in 0..self.working.len() {
-            let Some(slot) = self.working.pop_front() else { return };
-            let Some(mut conn) = self.conns.take(slot) else { continue };
-            let blocked = match &conn.wait {
-                Wait::Work { blocked_on: Some(shard), .. } => self.executor.txn.latches.wait_for(*shard, self.id),
-                _ => false,
-            };
-            if blocked || conn.output_bytes() > WORK_OUTPUT_BYTES_MAX {
-                self.working.push_back(slot);
-                self.finish(slot, conn);
-                continue;
-            }
-            self.worked = true;
-            if self.executor.work(&mut conn) {
-                self.working.push_back(slot);
-                self.finish(slot, conn);
-            } else {
-                let end = conn.output.len();
-                self.unpark(slot, &mut conn, end);
-                self.finish(slot, conn);
-            }
-        }
-    }
-
     // ---- going down ----
 
     /// One step of stopping; true when nothing is left to send.
@@ -528,8 +486,4 @@ impl Core {
         }
         self.conns.is_empty()
     }
-}
-
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -66,9 +66,8 @@ impl Cron {
             return;
         }
         let period_ms = 1000 / server.settings.hz.load(Relaxed).max(1) as i64;
-        let figures = executor.figures();
-        figures.collect(&mut executor.txn);
-        figures.lua_bytes.set(executor.lua.as_ref().map_or(0, |lua| lua.memory_bytes()));
+        executor.sweep_lua();
+        executor.figures().lua_bytes.set(executor.lua_bytes());
         executor.acting = 0;
         usage::tell_rest();
         executor.forget_rest();
@@ -116,6 +115,8 @@ impl Cron {
                 }
             }
             let (more, seen, gone) = expire_step(executor, self.shard);
+            // At once: who sees the keys gone finds them counted, also while this core sleeps until its next turn.
+            executor.collect_figures();
             looked += seen;
             expired += gone;
             if !more {
@@ -131,10 +132,7 @@ impl Cron {
         }
         let spent_us = (clock::mono_ns() - started) / 1000;
         executor.figures().expire_cycle_us.add(spent_us);
-        let threshold_ms = server.settings.latency_threshold_ms.load(Relaxed);
-        if threshold_ms != 0 && spent_us / 1000 >= threshold_ms {
-            server.events.record("expire-cycle", executor.txn.now_ms / 1000, spent_us / 1000);
-        }
+        server.note_event("expire-cycle", executor.txn.now_ms / 1000, spent_us / 1000);
     }
 
     fn judge_defrag(&mut self, server: &Server, now_ms: i64) {

@@ -130,6 +130,11 @@ impl Core {
                 invalid_keys(reply, keys);
             });
         }
+        // Who asks next how much that client takes is not to see more than it may.
+        if self.conns.is_counting() && self.current.is_none() {
+            self.send_replies();
+            self.evict_clients();
+        }
     }
 
     /// As [`Core::tell`]; nothing happens in RESP2, which has no place for what was not asked for.

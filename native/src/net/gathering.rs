@@ -1,8 +1,8 @@
 //! Questions to all cores, seen from the core whose connection asks: sent out by mail, answers put together.
 
 use super::core::Core;
-use crate::resp::reply::Reply;
-use crate::session::conn::Conns;
+use crate::resp::reply::{Protocol, Reply};
+use crate::session::conn::{Conns, Wait};
 use crate::session::gather::Gather;
 use crate::session::server::Mail;
 
@@ -14,6 +14,15 @@ pub(super) struct Gathering {
     number: i64,
     /// Of the connection that asks.
     slot: usize,
+}
+
+impl Gathering {
+    pub(super) fn reply(self, proto: Protocol) -> Vec<u8> {
+        let text = self.texts.into_iter().flatten().flatten().collect();
+        let mut bytes = Vec::new();
+        (self.gather.combine)(&mut Reply::new(&mut bytes, proto), text, self.number);
+        bytes
+    }
 }
 
 impl Core {
@@ -46,21 +55,54 @@ impl Core {
 
     /// One core's answer; the last one makes the reply.
     pub(super) fn answer(&mut self, client: u64, id: u64, core: usize, text: Vec<u8>, number: i64) {
-        let Some(gathering) = self.gatherings.get_mut(&(client, id)) else { return };
+        let Some(done) = self.note_answer(client, id, core, text, number) else { return };
+        let slot = done.slot;
+        if let Some(mut conn) = self.conns.take(slot) {
+            let mark = conn.output.len();
+            conn.output.extend_from_slice(&done.reply(conn.client.proto));
+            self.executor.book_walk(&mut conn);
+            self.unpark(slot, &mut conn, mark);
+            self.finish(slot, conn);
+        }
+    }
+
+    /// The gathering, if that was the last answer it waited for.
+    pub(super) fn note_answer(
+        &mut self,
+        client: u64,
+        id: u64,
+        core: usize,
+        text: Vec<u8>,
+        number: i64,
+    ) -> Option<Gathering> {
+        let gathering = self.gatherings.get_mut(&(client, id))?;
         gathering.texts[core] = Some(text);
         gathering.number += number;
         if gathering.texts.iter().any(Option::is_none) {
-            return;
+            return None;
         }
-        let Some(done) = self.gatherings.remove(&(client, id)) else { return };
-        let text = done.texts.into_iter().flatten().flatten().collect();
-        if let Some(mut conn) = self.conns.take(done.slot) {
-            let mark = conn.output.len();
-            let mut reply = Reply::new(&mut conn.output, conn.client.proto);
-            (done.gather.combine)(&mut reply, text, done.number);
-            self.executor.book_walk(&mut conn);
-            self.unpark(done.slot, &mut conn, mark);
-            self.finish(done.slot, conn);
+        self.gatherings.remove(&(client, id))
+    }
+
+    /// Shows a visit the connection whose transaction or call holds latches beside the others.
+    pub(super) fn visit_with_current(&mut self, visit: Box<dyn FnOnce(&mut Conns) + Send>) {
+        let Some((slot, conn)) = self.current.take() else { return visit(&mut self.conns) };
+        self.conns.put_back(slot, conn);
+        visit(&mut self.conns);
+        let conn = self.conns.take(slot).expect("a visit takes nobody out");
+        self.current = Some((slot, conn));
+    }
+
+    /// Connections that a visit marked for closing.
+    pub(super) fn sweep_closing(&mut self) {
+        let closing: Vec<usize> =
+            self.conns.iter().filter(|(_, conn)| conn.dead || conn.closing).map(|(slot, _)| slot).collect();
+        for slot in closing {
+            if let Some(mut conn) = self.conns.take(slot) {
+                // Its reply will never come.
+                conn.dead |= matches!(conn.wait, Wait::Block(_) | Wait::Background(_));
+                self.finish(slot, conn);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::core::{Code, Core};
+use crate::resp::reply::Protocol;
 use crate::session::conn::Wait;
 use crate::session::server::Mail;
 use crate::sys::{clock, wake};
@@ -12,8 +13,16 @@ use crate::sys::{clock, wake};
 const ANSWER_LOOK_MS: i32 = 1;
 
 impl Core {
+    pub(super) fn has_mail(&self) -> bool {
+        self.server.cores[self.id].has_mail.load(Ordering::Acquire)
+            || !self.deferred.is_empty()
+            || self.sweep_later
+            || !self.executor.own_mail.is_empty()
+    }
+
     pub(super) fn read_mail(&mut self) {
         if std::mem::take(&mut self.sweep_later) {
+            self.end_unblocked();
             self.sweep_closing();
         }
         let mut mails = std::mem::take(&mut self.deferred);
@@ -25,12 +34,14 @@ impl Core {
                     self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
                     self.adopt(fd, via);
                 }
+                Mail::Inner { fd, user, version, local } => self.adopt_inner(fd, (user, version), local),
                 Mail::JavaScript(text) => self.mail.push_back(text),
                 Mail::Visit(visit) => {
                     visit(&mut self.conns);
                     self.end_unblocked();
                     self.sweep_closing();
                 }
+                Mail::Watched(watched, flag) => self.executor.unwatch_left(watched, flag),
                 Mail::Look => (),
                 Mail::ForgetReaders => self.executor.forget_some_readers(),
                 Mail::Letter(letter) => self.letter(&letter),
@@ -87,10 +98,21 @@ impl Core {
         figures.reset();
     }
 
-    /// What may be read of the mail while a transaction or a call holds latches: nothing that runs a command, closes a
-    /// connection or visits one, for any of them may commit. The rest waits. Mail for the VM is let through, because the answer
-    /// to FUNCTION LOAD comes only when every core, this one too, has the library. Gives the answer to the request `awaited`.
-    fn read_mail_within(&mut self, awaited: Option<u64>) -> Option<Vec<u8>> {
+    /// What may be read of the mail while a transaction or a call holds latches: nothing that runs a command or closes a
+    /// connection, for either may commit. The rest waits. Mail for the VM is let through, because the answer to FUNCTION LOAD
+    /// comes only when every core, this one too, has the library; and visits, since who asks may be waited for as well. Gives the
+    /// answer that the connection which holds the latches waits for.
+    fn read_mail_within(&mut self) -> Option<Vec<u8>> {
+        let (slot, client, wait) = match &self.current {
+            Some((slot, conn)) => (*slot, conn.client.id, Some(&conn.wait)),
+            None => (0, 0, None),
+        };
+        let request = if let Some(Wait::Control { id, .. }) = wait { Some(*id) } else { None };
+        let asked = if let Some(Wait::Gather(id)) = wait { Some(*id) } else { None };
+        if let Some(id) = asked {
+            self.take_gather(id, slot, client);
+            self.start_gatherings();
+        }
         let mut answer = None;
         let mut mails = std::mem::take(&mut self.deferred);
         mails.extend(self.server.collect(self.id));
@@ -103,19 +125,27 @@ impl Core {
                     self.judge();
                     self.sweep_later = true;
                 }
-                Mail::Control { id, reply, .. } if Some(id) == awaited => answer = Some(reply),
+                Mail::Control { id, reply, .. } if Some(id) == request => answer = Some(reply),
+                Mail::Answer { client: asker, id, core, text, number } if Some(id) == asked && asker == client => {
+                    let proto = self.current.as_ref().map_or(Protocol::Resp2, |(_, conn)| conn.client.proto);
+                    if let Some(done) = self.note_answer(client, id, core, text, number) {
+                        answer = Some(done.reply(proto));
+                    }
+                }
+                Mail::Visit(visit) => {
+                    self.visit_with_current(visit);
+                    self.sweep_later = true;
+                }
                 other => self.deferred.push_back(other),
             }
         }
         answer
     }
 
-    /// One look for the main thread's answer to the transaction of `current`. The core holds latches meanwhile, so nothing
-    /// else runs here: no requests, no cron, no visits.
+    /// One look for the answer that the transaction of `current` waits for. The core holds latches meanwhile, so nothing else
+    /// runs here: no requests, no cron.
     pub(super) fn await_answer(&mut self) -> Option<Code> {
-        let (_, conn) = self.current.as_ref().expect("a transaction waits");
-        let Wait::Control { id: awaited, .. } = conn.wait else { unreachable!("it waits for the main thread") };
-        let mut answer = self.read_mail_within(Some(awaited));
+        let mut answer = self.read_mail_within();
         if answer.is_none() && self.server.stopping.load(Ordering::Acquire) {
             answer = Some(b"-ERR the server is going down\r\n".to_vec());
         }
@@ -134,10 +164,15 @@ impl Core {
     /// Reads the mail; is there some for the VM? A call that the last VM was ended in may hold its latches still.
     pub fn needs_mail(&mut self) -> bool {
         if self.current.is_some() {
-            self.read_mail_within(None);
+            self.read_mail_within();
         } else {
             self.read_mail();
         }
         !self.mail.is_empty()
+    }
+
+    /// Something comes before other connections: the VM is to be told, or a transaction waits for an answer, with its latches held.
+    pub(super) fn has_more_urgent(&self) -> bool {
+        self.executor.noted || !self.mail.is_empty() || self.current.is_some()
     }
 }

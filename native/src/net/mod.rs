@@ -12,6 +12,7 @@ pub mod cron;
 mod defragment;
 mod deliver;
 pub mod epoll;
+mod evict;
 mod gathering;
 pub mod listen;
 mod mail;

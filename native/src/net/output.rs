@@ -24,6 +24,9 @@ impl Core {
     pub(super) fn send_replies(&mut self) {
         // A subscriber stands there once for every message of the turn: the first time sends them all.
         let mut slots = std::mem::take(&mut self.to_send);
+        if !slots.is_empty() {
+            (self.settling.barrier, self.settling.sending) = (self.server.barrier(), true);
+        }
         let repeats = slots.len() > self.conns.len();
         let mut done = vec![0u64; if repeats { self.conns.slots_count() / 64 + 1 } else { 0 }];
         for slot in slots.drain(..) {
@@ -37,6 +40,7 @@ impl Core {
                 self.finish(slot, conn);
             }
         }
+        self.settling.sending = false;
         self.to_send = slots;
     }
 
@@ -140,7 +144,7 @@ impl Core {
         // A limit that ends the connection must be within reach.
         let limit = self.server.settings.output_limit(&conn.client);
         let (hard, soft) = (limit.hard_bytes.load(Ordering::Relaxed), limit.soft_bytes.load(Ordering::Relaxed));
-        bytes as u64 > hard.max(soft)
+        bytes as u64 > hard.max(soft).max(self.server.clients_memory_limit())
     }
 
     pub(super) fn input_held_max(&self) -> usize {

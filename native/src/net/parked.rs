@@ -1,8 +1,8 @@
-//! Connections that wait for a shard, the end of a pause, or a time.
+//! Connections that wait for a shard, the end of a pause, or a time, or whose command goes on in slices.
 
 use std::sync::atomic::Ordering;
 
-use super::core::Core;
+use super::core::{Core, WORK_OUTPUT_BYTES_MAX};
 use crate::session::conn::Wait;
 use crate::session::server::GATE_PAUSE;
 
@@ -42,6 +42,35 @@ impl Core {
             self.ready.push_back(slot);
         }
         blocked.set(paused_count + self.blocked as u64);
+    }
+
+    /// One slice for each connection with work, but for those whose peer has not taken the output so far. Who holds latches goes on all
+    /// the same.
+    pub(super) fn work(&mut self) {
+        self.worked = false;
+        for _ in 0..self.working.len() {
+            let Some(slot) = self.working.pop_front() else { return };
+            let Some(mut conn) = self.conns.take(slot) else { continue };
+            let blocked = match &conn.wait {
+                Wait::Work { blocked_on: Some(shard), .. } => self.executor.txn.latches.wait_for(*shard, self.id),
+                _ => false,
+            };
+            let held = matches!(&conn.wait, Wait::Work { work, .. } if work.is_held());
+            if blocked || (!held && conn.output_bytes() > WORK_OUTPUT_BYTES_MAX) {
+                self.working.push_back(slot);
+                self.finish(slot, conn);
+                continue;
+            }
+            self.worked = true;
+            if self.executor.work(&mut conn) {
+                self.working.push_back(slot);
+                self.finish(slot, conn);
+            } else {
+                let end = conn.output.len();
+                self.unpark(slot, &mut conn, end);
+                self.finish(slot, conn);
+            }
+        }
     }
 
     /// Nothing is to be done any more for the connection in this slot.

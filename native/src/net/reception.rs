@@ -1,14 +1,21 @@
 //! New connections: turned away, kept, or handed to another core.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::core::Core;
 use super::listen;
+use crate::acl::user::User;
 use crate::resp::error;
+use crate::resp::reply::Protocol;
 use crate::session::client::Client;
 use crate::session::conn::Conn;
-use crate::session::server::{Mail, Via};
+use crate::session::server::{Mail, VERSION, Via};
 use crate::sys::clock;
+
+/// How CLIENT LIST shows a session of the process with itself.
+const INNER_NAME: &[u8] = b"admin-api";
+const INNER_ADDRESS: &str = "admin-api:0";
 
 impl Core {
     /// A new socket: turned away, kept, or handed to the core with the fewest connections.
@@ -70,6 +77,29 @@ impl Core {
         client.refresh();
         let mut conn = Box::new(Conn::new(client));
         conn.tls = tls;
+        self.take_in(id, fd, conn);
+    }
+
+    /// A session of the process with itself. It counts as a client, but `maxclients` is no limit for it: whoever looks after a server
+    /// that is full has to get in.
+    pub(super) fn adopt_inner(&mut self, fd: i32, user: (Arc<User>, u64), local: bool) {
+        self.server.cores[self.id].coming.fetch_sub(1, Ordering::Relaxed);
+        self.server.connected.fetch_add(1, Ordering::Relaxed);
+        let id = self.server.next_client_id.fetch_add(1, Ordering::Relaxed);
+        let address = (INNER_ADDRESS.to_string(), INNER_ADDRESS.to_string());
+        let mut client = Client::new(id, fd, address, true, self.executor.txn.now_ms, user);
+        client.local = local;
+        client.name = INNER_NAME.to_vec();
+        client.lib_name = INNER_NAME.to_vec();
+        client.lib_ver = VERSION.as_bytes().to_vec();
+        client.proto = Protocol::Resp3;
+        client.authenticated = true;
+        client.refresh();
+        self.take_in(id, fd, Box::new(Conn::new(client)));
+    }
+
+    fn take_in(&mut self, id: u64, fd: i32, mut conn: Box<Conn>) {
+        conn.client.core = self.id;
         let slot = self.conns.insert(conn);
         self.by_id.insert(id, slot);
         self.server.note_client(id, Some(self.id));

@@ -57,6 +57,48 @@ impl<'a> Args<'a> {
         self.get(index).eq_ignore_ascii_case(word.as_bytes())
     }
 
+    /// The whole request as it was received, where that is how requests are written: byte for byte what `push_request` of the log makes
+    /// of it. Who sends `$03`, or other bytes than CRLF behind an argument, as readers of requests let pass, gets None.
+    #[inline]
+    pub fn as_sent(self) -> Option<&'a [u8]> {
+        let (first, others) = self.spans.split_first()?;
+        let from = self.number_before(first.at as usize, b'$', first.len as usize)?;
+        let from = self.number_before(from, b'*', self.spans.len())?;
+        let mut end = (first.at + first.len) as usize;
+        for span in others {
+            let next = self.number_before(span.at as usize, b'$', span.len as usize)?;
+            if next != end + 2 || self.bytes[end..next] != *b"\r\n" {
+                return None;
+            }
+            end = (span.at + span.len) as usize;
+        }
+        (self.bytes.get(end..end + 2)? == b"\r\n").then(|| &self.bytes[from..end + 2])
+    }
+
+    /// Where the line before `at` begins, if it says this.
+    #[inline]
+    fn number_before(self, at: usize, kind: u8, number: usize) -> Option<usize> {
+        if number >= 100 {
+            return self.long_number_before(at, kind, number);
+        }
+        // The last four bytes as one word: compared as bytes they were written and read again, which took 10 ns each.
+        let crlf = u32::from_le_bytes(*b"\0\0\r\n");
+        let last = u32::from_le_bytes(*self.bytes.get(..at)?.last_chunk()?);
+        let (tens, ones) = (b'0' as u32 + number as u32 / 10, b'0' as u32 + number as u32 % 10);
+        if number < 10 {
+            return (last == u32::from(kind) | ones << 8 | crlf).then(|| at - 4);
+        }
+        let from = at.checked_sub(5)?;
+        (self.bytes[from] == kind && last == tens | ones << 8 | crlf).then_some(from)
+    }
+
+    fn long_number_before(self, at: usize, kind: u8, number: usize) -> Option<usize> {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(number).as_bytes();
+        let before = self.bytes.get(..at)?.strip_suffix(b"\r\n")?.strip_suffix(digits)?.strip_suffix(&[kind])?;
+        Some(before.len())
+    }
+
     /// A copy that owns its bytes (MULTI's queue).
     pub fn to_owned(self) -> OwnedArgs {
         let mut owned = OwnedArgs { bytes: Vec::new(), spans: Vec::with_capacity(self.spans.len()) };
@@ -120,6 +162,19 @@ impl OwnedArgs {
         self.bytes.extend_from_slice(&other.bytes);
         self.spans.clear();
         self.spans.extend_from_slice(&other.spans);
+    }
+
+    /// The first `head` arguments and those of a range behind them, as if these were all. `spans` is overwritten.
+    pub fn piece<'a>(&'a self, head: usize, range: std::ops::Range<usize>, spans: &'a mut Vec<Span>) -> Args<'a> {
+        spans.clear();
+        spans.extend_from_slice(&self.spans[..head]);
+        spans.extend_from_slice(&self.spans[range]);
+        Args::new(&self.bytes, spans)
+    }
+
+    /// Arguments whose bytes are at hand already.
+    pub fn of_parts(bytes: Vec<u8>, spans: Vec<Span>) -> OwnedArgs {
+        OwnedArgs { bytes, spans }
     }
 
     pub fn memory_bytes(&self) -> usize {

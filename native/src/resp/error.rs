@@ -241,9 +241,11 @@ pub fn no_group_of(key: &[u8], group: &[u8]) -> Vec<u8> {
     [b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"].concat()
 }
 
-/// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand).
+/// `wrong number of arguments`, for a command's full name (`client|kill` for a subcommand). Redis has vector sets in a module, which
+/// names its commands in capitals.
 pub fn wrong_arity(name: &str) -> String {
-    format!("ERR wrong number of arguments for '{name}' command")
+    let shown = if name.starts_with('v') { name.to_ascii_uppercase() } else { name.into() };
+    format!("ERR wrong number of arguments for '{shown}' command")
 }
 
 /// A count of keys below 1, for a command's name.

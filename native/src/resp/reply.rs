@@ -141,22 +141,23 @@ impl<'a> Reply<'a> {
         }
     }
 
-    pub fn big_number(&mut self, digits: &str) {
+    /// `digits` of a script may be anything; what would end the line becomes spaces.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        let digits = digits.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
         if self.resp3() {
             self.out.push(b'(');
-            self.out.extend_from_slice(digits.as_bytes());
+            self.out.extend(digits);
             self.out.extend_from_slice(b"\r\n");
         } else {
-            self.bulk(digits.as_bytes());
+            self.bulk(&digits.collect::<Vec<u8>>());
         }
     }
 
     /// Text with a format of three letters (`txt`, `mkd`).
-    pub fn verbatim(&mut self, format: &str, text: &[u8]) {
-        debug_assert_eq!(format.len(), 3);
+    pub fn verbatim(&mut self, format: [u8; 3], text: &[u8]) {
         if self.resp3() {
             self.header(b'=', text.len() as i64 + 4);
-            self.out.extend_from_slice(format.as_bytes());
+            self.out.extend_from_slice(&format);
             self.out.push(b':');
             self.out.extend_from_slice(text);
             self.out.extend_from_slice(b"\r\n");

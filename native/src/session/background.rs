@@ -15,8 +15,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::client::Client;
 use super::functions::Slot;
-use super::server::Server;
+use super::server::{Mail, Server};
 use super::tracking::Reader;
+use crate::resp::error;
+use crate::sys::clock;
 
 /// Where the reply of a call in the background goes, and what its core has to know of the client's.
 pub struct Errand {
@@ -35,6 +37,8 @@ pub struct Job {
     pub client: Box<Client>,
     pub request: Vec<u8>,
     pub errand: Errand,
+    /// When it was queued, monotonic ns.
+    pub since_ns: u64,
 }
 
 /// A call in the background that has ended.
@@ -77,6 +81,15 @@ impl Background {
         !self.wanted.swap(true, Ordering::SeqCst)
     }
 
+    /// Takes out the first call of a function that has waited since `before_ns`.
+    fn take_call(&self, before_ns: u64) -> Option<Job> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let at = jobs.iter().position(|job| job.errand.slot != Slot::default() && job.since_ns <= before_ns)?;
+        let job = jobs.remove(at);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        job
+    }
+
     pub fn pop(&self) -> Option<Job> {
         if self.waiting.load(Ordering::SeqCst) == 0 {
             return None;
@@ -114,6 +127,18 @@ impl Server {
     pub fn running(&self) -> usize {
         if self.background.started.load(Ordering::SeqCst) { self.cores.len() } else { self.serving }
     }
+
+    /// Ends the call that has waited longest in the queue, and for `least_ms`, before it begins. False: there is none.
+    pub fn kill_queued(&self, least_ms: u64) -> bool {
+        let before_ns = clock::mono_ns().saturating_sub(least_ms * 1_000_000);
+        let Some(Job { client, errand, .. }) = self.background.take_call(before_ns) else { return false };
+        let reply = format!("-{}\r\n", error::FUNCTION_KILLED).into_bytes();
+        let Errand { home, id, .. } = errand;
+        // It has taken no time, which is nothing to judge the function by.
+        let ran = Ran { client: client.id, id, reply, slot: Slot::default(), ns: 0, closes: false };
+        self.send(home, Mail::Ran(Box::new(ran)));
+        true
+    }
 }
 
 impl Client {
@@ -122,6 +147,7 @@ impl Client {
         let addresses = (self.address.clone(), self.local_address.clone());
         let user = (self.user.clone(), self.users_version);
         let mut made = Client::new(self.id, -1, addresses, self.unix, self.created_ms, user);
+        made.core = self.core;
         made.local = self.local;
         made.name = self.name.clone();
         made.db = self.db;

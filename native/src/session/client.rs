@@ -21,6 +21,9 @@ pub enum ReplyMode {
     Skip,
 }
 
+/// A key and the database it is in.
+pub type WatchedKey = (u32, Box<[u8]>);
+
 /// What WAITAOF waits for.
 #[derive(Clone, Copy)]
 pub struct AwaitsLog {
@@ -40,6 +43,8 @@ pub struct Client {
     pub address: String,
     pub local_address: String,
     pub fd: i32,
+    /// The core that serves it.
+    pub core: usize,
     /// True for a unix socket.
     pub unix: bool,
     /// From this machine.
@@ -55,7 +60,7 @@ pub struct Client {
     pub users_version: u64,
     pub multi: Option<Box<Multi>>,
     /// Watched (database, key) pairs, and the flag their shards hold.
-    pub watched: Vec<(u32, Box<[u8]>)>,
+    pub watched: Vec<WatchedKey>,
     pub watch_flag: WatchFlag,
     /// Channels and patterns it listens to; None: none.
     pub subscribed: Option<Box<Subscribed>>,
@@ -84,8 +89,8 @@ pub struct Client {
     pub plain: bool,
     /// The same, but for a user who may not do everything.
     pub guarded: bool,
-    /// EXEC runs its queue.
-    pub in_exec: bool,
+    /// EXEC runs its queue: of so many commands and bytes.
+    pub in_exec: Option<(usize, usize)>,
 }
 
 impl Client {
@@ -104,6 +109,7 @@ impl Client {
             address,
             local_address,
             fd,
+            core: 0,
             unix,
             local: unix,
             name: Vec::new(),
@@ -134,7 +140,7 @@ impl Client {
             output_bytes: 0,
             plain: false,
             guarded: false,
-            in_exec: false,
+            in_exec: None,
         }
     }
 
@@ -155,6 +161,17 @@ impl Client {
         self.subscribed.is_some() && self.proto == Protocol::Resp2
     }
 
+    /// Bytes that it takes beside its buffers, estimated in constant time.
+    pub fn memory_bytes(&self) -> usize {
+        // A short name, its places in two trees or maps, and what allocators add.
+        const NAME_BYTES: usize = 128;
+        let subscribed =
+            self.subscribed.as_ref().map_or(0, |own| own.channels.len() + own.patterns.len() + own.shards.len());
+        let prefixes = self.tracking.as_ref().map_or(0, |tracking| tracking.prefixes.len());
+        let queued = self.multi.as_ref().map_or(0, |multi| multi.bytes);
+        (self.watched.len() + subscribed + prefixes) * NAME_BYTES + queued + self.fieldsets.memory_bytes()
+    }
+
     /// Some watched key has changed since WATCH.
     pub fn watch_broken(&self) -> bool {
         self.watch_flag.load(Ordering::Acquire)
@@ -169,7 +186,7 @@ impl Client {
         if self.subscribed.is_some() {
             text.push('P');
         }
-        if self.multi.is_some() {
+        if self.multi.is_some() || self.in_exec.is_some() {
             text.push('x');
         }
         if self.watch_broken() {

@@ -6,6 +6,7 @@ use super::background::Errand;
 use super::client::{AwaitsLog, Client};
 use crate::resp::parse::Partial;
 use crate::store::waiting::Waiter;
+use crate::sys::alloc::good_size;
 use crate::tls::session::Session;
 use crate::txn::{Block, Work};
 
@@ -103,6 +104,8 @@ pub struct Conn {
     pub errand: Option<Box<Errand>>,
     /// What is parsed of the long request that `input` starts with and that is not all there.
     pub partial: Option<Box<Partial>>,
+    /// Its part of [`Conns::bytes`].
+    pub counted: usize,
 }
 
 impl Conn {
@@ -127,7 +130,26 @@ impl Conn {
             tls: None,
             errand: None,
             partial: None,
+            counted: 0,
         }
+    }
+
+    /// Makes room for input, and gives how many bytes to take in. `usual`: so many where it is not known what comes. A large bulk on its
+    /// way is received in one growing buffer that ends a little behind it: doubled to the end it would take twice as much.
+    pub fn make_room(&mut self, usual: usize) -> usize {
+        const BEHIND_BYTES: usize = 1024;
+        const MOST_BYTES: usize = 1 << 20;
+        /// What is taken in may go so far beyond what was asked for.
+        const CHUNK_BYTES: usize = 16 << 10;
+        let missing = self.need.saturating_sub(self.input.len());
+        // What is small comes with others behind it, in as few goes as possible.
+        if missing == 0 || self.need <= 4 * usual {
+            return missing.max(usual);
+        }
+        if self.input.capacity() - self.input.len() < missing {
+            self.input.reserve_exact((missing + BEHIND_BYTES).min(self.input.capacity().max(usual)));
+        }
+        (self.input.capacity() - self.input.len()).saturating_sub(CHUNK_BYTES).clamp(1, MOST_BYTES)
     }
 
     /// Bytes not sent yet.
@@ -143,8 +165,10 @@ impl Conn {
     pub fn memory_bytes(&self) -> usize {
         let tls = self.tls.as_ref().map_or(0, |tls| tls.memory_bytes());
         let partial = self.partial.as_ref().map_or(0, |partial| partial.memory_bytes());
-        let buffers = self.input.capacity() + self.output.capacity() + self.told_later.capacity();
-        size_of::<Conn>() + buffers + partial + tls + self.client.fieldsets.memory_bytes()
+        // What the allocator has given for them, which may be an eighth more.
+        let buffers = [self.input.capacity(), self.output.capacity(), self.told_later.capacity()];
+        let buffers = buffers.into_iter().filter(|bytes| *bytes > 0).map(good_size).sum::<usize>();
+        size_of::<Conn>() + buffers + partial + tls + self.client.memory_bytes()
     }
 }
 
@@ -156,6 +180,12 @@ pub struct Conns {
     count: usize,
     /// Slots of connections whose waiting a visit ended, with the reply of each (CLIENT UNBLOCK).
     pub unblocked: Vec<(usize, Vec<u8>)>,
+    /// Memory is counted, as there is a limit: what all take, and no less than the largest that may be closed for it does.
+    counting: bool,
+    pub bytes: usize,
+    pub largest: usize,
+    /// What all cores' connections took, and might take, when none here could be closed for it.
+    pub evicted_in_vain: (u64, u64),
 }
 
 impl Conns {
@@ -179,9 +209,51 @@ impl Conns {
         self.slots.get_mut(slot)?.take()
     }
 
-    pub fn put_back(&mut self, slot: usize, conn: Box<Conn>) {
+    pub fn put_back(&mut self, slot: usize, mut conn: Box<Conn>) {
         debug_assert!(self.slots[slot].is_none());
+        if self.counting {
+            self.count(&mut conn);
+        }
         self.slots[slot] = Some(conn);
+    }
+
+    fn count(&mut self, conn: &mut Conn) {
+        let now = conn.memory_bytes();
+        if now != conn.counted || (now > self.largest && !conn.client.no_evict) {
+            self.evicted_in_vain = (0, 0);
+        }
+        self.bytes = self.bytes - conn.counted + now;
+        conn.counted = now;
+        if !conn.client.no_evict {
+            self.largest = self.largest.max(now);
+        }
+    }
+
+    /// A connection that was taken out goes.
+    pub fn uncount(&mut self, conn: &mut Conn) {
+        self.bytes -= std::mem::take(&mut conn.counted);
+        self.evicted_in_vain = (0, 0);
+    }
+
+    pub fn is_counting(&self) -> bool {
+        self.counting
+    }
+
+    pub fn start_counting(&mut self) {
+        if !std::mem::replace(&mut self.counting, true) {
+            for slot in 0..self.slots.len() {
+                if let Some(conn) = self.take(slot) {
+                    self.put_back(slot, conn);
+                }
+            }
+        }
+    }
+
+    pub fn stop_counting(&mut self) {
+        if std::mem::take(&mut self.counting) {
+            (self.bytes, self.largest) = (0, 0);
+            self.slots.iter_mut().flatten().for_each(|conn| conn.counted = 0);
+        }
     }
 
     /// Frees the slot of a connection that was taken out.

@@ -79,6 +79,8 @@ pub struct Figures {
     pub parked: Counter,
     /// Bytes that the core's Lua has taken.
     pub lua_bytes: Counter,
+    /// Bytes of the core's JavaScript, as of when native code was last entered for something else than a call's end.
+    pub vm_bytes: Counter,
     /// Connections that a pause or a blocking command holds now; those of them that have a timeout.
     pub blocked: Counter,
     pub timeouts: Counter,
@@ -92,6 +94,10 @@ pub struct Figures {
     pub error_replies: Counter,
     pub query_buffer_limit_disconnections: Counter,
     pub output_buffer_limit_disconnections: Counter,
+    /// Connections closed for `maxmemory-clients`; while there is such a limit: what all take, and no less than the largest does.
+    pub evicted_clients: Counter,
+    pub clients_bytes: Counter,
+    pub largest_client: Counter,
     pub per_command: Box<[PerCommand]>,
     /// Functions of libraries.
     pub functions: FunctionTable,
@@ -119,12 +125,11 @@ impl Figures {
     pub fn count_error(&self, reply: &[u8]) {
         self.error_replies.add(1);
         let line = &reply[usize::from(reply.first() == Some(&b'-'))..];
-        let word = line.iter().take(32).take_while(|byte| byte.is_ascii_graphic());
-        let mut code: String = word.map(|byte| *byte as char).collect();
-        if code.len() == line.len().min(32) {
-            // No word of its own before the text.
-            code = "ERR".into();
-        }
+        // What ends the first word is a space, at most so far on; else the error has no code of its own.
+        let word = memchr::memchr(b' ', &line[..line.len().min(31)]).map_or(b"ERR".as_slice(), |end| &line[..end]);
+        // What would break a line of INFO becomes an underscore.
+        let shown = |byte: u8| if byte.is_ascii_graphic() && !matches!(byte, b'#' | b':') { byte as char } else { '_' };
+        let code: String = word.iter().map(|byte| shown(*byte)).collect();
         let mut errors = self.errors.lock().unwrap_or_else(|p| p.into_inner());
         // As Redis: at most 128 kinds, or a script could fill memory with made-up codes.
         if errors.len() < 128 || errors.contains_key(&code) {
@@ -158,6 +163,7 @@ impl Figures {
             &self.error_replies,
             &self.query_buffer_limit_disconnections,
             &self.output_buffer_limit_disconnections,
+            &self.evicted_clients,
         ];
         for counter in counters {
             counter.set(0);

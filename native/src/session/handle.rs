@@ -4,6 +4,7 @@ use super::client::Client;
 use super::gather::Gather;
 use super::local::Local;
 use super::server::Server;
+use crate::resp::args::OwnedArgs;
 use crate::txn::{Effect, Txn};
 
 pub struct Session<'a> {
@@ -30,6 +31,8 @@ pub enum Flow {
     Exec,
     /// Ask all cores; the reply comes from the gathering.
     Gather(Gather),
+    /// Ask the main thread this; the reply is its answer.
+    Control(OwnedArgs),
     /// Reply OK after this many ms, holding this connection only.
     SleepMs(u64),
     /// Send this reply after so many ms (None: never), holding this connection only.

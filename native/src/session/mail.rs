@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::background::Ran;
+use super::client::WatchedKey;
 use super::conn::Conns;
 use super::local::{Letter, Recipient};
 use crate::acl::check::Denial;
+use crate::acl::user::User;
+use crate::store::shard::WatchFlag;
 use crate::store::waiting::Waiter;
 
 /// Which kind of listening socket a connection came in by.
@@ -27,8 +30,12 @@ pub enum Mail {
     Answer { client: u64, id: u64, core: usize, text: Vec<u8>, number: i64 },
     /// A new connection for this core: an accepted socket.
     Accepted { fd: i32, via: Via },
+    /// A session of the process with itself, as this user, with the rules at `version`.
+    Inner { fd: i32, user: Arc<User>, version: u64, local: bool },
     /// For the JavaScript of the core: thaw or drop a library.
     JavaScript(String),
+    /// A client that watched these keys has gone; their shards were taken then.
+    Watched(Vec<WatchedKey>, WatchFlag),
     /// Look at parked connections again.
     Look,
     /// Fewer keys are to be remembered for caches: forget what is too many.

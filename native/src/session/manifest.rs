@@ -34,6 +34,10 @@ pub struct Manifest {
     /// Code of the libraries that run in the cores' Lua, by their names.
     lua: HashMap<String, Vec<u8>>,
     functions: HashMap<Box<[u8]>, Function, foldhash::fast::RandomState>,
+    /// Not all are in Lua.
+    in_vm: bool,
+    /// Characters of the libraries' sources, which the main thread keeps.
+    source_bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +46,8 @@ struct Wire {
     functions: Vec<WireFunction>,
     #[serde(default)]
     lua: Vec<WireLibrary>,
+    #[serde(default)]
+    source_bytes: u64,
 }
 
 /// A library in Lua; each byte of its code is a character.
@@ -87,7 +93,8 @@ impl Manifest {
                 return Err(format!("function '{}' is there twice", function.name));
             }
         }
-        Ok(Manifest { version: wire.version, functions, lua })
+        let in_vm = functions.values().any(|function: &Function| !function.in_lua);
+        Ok(Manifest { version: wire.version, functions, lua, in_vm, source_bytes: wire.source_bytes })
     }
 
     #[inline]
@@ -117,9 +124,26 @@ impl Manifest {
         self.functions.values().find(|function| function.id == id)
     }
 
+    /// Numbers of the functions that run in the cores' Lua.
+    pub fn ids_in_lua(&self) -> impl Iterator<Item = u32> {
+        self.functions.values().filter(|function| function.in_lua).map(|function| function.id)
+    }
+
+    /// Bytes that libraries take beside what they take in the cores: sources, code in Lua, and this table.
+    pub fn memory_bytes(&self) -> u64 {
+        let code: usize = self.lua.values().map(Vec::len).sum();
+        let names: usize = self.functions.keys().map(|name| name.len()).sum();
+        self.source_bytes + (code + names + self.functions.len() * size_of::<(Box<[u8]>, Function)>()) as u64
+    }
+
     /// The code of a library that runs in Lua.
     pub fn lua_code(&self, library: &str) -> Option<&[u8]> {
         self.lua.get(library).map(Vec::as_slice)
+    }
+
+    /// Is there a function that the cores' VMs run?
+    pub fn has_others_than_lua(&self) -> bool {
+        self.in_vm
     }
 
     pub fn len(&self) -> usize {

@@ -60,9 +60,9 @@ impl MemoryFigures {
 }
 
 impl Server {
-    /// Bytes in use, as the allocator counts them. As in Redis, what Lua interpreters take is told apart.
+    /// Bytes in use, as the allocator counts them. As in Redis, what interpreters take is told apart.
     pub fn used_memory(&self) -> u64 {
-        let used = (usage::bytes() + usage::apart_bytes()).saturating_sub(self.lua_bytes());
+        let used = (usage::bytes() + usage::log_bytes()).saturating_sub(self.lua_bytes());
         self.memory.peak.fetch_max(used, Relaxed);
         used
     }
@@ -75,6 +75,38 @@ impl Server {
     /// Bytes of the Lua interpreters, as of their cores' last tick.
     pub fn lua_bytes(&self) -> u64 {
         self.cores.iter().map(|core| core.figures.lua_bytes.get()).sum()
+    }
+
+    /// Bytes of the cores' JavaScript: heaps, and the memories of quickjs; as of some hundred milliseconds ago at most while calls run.
+    pub fn vm_bytes(&self) -> u64 {
+        self.cores.iter().map(|core| core.figures.vm_bytes.get()).sum()
+    }
+
+    /// Bytes that connections may take together; 0: no limit.
+    #[inline]
+    pub fn clients_memory_limit(&self) -> u64 {
+        match self.settings.maxmemory_clients.load(Relaxed) {
+            bytes @ 0.. => bytes as u64,
+            share => (self.store.settings.maxmemory.load(Relaxed) as u128 * share.unsigned_abs() as u128 / 100) as u64,
+        }
+    }
+
+    /// Bytes that they take, as far as somebody counts.
+    pub fn clients_memory(&self) -> u64 {
+        self.cores.iter().map(|core| core.figures.clients_bytes.get()).sum()
+    }
+
+    /// No less than the largest connection takes that may be closed for it, of all cores but one.
+    pub fn largest_client_but(&self, core: usize) -> u64 {
+        let others = self.cores.iter().enumerate().filter(|(id, _)| *id != core);
+        others.map(|(_, core)| core.figures.largest_client.get()).max().unwrap_or(0)
+    }
+
+    /// Do connections take more than they may, so that some will be closed for it?
+    pub fn will_evict_clients(&self) -> bool {
+        let limit = self.clients_memory_limit();
+        let can = || self.cores.iter().any(|core| core.figures.largest_client.get() > 0);
+        limit != 0 && self.clients_memory() > limit && can()
     }
 
     /// Bytes that `maxmemory` is compared with: what is being freed already is none of them, and what the log takes neither.

@@ -60,6 +60,8 @@ pub struct Scripts {
     turn: AtomicU64,
     bytes: AtomicU64,
     evicted: AtomicU64,
+    /// Rises with each SCRIPT FLUSH, so that cores let go what they have compiled.
+    flushes: AtomicU64,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what is not for them.
     allow_all: AtomicBool,
 }
@@ -120,6 +122,12 @@ impl Scripts {
         }
         known.clear();
         self.bytes.store(0, Relaxed);
+        self.flushes.fetch_add(1, Relaxed);
+    }
+
+    /// How often all scripts were taken away.
+    pub fn flushes(&self) -> u64 {
+        self.flushes.load(Relaxed)
     }
 
     pub fn len(&self) -> usize {

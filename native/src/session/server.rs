@@ -1,7 +1,7 @@
 //! What all cores share: the store, the settings, mailboxes, the procedures' manifest.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::background::Background;
@@ -48,10 +48,14 @@ pub struct CoreShared {
     pub running_since_ns: AtomicU64,
     /// The start of the call that FUNCTION KILL has been acknowledged for, as above; 0: none.
     kill_since_ns: AtomicU64,
+    /// The start of the call that the log has told to be slow, as above.
+    pub(super) slow_since_ns: AtomicU64,
     /// That call, where it is in Lua.
     pub script: SlowScript,
     /// Connections handed to this core that it has not taken yet.
     pub coming: AtomicU64,
+    /// The system's number of its thread; 0: none yet.
+    pub thread_id: AtomicI32,
     /// Its connections that run MONITOR.
     pub monitors: AtomicU64,
 }
@@ -189,8 +193,10 @@ impl Server {
                     running: Mutex::default(),
                     running_since_ns: AtomicU64::new(0),
                     kill_since_ns: AtomicU64::new(0),
+                    slow_since_ns: AtomicU64::new(0),
                     script: SlowScript::default(),
                     coming: AtomicU64::new(0),
+                    thread_id: AtomicI32::new(0),
                     monitors: AtomicU64::new(0),
                 })
                 .collect(),
@@ -299,6 +305,15 @@ impl Server {
             self.gate.fetch_or(GATE_MONITOR, Ordering::SeqCst);
         } else {
             self.gate.fetch_and(!GATE_MONITOR, Ordering::SeqCst);
+        }
+    }
+
+    /// Notes that something took so long as to be a latency event.
+    #[inline]
+    pub fn note_event(&self, event: &'static str, at_s: i64, ms: u64) {
+        let threshold_ms = self.settings.latency_threshold_ms.load(Ordering::Relaxed);
+        if threshold_ms != 0 && ms >= threshold_ms {
+            self.events.record(event, at_s, ms);
         }
     }
 

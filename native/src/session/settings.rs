@@ -7,6 +7,7 @@ use super::client::Client;
 use super::mail::Mail;
 use super::server::Server;
 use crate::resp::parse::BULK_BYTES_MAX;
+use crate::sys::crash;
 use crate::txn::notify::event;
 
 /// Settings of connections and dispatch; those of the data types are in `store::Settings`.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub tcp_keepalive: AtomicU64,
     /// Bytes one client's unparsed input may take.
     pub client_query_buffer_limit: AtomicU64,
+    /// Bytes that connections may take together; below 0: so many per cent of `maxmemory`; 0: no limit.
+    pub maxmemory_clients: AtomicI64,
     /// Of normal clients, and of those that subscribe.
     pub output_normal: OutputLimit,
     pub output_pubsub: OutputLimit,
@@ -34,6 +37,8 @@ pub struct Settings {
     pub busy_reply_threshold: AtomicU64,
     /// Ms after which a script in Lua is ended; 0: never.
     pub script_time_limit_hard: AtomicU64,
+    /// Bytes that one interpreter of Lua may take.
+    pub script_memory_limit: AtomicU64,
     /// Ms of mean time above which a function's calls go to the background; 0: only those of functions marked so.
     pub procedure_background_threshold: AtomicU64,
     /// Bytes of a procedure's result.
@@ -93,6 +98,7 @@ impl Default for Settings {
             timeout: AtomicU64::new(0),
             tcp_keepalive: AtomicU64::new(300),
             client_query_buffer_limit: AtomicU64::new(1 << 30),
+            maxmemory_clients: AtomicI64::new(0),
             output_normal: OutputLimit::default(),
             output_pubsub: OutputLimit::default(),
             hz: AtomicU64::new(10),
@@ -103,6 +109,7 @@ impl Default for Settings {
             script_rollback: AtomicBool::new(true),
             busy_reply_threshold: AtomicU64::new(5000),
             script_time_limit_hard: AtomicU64::new(0),
+            script_memory_limit: AtomicU64::new(1 << 30),
             procedure_background_threshold: AtomicU64::new(5),
             procedure_result_limit: AtomicU64::new(64 << 20),
             procedure_keys_limit: AtomicU64::new(10_000_000),
@@ -164,6 +171,7 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
         "procedure-time-limit" => settings.procedure_time_limit.store(number()?, Relaxed),
         "script-atomicity" => settings.script_rollback.store(value == "rollback", Relaxed),
         "busy-reply-threshold" => settings.busy_reply_threshold.store(number()?, Relaxed),
+        "script-memory-limit" => settings.script_memory_limit.store(number()?, Relaxed),
         "script-time-limit-hard" => settings.script_time_limit_hard.store(number()?, Relaxed),
         "procedure-background-threshold" => settings.procedure_background_threshold.store(number()?, Relaxed),
         "procedure-result-limit" => settings.procedure_result_limit.store(number()?, Relaxed),
@@ -185,7 +193,15 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
             server.store.events.store(if told { bits } else { 0 }, Relaxed);
             server.store.refresh_notify();
         }
+        "logfile" => crash::set_place(value),
+        "crash-log-enabled" => crash::enable(flag()?),
         "proto-max-bulk-len" => store.proto_max_bulk_len.store(number()?.min(BULK_BYTES_MAX), Relaxed),
+        "maxmemory-clients" => {
+            let share = value.strip_suffix('%').map(|share| share.parse::<i64>().map(|share| -share));
+            let bytes = share.unwrap_or_else(|| value.parse::<i64>());
+            let bytes = bytes.map_err(|_| format!("{name}: '{value}' is no number of bytes, and no percentage"))?;
+            settings.maxmemory_clients.store(bytes, Relaxed);
+        }
         "maxmemory" => {
             store.maxmemory.store(number()?, Relaxed);
             server.judge_memory();

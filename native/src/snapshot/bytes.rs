@@ -6,6 +6,7 @@
 //!   string   length and bytes, or one of the four above
 //! ```
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{lzf, packs};
@@ -90,20 +91,25 @@ pub(super) fn read_strings(rest: &mut &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 pub(super) fn read_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    read_text(rest).map(Cow::into_owned)
+}
+
+/// A string, borrowed where it stands there as it is.
+pub(super) fn read_text<'b>(rest: &mut &'b [u8]) -> Option<Cow<'b, [u8]>> {
     match rest.first()? {
         special @ 0xc0..=0xc2 => {
             let bytes = 1usize << (special - 0xc0);
             take(rest, 1)?;
-            Some(packs::signed(take(rest, bytes)?))
+            Some(packs::signed(take(rest, bytes)?).into())
         }
         0xc3 => {
             take(rest, 1)?;
             let (packed, whole) = (read_length(rest)?, read_length(rest)?);
-            lzf::expand(take(rest, packed)?, whole)
+            lzf::expand(take(rest, packed)?, whole).map(Cow::Owned)
         }
         _ => {
             let length = read_length(rest)?;
-            Some(take(rest, length)?.to_vec())
+            Some(take(rest, length)?.into())
         }
     }
 }

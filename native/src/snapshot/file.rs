@@ -3,21 +3,25 @@
 //! ```text
 //!   "REDIS" and four digits of version · "VALKEY" and three                     records, then 0xff, then from version 5 on
 //!                                                                               the CRC-64 of all before it, 0: none
-//!   records   0xfa name, value          a fact of the server that wrote it      strings
+//!   records   0xfa name, value          a fact of the server that wrote it, or
+//!                                       a library that is not in Lua             strings
 //!             0xfe number               the database of what follows           a length
 //!             0xfb keys, expiring       how many it has                        lengths
 //!             0xfd u32, 0xfc u64        when the next key expires, s and ms    little-endian
 //!             0xf8 length, 0xf9 u8      how long it was idle, s; how often it was used
-//!             0xf5 string               a library of functions
+//!             0xf5 string               a library of functions in Lua
 //!             0xf7 id …                 what a module keeps beside keys        module.rs
 //!             0xf4 three lengths        a slot, and how many keys it has       0xf3: one on its way to here (Valkey)
 //!             type, key, value          value.rs
 //! ```
 
-use super::bytes::{read_length, read_number, read_string, take};
+use std::borrow::Cow;
+
+use super::bytes::{read_length, read_number, read_string, read_text, take};
 use super::crc64::crc64;
-use super::module;
+use super::libraries::LIBRARY_FACT;
 use super::value::{Dialect, Loaded, kind, read_kind};
+use super::{module, skip};
 
 mod opcode {
     pub const SLOT_IMPORT: u8 = 243;
@@ -77,6 +81,47 @@ pub struct File<'b> {
     check_sum: bool,
     db: u64,
     over: bool,
+    /// The sum of the bytes up to here.
+    summed: (u64, usize),
+    sizes: Option<Sizes>,
+}
+
+/// What a file says of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    pub db: u64,
+    pub keys: usize,
+}
+
+/// A run of whole records.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    pub start: usize,
+    pub end: usize,
+    /// The database that it begins in.
+    pub db: u64,
+}
+
+/// What stands before a value.
+#[derive(Clone, Copy)]
+pub struct Head {
+    pub db: u64,
+    pub expiry: Option<i64>,
+    pub idle_s: Option<u64>,
+    pub frequency: Option<u8>,
+}
+
+/// A record, its texts in the file where they stand there as they are.
+pub enum Item<'b> {
+    Text(Head, Cow<'b, [u8]>, Cow<'b, [u8]>),
+    Value(Head, Cow<'b, [u8]>, Loaded),
+    Other(Record),
+}
+
+enum Found<T> {
+    Key(T),
+    Other(Record),
+    End,
 }
 
 impl<'b> File<'b> {
@@ -92,7 +137,13 @@ impl<'b> File<'b> {
         if !versions.contains(&version) {
             return Err(Failure { text: format!("Can't handle RDB format version {version}"), at: magic });
         }
-        Ok(File { whole, rest: &whole[9..], dialect, version, check_sum, db: 0, over: false })
+        let (rest, summed) = (&whole[9..], (0, 0));
+        Ok(File { whole, rest, dialect, version, check_sum, db: 0, over: false, summed, sizes: None })
+    }
+
+    /// The same file, to be read from the start of a piece on.
+    pub fn at(&self, piece: Piece) -> File<'b> {
+        File { rest: &self.whole[piece.start..], db: piece.db, over: false, sizes: None, ..*self }
     }
 
     /// Bytes read so far.
@@ -100,16 +151,92 @@ impl<'b> File<'b> {
         self.whole.len() - self.rest.len()
     }
 
+    /// Bytes of the file.
+    pub fn length(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// The database that the next key belongs to, as far as is known.
+    pub fn db(&self) -> u64 {
+        self.db
+    }
+
+    /// How many keys a database has that was come to since this was last asked.
+    pub fn take_sizes(&mut self) -> Option<Sizes> {
+        self.sizes.take()
+    }
+
+    /// Takes what was read so far into the checksum, while it is in the cache.
+    pub fn sum_up(&mut self) {
+        if self.check_sum && self.version >= VERSION_SUMMED {
+            let (sum, from) = self.summed;
+            let to = self.position();
+            self.summed = (crc64(sum, &self.whole[from..to]), to);
+        }
+    }
+
     /// The next record. None: the file is through, and whole.
     pub fn next_record(&mut self) -> Result<Option<Record>, Failure> {
+        let own = |Head { db, expiry, idle_s, frequency }, key: Cow<[u8]>, value| {
+            Record::Key(Box::new(Key { db, key: key.into_owned(), value, expiry, idle_s, frequency }))
+        };
+        let item = self.next_item()?;
+        Ok(item.map(|item| match item {
+            Item::Text(head, key, text) => own(head, key, Loaded::Text(text.into_owned())),
+            Item::Value(head, key, value) => own(head, key, value),
+            Item::Other(record) => record,
+        }))
+    }
+
+    /// As [`File::next_record`], without copies of what can be borrowed.
+    pub fn next_item(&mut self) -> Result<Option<Item<'b>>, Failure> {
+        let found = self.next(|head, kind, dialect, rest| {
+            let key = read_text(rest)?;
+            match kind {
+                kind::STRING => Some(Item::Text(head, key, read_text(rest)?)),
+                kind => Some(Item::Value(head, key, read_kind(kind, dialect, rest)?)),
+            }
+        })?;
+        Ok(match found {
+            Found::Key(item) => Some(item),
+            Found::Other(record) => Some(Item::Other(record)),
+            Found::End => None,
+        })
+    }
+
+    /// Passes over the next record; gives it where it is no key. None: as in [`File::next_record`]. Damage inside a value may not be
+    /// noticed.
+    pub fn skip_record(&mut self) -> Result<Option<Option<Record>>, Failure> {
+        let (rest, db) = (self.rest, self.db);
+        let found = self.next(|_, kind, dialect, rest| {
+            skip::string(rest)?;
+            skip::value(kind, dialect, rest)
+        });
+        match found {
+            Ok(Found::Key(())) => Ok(Some(None)),
+            Ok(Found::Other(record)) => Ok(Some(Some(record))),
+            Ok(Found::End) => Ok(None),
+            // Whoever reads it says what is wrong.
+            Err(_) => {
+                (self.rest, self.db) = (rest, db);
+                let item = self.next_item()?;
+                Ok(item.map(|item| if let Item::Other(record) = item { Some(record) } else { None }))
+            }
+        }
+    }
+
+    fn next<T>(
+        &mut self,
+        take_key: impl FnOnce(Head, u8, Dialect, &mut &'b [u8]) -> Option<T>,
+    ) -> Result<Found<T>, Failure> {
         if self.over {
-            return Ok(None);
+            return Ok(Found::End);
         }
         let at = self.position();
-        match self.read() {
-            Some(Ok(record)) => {
-                self.over = record.is_none();
-                Ok(record)
+        match self.read(take_key) {
+            Some(Ok(found)) => {
+                self.over = matches!(found, Found::End);
+                Ok(found)
             }
             Some(Err(text)) => Err(Failure { text, at }),
             None if self.rest.is_empty() => {
@@ -119,8 +246,12 @@ impl<'b> File<'b> {
         }
     }
 
-    fn read(&mut self) -> Option<Result<Option<Record>, String>> {
+    fn read<T>(
+        &mut self,
+        take_key: impl FnOnce(Head, u8, Dialect, &mut &'b [u8]) -> Option<T>,
+    ) -> Option<Result<Found<T>, String>> {
         let (mut expiry, mut idle_s, mut frequency) = (None, None, None);
+        let other = |record| Some(Ok(Found::Other(record)));
         loop {
             let rest = &mut self.rest;
             match take(rest, 1)?[0] {
@@ -129,42 +260,54 @@ impl<'b> File<'b> {
                 opcode::IDLE => idle_s = Some(read_number(rest)?),
                 opcode::FREQUENCY => frequency = Some(take(rest, 1)?[0]),
                 opcode::SELECT => self.db = read_number(rest)?,
-                opcode::RESIZE => skip_lengths(2, rest)?,
+                opcode::RESIZE => {
+                    let keys = read_length(rest)?;
+                    read_length(rest)?;
+                    // Type, key and value are a byte each at least.
+                    self.sizes = Some(Sizes { db: self.db, keys: keys.min(rest.len() / 3) });
+                }
                 opcode::SLOT => skip_lengths(3, rest)?,
                 opcode::SLOT_IMPORT => {
                     read_string(rest)?;
                     let ranges = read_length(rest)?.checked_mul(2).filter(|lengths| *lengths <= rest.len())?;
                     skip_lengths(ranges, rest)?;
                 }
-                opcode::AUX => return Some(Ok(Some(Record::Fact(read_string(rest)?, read_string(rest)?)))),
-                opcode::FUNCTION => return Some(Ok(Some(Record::Library(read_string(rest)?)))),
+                opcode::AUX => {
+                    let (name, value) = (read_string(rest)?, read_string(rest)?);
+                    return other(if name == LIBRARY_FACT {
+                        Record::Library(value)
+                    } else {
+                        Record::Fact(name, value)
+                    });
+                }
+                opcode::FUNCTION => return other(Record::Library(read_string(rest)?)),
                 opcode::FUNCTION_PRE_GA => return Some(Err("Pre-release function format not supported.".into())),
                 opcode::MODULE_AUX => {
                     let id = read_number(rest)?;
                     // When it was written, each with an opcode of its own; both are skipped with the rest.
                     module::skip(rest)?;
-                    return Some(Ok(Some(Record::Module(module::name(id), None))));
+                    return other(Record::Module(module::name(id), None));
                 }
-                opcode::END => return self.end().map(|sum| sum.map(|()| None)),
+                opcode::END => return self.end().map(|sum| sum.map(|()| Found::End)),
                 kind => {
-                    let key = read_string(rest)?;
-                    if kind == kind::MODULE {
+                    let from = *rest;
+                    if kind == kind::MODULE || !kind::is_known(kind) {
+                        let key = read_string(rest)?;
+                        if kind != kind::MODULE {
+                            let key = String::from_utf8_lossy(&key);
+                            return Some(Err(format!("Unknown RDB encoding type {kind} of key '{key}'")));
+                        }
                         let mut ahead = *rest;
                         let id = read_number(&mut ahead)?;
-                        if !module::is_ours(id) {
+                        if !module::is_known(id) {
                             module::skip(&mut ahead)?;
                             *rest = ahead;
-                            return Some(Ok(Some(Record::Module(module::name(id), Some(key)))));
+                            return other(Record::Module(module::name(id), Some(key)));
                         }
+                        *rest = from;
                     }
-                    if !kind::is_known(kind) {
-                        let text =
-                            format!("Unknown RDB encoding type {kind} of key '{}'", String::from_utf8_lossy(&key));
-                        return Some(Err(text));
-                    }
-                    let value = read_kind(kind, self.dialect, rest)?;
-                    let key = Key { db: self.db, key, value, expiry, idle_s, frequency };
-                    return Some(Ok(Some(Record::Key(Box::new(key)))));
+                    let head = Head { db: self.db, expiry, idle_s, frequency };
+                    return take_key(head, kind, self.dialect, rest).map(|taken| Ok(Found::Key(taken)));
                 }
             }
         }
@@ -174,13 +317,13 @@ impl<'b> File<'b> {
         if self.version < VERSION_SUMMED {
             return Some(Ok(()));
         }
-        let content = &self.whole[..self.position()];
+        self.sum_up();
         let sum = u64::from_le_bytes(take(&mut self.rest, 8)?.try_into().ok()?);
-        if sum != 0 && self.check_sum {
-            let found = crc64(0, content);
-            if found != sum {
-                return Some(Err(format!("Wrong RDB checksum expected: ({sum:x}) but got ({found:x}). Aborting now.")));
-            }
+        let found = self.summed.0;
+        if sum != 0 && self.check_sum && found != sum {
+            return Some(Err(format!(
+                "RDB CRC error. Wrong RDB checksum expected: ({sum:x}) but got ({found:x}). Aborting now."
+            )));
         }
         Some(Ok(()))
     }

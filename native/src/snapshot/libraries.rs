@@ -35,6 +35,20 @@ pub fn read(payload: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     Ok(sources)
 }
 
+/// The fact of an RDB file whose value is the source of a library that Redis has no engine for.
+pub const LIBRARY_FACT: &[u8] = b"zedis-library";
+
+/// Is it in Lua?
+pub fn is_of_redis(source: &[u8]) -> bool {
+    source.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"#!lua"))
+}
+
+/// The name that the first line of a library gives it; empty where there is none.
+pub fn name_of(source: &[u8]) -> &[u8] {
+    let line = source.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.split(u8::is_ascii_whitespace).find_map(|word| word.strip_prefix(b"name=")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

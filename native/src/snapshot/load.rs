@@ -1,14 +1,16 @@
 //! Loading an RDB file into an empty server, on a thread of its own, while the cores answer that they are loading.
 //!
-//! Keys are parsed and put into their shards one by one. Keys that have expired are left out, as a master of Redis does.
+//! Keys are read and put into their shards by as many threads as there are processors (`parallel.rs`). Keys that have expired are left
+//! out, as a master of Redis does.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::Duration;
 
-use super::file::{File, Key, Record};
+use super::file::{Failure, File, Item, Key, Record};
+use super::parallel::{self, Terms};
 use crate::session::server::Server;
 use crate::sys::clock;
 use crate::sys::files::Mapped;
@@ -58,80 +60,85 @@ pub struct Loaded {
 /// expired by now; so many bytes of other files were loaded before it.
 pub fn load(server: &'static Server, bytes: &[u8], check_sum: bool, base: Option<u64>) -> Result<Loaded, String> {
     let before = base.unwrap_or(0);
-    let began_ms = clock::now_ms();
-    let at = |failure: super::file::Failure| format!("{} at offset {}", failure.text, failure.at);
-    let mut file = File::open(bytes, check_sum).map_err(at)?;
-    let mut txn = Txn::helper(&server.store);
-    txn.set_clock(began_ms);
-    if base.is_some() {
-        txn.now_ms = 0;
-    }
-    let (mut libraries, mut modules, mut empty) = (Vec::new(), Vec::new(), 0u64);
+    let terms = Terms { began_ms: clock::now_ms(), keep_expired: base.is_some() };
+    let mut file = File::open(bytes, check_sum).map_err(place)?;
+    let (mut libraries, mut modules) = (Vec::new(), Vec::new());
     let loading = &server.loading;
-    while let Some(record) = file.next_record().map_err(at)? {
-        loading.bytes_loaded.store(before + file.position() as u64, Relaxed);
-        match record {
-            Record::Fact(name, value) => tell_fact(server, &name, &value),
-            Record::Library(source) => libraries.push(source),
-            Record::Module(name, key) => tell_module(server, name, key, &mut modules),
-            Record::Key(key) if key.value.is_empty() => empty += 1,
-            Record::Key(key) if base.is_none() && key.expiry.is_some_and(|at_ms| at_ms < began_ms) => {
-                loading.keys_expired.fetch_add(1, Relaxed);
-            }
-            Record::Key(key) => {
-                insert(&mut txn, *key)?;
-                let loaded = loading.keys_loaded.fetch_add(1, Relaxed);
-                match loading.key_delay_us.load(Relaxed) {
-                    0 => (),
-                    us @ 1.. => thread::sleep(Duration::from_micros(us as u64)),
-                    keys if loaded.is_multiple_of(keys.unsigned_abs()) => thread::sleep(Duration::from_micros(1)),
-                    _ => (),
-                }
-            }
-        }
-    }
-    if empty > 0 {
-        server.log.push(NOTICE, format!("Done loading RDB, empty keys skipped: {empty}."));
-    }
+    loading.bytes_loaded.store(before, Relaxed);
+    let empty = parallel::load(server, &mut file, terms, |record| match record {
+        Record::Fact(name, value) => tell_fact(server, &name, &value),
+        Record::Library(source) => libraries.push(source),
+        Record::Module(name, key) => tell_module(server, name, key, &mut modules),
+        Record::Key(_) => (),
+    });
+    // Threads came upon it in whatever order; what is told of is what stands first in the file.
+    let empty = empty.map_err(|text| refusal(server, bytes, check_sum, terms).unwrap_or(text))?;
+    loading.bytes_loaded.store(before + file.position() as u64, Relaxed);
     let (loaded, expired) = (loading.keys_loaded.load(Relaxed), loading.keys_expired.load(Relaxed));
-    server.log.push(NOTICE, format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}."));
-    let seconds = (clock::now_ms() - began_ms) as f64 / 1000.0;
-    server.log.push(NOTICE, format!("DB loaded from disk: {seconds:.3} seconds"));
+    let skipped = if empty > 0 { format!(", empty keys skipped: {empty}") } else { String::new() };
+    server.log.push(NOTICE, format!("Done loading RDB, keys loaded: {loaded}, keys expired: {expired}{skipped}."));
+    if base.is_none() {
+        let seconds = (clock::now_ms() - terms.began_ms) as f64 / 1000.0;
+        server.log.push(NOTICE, format!("DB loaded from disk: {seconds:.3} seconds"));
+    }
     Ok(Loaded { libraries, end: file.position() })
 }
 
-fn insert(txn: &mut Txn, key: Key) -> Result<(), String> {
-    let shard = txn.shard_of(&key.key);
-    while !txn.latch(shard) {
-        thread::yield_now();
-    }
-    let put = put(txn, key);
-    txn.commit();
-    txn.release();
-    put
+/// Says where a file failed.
+pub(super) fn place(failure: Failure) -> String {
+    format!("{} at offset {}", failure.text, failure.at)
+}
+
+/// What a reader from front to back refuses first in a file. None: nothing that the file alone is the reason of.
+fn refusal(server: &Server, bytes: &[u8], check_sum: bool, terms: Terms) -> Option<String> {
+    let store = &server.store;
+    let mut seen = HashSet::new();
+    let mut read = || -> Result<(), String> {
+        let mut file = File::open(bytes, check_sum).map_err(place)?;
+        while let Some(item) = file.next_item().map_err(place)? {
+            let (head, key) = match item {
+                Item::Text(head, key, _) => (head, key),
+                Item::Value(head, key, value) if !value.is_empty() => (head, key),
+                _ => continue,
+            };
+            if terms.leaves_out(head.expiry) {
+                continue;
+            }
+            parallel::database_fits(head.db, store.databases)?;
+            if !seen.insert((head.db, store.hash(&key))) {
+                return Err(parallel::duplicated(head.db, &key));
+            }
+        }
+        Ok(())
+    };
+    read().err()
 }
 
 /// Puts a key into its shard, which is latched.
 pub fn put(txn: &mut Txn, key: Key) -> Result<(), String> {
     let Key { db, key, value, expiry, idle_s, frequency } = key;
     let store = txn.store;
-    if db >= store.databases as u64 {
-        let databases = store.databases;
-        return Err(format!("a key of database {db}, where `databases` allows {databases}: raise it to {}", db + 1));
-    }
+    parallel::database_fits(db, store.databases)?;
     txn.db = db as u32;
-    let new = !txn.exists(&key);
-    if new {
-        value.make(&store.settings, |value| txn.set(&key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
-        txn.mark_access(&key, idle_s, frequency);
+    if txn.exists(&key) {
+        return Err(parallel::duplicated(db, &key));
     }
-    if new { Ok(()) } else { Err(format!("RDB has duplicated key '{}' in DB {db}", String::from_utf8_lossy(&key))) }
+    value.make(&store.settings, |value| txn.set(&key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
+    txn.mark_access(&key, idle_s, frequency);
+    Ok(())
 }
 
 fn tell_fact(server: &Server, name: &[u8], value: &[u8]) {
     let value = String::from_utf8_lossy(value);
     match name {
         b"redis-ver" => server.log.push(NOTICE, format!("Loading RDB produced by version {value}")),
+        b"used-mem" => {
+            let bytes = value.parse::<i64>().unwrap_or(0).max(0);
+            server.loading.rdb_used_bytes.store(bytes as u64, Relaxed);
+            let megabytes = bytes as f64 / (1024.0 * 1024.0);
+            server.log.push(NOTICE, format!("RDB memory usage when created {megabytes:.2} Mb"));
+        }
+        b"aof-base" if value != "0" => server.log.push(NOTICE, "RDB is base AOF".into()),
         b"valkey-ver" => server.log.push(NOTICE, format!("Loading RDB produced by Valkey version {value}")),
         b"ctime" => {
             let age_s = value.parse::<i64>().map_or(0, |at_s| (clock::now_ms() / 1000 - at_s).max(0));

@@ -6,13 +6,14 @@
 //!            1, 2 an integer as a length · 3 f32 · 4 f64 · 5 a string · 0 the end
 //! ```
 //!
-//! Arrays are `zedis-arr`, vector sets `zedis-vec`. A Redis that meets one in a file says that it has no module of that name,
+//! Arrays are `zedis-arr`, vector sets `vectorset` as in Redis 8; once they were `zedis-vec`. A Redis that meets one in a file says that it has no module of that name,
 //! and does not load the file; RESTORE of one says `Bad data format`.
 
 use super::bytes::{read_length, read_number, read_string, take, write_number, write_string};
 
 pub const ARRAY: u64 = id(b"zedis-arr", 0);
-pub const VECTOR: u64 = id(b"zedis-vec", 0);
+pub const VECTOR: u64 = id(b"vectorset", 0);
+pub const OLD_VECTOR: u64 = id(b"zedis-vec", 0);
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const NAME_LETTERS: usize = 9;
@@ -38,9 +39,9 @@ const fn id(name: &[u8; NAME_LETTERS], version: u64) -> u64 {
     id << VERSION_BITS | version
 }
 
-/// Is it one of ours, in a version that is known?
-pub fn is_ours(id: u64) -> bool {
-    matches!(id, ARRAY | VECTOR)
+/// Is it a type that is there, in a version that is known?
+pub fn is_known(id: u64) -> bool {
+    matches!(id, ARRAY | VECTOR | OLD_VECTOR)
 }
 
 /// The name in an id.
@@ -69,6 +70,7 @@ pub fn write_unsigned(number: u64, out: &mut Vec<u8>) {
     write_number(number, out);
 }
 
+#[cfg(test)]
 pub fn write_float(number: f32, out: &mut Vec<u8>) {
     out.push(FLOAT);
     out.extend(number.to_le_bytes());
@@ -105,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_name_is_in_its_id_and_a_value_is_skipped_whole() {
-        assert_eq!((name(ARRAY), name(VECTOR)), ("zedis-arr".into(), "zedis-vec".into()));
+        assert_eq!((name(ARRAY), name(VECTOR)), ("zedis-arr".into(), "vectorset".into()));
         let mut out = Vec::new();
         write_unsigned(u64::MAX, &mut out);
         write_float(1.5, &mut out);

@@ -39,7 +39,9 @@ pub struct Output {
 impl Output {
     /// Begins a file that will be `target`.
     pub fn create(target: &Path, manner: Manner) -> io::Result<Output> {
-        let name = format!("temp-{}.{}", std::process::id(), target.file_name().unwrap_or_default().to_string_lossy());
+        // Names that whoever tidies up knows from Redis.
+        let (pid, is_snapshot) = (std::process::id(), target.extension().is_some_and(|end| end == "rdb"));
+        let name = if is_snapshot { format!("temp-{pid}.rdb") } else { format!("temp-rewriteaof-bg-{pid}.aof") };
         let path = target.with_file_name(name);
         let file = File::create(&path)?;
         Ok(Output {

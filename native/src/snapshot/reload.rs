@@ -1,41 +1,133 @@
-//! DEBUG RELOAD: every key written as in a file, and read again, in memory.
+//! DEBUG RELOAD: every key written to the file of snapshots, and read again; or what is in that file read beside what is there.
 
-use super::file::{File, Record};
-use super::load::put;
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use super::bytes::write_length;
+use super::file::{File, Key, Record};
+use super::libraries::name_of;
+use super::load::{place, put};
+use super::output::{Manner, Output};
+use super::parallel::{database_fits, duplicated};
+use super::save::{Head, push_head};
 use super::witness::{Access, Form, Sink};
+use crate::session::server::Server;
+use crate::sys::files::Mapped;
 use crate::txn::Txn;
 
-/// Writes all keys down, empties the store, and reads them again. All shards are latched. Err: what was written cannot be read; the data
-/// set is as it was.
-pub fn reload(txn: &mut Txn) -> Result<(), String> {
+const NOTICE: u8 = 2;
+const WARNING: u8 = 3;
+
+/// The options of DEBUG RELOAD.
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub save: bool,
+    pub flush: bool,
+    /// Keys in the file go before those that are there.
+    pub merge: bool,
+}
+
+/// Why not. The data set is as it was, and the log has been told.
+pub enum Refused {
+    Save,
+    Load,
+}
+
+/// All shards are latched. What changes is not logged to the append-only file, as in Redis. Gives the libraries of functions in the file,
+/// which the main thread puts in place of those that are there, or beside them.
+pub fn reload(server: &'static Server, txn: &mut Txn, options: Options) -> Result<Vec<Vec<u8>>, Refused> {
+    let name = server.settings.text("dbfilename");
+    if options.save {
+        save(server, txn, Path::new(&name)).map_err(|error| {
+            server.log.push(WARNING, format!("Error saving {name} for DEBUG RELOAD: {error}"));
+            Refused::Save
+        })?;
+    }
+    // What has expired goes when its time comes, with a trace in the append-only file.
+    let (db, keep_expired) = (txn.db, std::mem::replace(&mut txn.keep_expired, true));
+    let loaded = load(server, txn, Path::new(&name), options);
+    (txn.db, txn.keep_expired) = (db, keep_expired);
+    let libraries = loaded.map_err(|text| {
+        server.log.push(WARNING, format!("DEBUG RELOAD: {text} (file {name}); the data set is as it was"));
+        Refused::Load
+    })?;
+    server.log.push(NOTICE, "DB reloaded by DEBUG RELOAD".into());
+    Ok(libraries)
+}
+
+fn save(server: &Server, txn: &mut Txn, path: &Path) -> io::Result<()> {
     let sink = Sink::new(Form::File(Access::None));
-    let (mut bytes, mut room) = (b"REDIS0012".to_vec(), Vec::new());
+    let (mut bytes, mut room) = (Vec::new(), Vec::new());
     let databases = txn.store.databases as u32;
+    let expiring = (0..databases).any(|db| txn.store.counters.due(db) > 0);
+    push_head(server, Head { expiring, base: false, libraries: &server.durability.libraries() }, &mut bytes);
     for db in 0..databases {
+        if txn.store.counters.keys(db) == 0 {
+            continue;
+        }
         bytes.push(0xfe);
-        super::bytes::write_length(db as usize, &mut bytes);
+        write_length(db as usize, &mut bytes);
         for shard in 0..txn.store.shards_count() {
             let _ = txn.with_shard(shard, |shard| {
                 shard.table(db).for_each(|entry| sink.write(entry, &mut room, &mut bytes));
             });
         }
     }
-    bytes.push(0xff);
-    bytes.extend([0; 8]);
-    let failed = |failure: super::file::Failure| format!("{} at offset {}", failure.text, failure.at);
-    let (mut file, mut keys) = (File::open(&bytes, false).map_err(failed)?, Vec::new());
-    while let Some(record) = file.next_record().map_err(failed)? {
-        if let Record::Key(key) = record {
-            keys.push(key);
+    let mut output = Output::create(path, Manner { sum: true, sync_often: false, rate: 0 })?;
+    output.push(&bytes)?;
+    output.push_sum()?;
+    output.finish().map(drop)
+}
+
+fn load(server: &Server, txn: &mut Txn, path: &Path, options: Options) -> Result<Vec<Vec<u8>>, String> {
+    let bytes = Mapped::open(path).map_err(|error| error.to_string())?;
+    let (keys, libraries) = read(&bytes)?;
+    let databases = txn.store.databases as u32;
+    let mut names = HashSet::new();
+    for key in &keys {
+        database_fits(key.db, databases as usize)?;
+        let is_there = !options.flush && !options.merge && {
+            txn.db = key.db as u32;
+            txn.exists(&key.key)
+        };
+        if is_there || !names.insert((key.db, &key.key)) && !options.merge {
+            return Err(duplicated(key.db, &key.key));
         }
     }
-    for shard in 0..txn.store.shards_count() {
-        (0..databases).for_each(|db| txn.clear_table(shard, db, true));
+    let there = server.durability.libraries();
+    let is_there = |name: &[u8]| there.iter().any(|library| name_of(library) == name);
+    if !options.flush
+        && !options.merge
+        && let Some(twice) = libraries.iter().map(|library| name_of(library)).find(|name| is_there(name))
+    {
+        return Err(format!("Library {} already exists", String::from_utf8_lossy(twice)));
     }
-    let (db, keep_expired) = (txn.db, std::mem::replace(&mut txn.keep_expired, true));
+    if options.flush {
+        for shard in 0..txn.store.shards_count() {
+            (0..databases).for_each(|db| txn.clear_table(shard, db, true));
+        }
+    }
     for key in keys {
-        put(txn, *key)?;
+        txn.db = key.db as u32;
+        if options.merge {
+            txn.remove(&key.key);
+        }
+        put(txn, key)?;
     }
-    (txn.db, txn.keep_expired) = (db, keep_expired);
-    Ok(())
+    Ok(libraries)
+}
+
+/// The keys in a file, and its libraries.
+fn read(bytes: &[u8]) -> Result<(Vec<Key>, Vec<Vec<u8>>), String> {
+    let (mut keys, mut libraries) = (Vec::new(), Vec::new());
+    let mut file = File::open(bytes, true).map_err(place)?;
+    while let Some(record) = file.next_record().map_err(place)? {
+        match record {
+            Record::Key(key) if !key.value.is_empty() => keys.push(*key),
+            Record::Library(source) => libraries.push(source),
+            _ => (),
+        }
+    }
+    Ok((keys, libraries))
 }

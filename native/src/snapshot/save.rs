@@ -10,11 +10,12 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::bytes::{write_length, write_string};
+use super::libraries::{LIBRARY_FACT, is_of_redis};
 pub use super::output::Manner;
 use super::output::Output;
 use super::witness::{Access, Form, Sink, witness_all};
@@ -28,6 +29,10 @@ use crate::txn::record::push_request;
 
 /// How long the saving thread holds a shard.
 const SLICE: Duration = Duration::from_micros(100);
+/// What is told of a snapshot that was cancelled.
+const GIVEN_UP: &str = "it was given up";
+/// How often a pause between keys (`rdb-key-save-delay`) looks whether it is over.
+const REST_LOOK: Duration = Duration::from_millis(5);
 /// Before it looks again for a shard, or all of them, that others hold.
 const SHARD_BUSY_WAIT: Duration = Duration::from_micros(50);
 const STORE_BUSY_WAIT: Duration = Duration::from_millis(1);
@@ -64,15 +69,15 @@ fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io:
     while txn.latch_store().is_err() {
         thread::sleep(STORE_BUSY_WAIT);
     }
-    let snapshot = Snapshot::begin(server, &mut txn, plan.resp);
+    let snapshot = Snapshot::begin(server, &mut txn, plan);
     let libraries = server.durability.libraries();
     instant();
     server.wake(txn.release());
     server.durability.save_keys.store(snapshot.keys, Relaxed);
     server.durability.save_keys_done.store(0, Relaxed);
+    server.durability.begun.store(true, Release);
     let outcome = snapshot.write(plan, &libraries, &mut txn, &mut output);
     server.durability.save_keys.store(0, Relaxed);
-    server.durability.cow_bytes.store(0, Relaxed);
     if outcome.is_err() {
         snapshot.sink.cancelled.store(true, Relaxed);
         snapshot.walk_rest(&mut txn);
@@ -89,32 +94,38 @@ fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io:
 struct Snapshot {
     server: &'static Server,
     sink: Arc<Sink>,
-    version: u32,
+    /// Fields of hashes expire.
+    expiring: bool,
     keys: u64,
     dirty: u64,
+    /// FLUSHALLs so far, and whether one ends this: no snapshot of what is gone is wanted, but the base of a log is.
+    flushes: u64,
+    ends_by_flush: bool,
     /// Of each database: keys, and keys that expire.
     sizes: Vec<(u64, u64)>,
 }
 
 impl Snapshot {
     /// Puts the witnesses in. All shards are latched.
-    fn begin(server: &'static Server, txn: &mut Txn, resp: bool) -> Snapshot {
+    fn begin(server: &'static Server, txn: &mut Txn, plan: &Plan) -> Snapshot {
         let store = &server.store;
         let access = match store.settings.policy.get().order {
             Order::Lfu => Access::Frequency,
             Order::Lru | Order::Lrm => Access::Clock(txn.access_clock),
             _ => Access::None,
         };
-        let sink = witness_all(txn, if resp { Form::Requests } else { Form::File(access) });
+        let sink = witness_all(txn, if plan.resp { Form::Requests } else { Form::File(access) });
         let databases = 0..store.databases as u32;
         let expiring = databases.clone().any(|db| store.counters.due(db) > 0);
         let sizes: Vec<_> = databases.map(|db| (store.counters.keys(db), store.counters.expires(db))).collect();
         Snapshot {
             server,
             sink,
-            version: if expiring { VERSION_EXPIRING } else { VERSION_COMMON },
+            expiring,
             keys: sizes.iter().map(|(keys, _)| keys).sum(),
             dirty: store.dirty.load(Relaxed),
+            flushes: store.flushes.load(Relaxed),
+            ends_by_flush: !plan.base,
             sizes,
         }
     }
@@ -130,6 +141,7 @@ impl Snapshot {
         loop {
             let tables = self.sink.tables.load(Acquire);
             file.take(self.server)?;
+            self.may_go_on()?;
             if tables == 0 {
                 return Ok(());
             }
@@ -140,27 +152,16 @@ impl Snapshot {
     fn head(&self, plan: &Plan, libraries: &[Vec<u8>], output: &mut Output) -> io::Result<()> {
         if plan.resp {
             let mut bytes = Vec::new();
+            if self.server.durability.aof_stamps.load(Relaxed) {
+                bytes.extend_from_slice(format!("#TS:{}\r\n", clock::now_ms() / 1000).as_bytes());
+            }
             for source in libraries {
                 push_request(&mut bytes, OwnedArgs::of(&[b"FUNCTION", b"LOAD", source]).borrow());
             }
             return output.push(&bytes);
         }
-        let mut bytes = format!("REDIS{:04}", self.version).into_bytes();
-        let mut fact = |name: &str, value: &str| {
-            bytes.push(0xfa);
-            write_string(name.as_bytes(), &mut bytes);
-            write_string(value.as_bytes(), &mut bytes);
-        };
-        fact("redis-ver", REDIS_VERSION);
-        fact("zedis-ver", VERSION);
-        fact("redis-bits", "64");
-        fact("ctime", &(clock::now_ms() / 1000).to_string());
-        fact("used-mem", &self.server.used_memory().to_string());
-        fact("aof-base", if plan.base { "1" } else { "0" });
-        for source in libraries {
-            bytes.push(0xf5);
-            write_string(source, &mut bytes);
-        }
+        let mut bytes = Vec::new();
+        push_head(self.server, Head { expiring: self.expiring, base: plan.base, libraries }, &mut bytes);
         output.push(&bytes)
     }
 
@@ -168,9 +169,7 @@ impl Snapshot {
     fn walk(&self, shard: u32, txn: &mut Txn, file: &mut Body) -> io::Result<()> {
         let delay_us = self.server.durability.key_save_delay_us.load(Relaxed);
         loop {
-            if self.sink.cancelled.load(Relaxed) {
-                return Err(io::Error::other("it was given up"));
-            }
+            self.may_go_on()?;
             if !txn.latch(shard) {
                 thread::sleep(SHARD_BUSY_WAIT);
                 continue;
@@ -191,12 +190,31 @@ impl Snapshot {
             });
             self.server.wake(txn.release());
             let keys = file.take(self.server)?;
-            if delay_us > 0 {
-                thread::sleep(Duration::from_micros(delay_us as u64 * keys));
-            }
+            self.rest(Duration::from_micros(delay_us.max(0) as u64 * keys));
             if more != Ok(true) {
                 return Ok(());
             }
+        }
+    }
+
+    /// Err: it is given up.
+    fn may_go_on(&self) -> io::Result<()> {
+        let durability = &self.server.durability;
+        if self.ends_by_flush && self.flushes != self.server.store.flushes.load(Relaxed) {
+            durability.cancel();
+        }
+        if self.sink.cancelled.load(Relaxed) || durability.is_cancelled() {
+            return Err(io::Error::other(GIVEN_UP));
+        }
+        Ok(())
+    }
+
+    /// `rdb-key-save-delay`, unless the directive is changed or the snapshot given up meanwhile.
+    fn rest(&self, length: Duration) {
+        let until = Instant::now() + length;
+        let durability = &self.server.durability;
+        while Instant::now() < until && !durability.is_cancelled() && durability.key_save_delay_us.load(Relaxed) > 0 {
+            thread::sleep(until.saturating_duration_since(Instant::now()).min(REST_LOOK));
         }
     }
 
@@ -211,6 +229,41 @@ impl Snapshot {
             });
             self.server.wake(txn.release());
         }
+    }
+}
+
+/// What stands before the keys of a file.
+pub(super) struct Head<'h> {
+    /// Fields of hashes expire.
+    pub expiring: bool,
+    /// It is the base of an append-only file.
+    pub base: bool,
+    pub libraries: &'h [Vec<u8>],
+}
+
+pub(super) fn push_head(server: &Server, head: Head, bytes: &mut Vec<u8>) {
+    let version = if head.expiring { VERSION_EXPIRING } else { VERSION_COMMON };
+    bytes.extend(format!("REDIS{version:04}").into_bytes());
+    let mut fact = |name: &str, value: &str| {
+        bytes.push(0xfa);
+        write_string(name.as_bytes(), bytes);
+        write_string(value.as_bytes(), bytes);
+    };
+    fact("redis-ver", REDIS_VERSION);
+    fact("zedis-ver", VERSION);
+    fact("redis-bits", "64");
+    fact("ctime", &(clock::now_ms() / 1000).to_string());
+    fact("used-mem", &server.used_memory().to_string());
+    fact("aof-base", if head.base { "1" } else { "0" });
+    for source in head.libraries {
+        if is_of_redis(source) {
+            bytes.push(0xf5);
+        } else {
+            // Redis refuses a file with a library in another language, and passes over facts that it does not know.
+            bytes.push(0xfa);
+            write_string(LIBRARY_FACT, bytes);
+        }
+        write_string(source, bytes);
     }
 }
 

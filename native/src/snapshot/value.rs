@@ -218,6 +218,7 @@ pub fn read_kind(kind: u8, dialect: Dialect, rest: &mut &[u8]) -> Option<Loaded>
         kind::MODULE => match read_number(rest)? {
             module::ARRAY => Loaded::Made(Made(Box::new(array::read(rest)?))),
             module::VECTOR => Loaded::Made(Made(vector::read(rest)?)),
+            module::OLD_VECTOR => Loaded::Made(Made(vector::read_old(rest)?)),
             _ => return None,
         },
         _ => return None,

@@ -12,13 +12,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::payload;
+use super::requests;
 use super::value::write_under_key;
 use crate::ds::entry::{Entry, EntryRef, Value};
 use crate::ds::table::{POSITIONS, Table, Witness};
-use crate::resp::args::OwnedArgs;
 use crate::txn::Txn;
-use crate::txn::record::push_request;
 
 /// Objects of more elements are handed over as a copy that shares their parts, and written by the saving thread.
 const ELEMENTS_MAX: usize = if cfg!(test) { 4 } else { 1000 };
@@ -113,10 +111,7 @@ impl Sink {
     /// Writes an entry down.
     pub fn write(&self, entry: EntryRef<'_>, room: &mut Vec<u8>, out: &mut Vec<u8>) {
         let Form::File(access) = self.form else {
-            let expiry = entry.expiry().unwrap_or(0).to_string();
-            let payload = payload::write(entry);
-            let words: [&[u8]; 5] = [b"RESTORE", entry.key(), expiry.as_bytes(), &payload, b"ABSTTL"];
-            return push_request(out, OwnedArgs::of(&words).borrow());
+            return requests::write(entry, out);
         };
         if let Some(at_ms) = entry.expiry() {
             out.push(0xfc);

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 /// Most cores (and other threads that run transactions): one bit each in a latch's waiters.
 pub const CORES_MAX: usize = 64;
 
+/// Threads beside them that put in what is in a file, at most.
+pub const HELPERS_MAX: usize = 16;
+
 pub struct Counters {
     stripes: Box<[Stripe]>,
 }
@@ -27,8 +30,7 @@ struct Database {
 impl Counters {
     pub fn new(databases: usize) -> Counters {
         Counters {
-            // And one for the thread that loads a file.
-            stripes: (0..=CORES_MAX)
+            stripes: (0..CORES_MAX + HELPERS_MAX)
                 .map(|_| Stripe {
                     databases: (0..databases).map(|_| Database::default()).collect(),
                     bytes: AtomicI64::new(0),

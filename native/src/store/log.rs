@@ -12,8 +12,9 @@ use std::time::Duration;
 use crate::ds::ring::Ring;
 use crate::sys::usage;
 
-/// Bytes between the cores and the thread that writes the file. Where it is full, cores wait for that thread.
-pub const LOG_BYTES: usize = 32 << 20;
+/// Bytes between the cores and the thread that writes the file. Where it is full, cores wait for that thread. Few in
+/// tests, which so have positions leap (`ds/ring.rs`).
+pub const LOG_BYTES: usize = if cfg!(test) { 64 << 10 } else { 32 << 20 };
 /// Bytes before the requests of a record.
 pub const RECORD_HEAD_BYTES: usize = 16;
 /// How long a core that finds no room waits before it looks again.
@@ -26,15 +27,18 @@ pub struct Log {
     on: AtomicBool,
     /// A bit for each core that knows that.
     seen: AtomicU64,
-    /// The reader waits to be woken.
+    /// The reader waits to be woken; somebody wants it to look.
     asleep: AtomicBool,
+    called: AtomicBool,
     reader: Mutex<Option<Thread>>,
     /// Threads that are no cores append one after the other.
     outside: Mutex<()>,
-    /// Replies wait until what they may tell of is on disk (`appendfsync always`).
+    /// Replies wait until what they may tell of is on disk (`appendfsync always`), and not only in the file.
     pub always: AtomicBool,
     /// The reader stops here, to go on in another file; `u64::MAX`: nowhere.
     border: AtomicU64,
+    /// Up to here everything is in the file: the system has it, and this process may be killed.
+    written: AtomicU64,
     /// Up to here everything is on disk, as far as `always` asks for.
     durable: AtomicU64,
 }
@@ -47,10 +51,12 @@ impl Default for Log {
             on: AtomicBool::new(false),
             seen: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
+            called: AtomicBool::new(false),
             reader: Mutex::default(),
             outside: Mutex::default(),
             always: AtomicBool::new(false),
             border: AtomicU64::new(u64::MAX),
+            written: AtomicU64::new(0),
             durable: AtomicU64::new(0),
         }
     }
@@ -67,6 +73,7 @@ pub struct Head {
 }
 
 impl Head {
+    #[inline]
     pub fn to_bytes(self) -> [u8; RECORD_HEAD_BYTES] {
         let mut bytes = [0; RECORD_HEAD_BYTES];
         bytes[..8].copy_from_slice(&self.bytes.to_le_bytes());
@@ -76,6 +83,7 @@ impl Head {
     }
 
     /// None: not so many bytes.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Option<Head> {
         let (count, rest) = bytes.split_first_chunk::<8>()?;
         let (first, rest) = rest.split_first_chunk::<4>()?;
@@ -144,33 +152,38 @@ impl Log {
         self.border.store(u64::MAX, Ordering::SeqCst);
     }
 
-    /// Takes what can be read, `most` bytes of it and nothing beyond the border; gives how many. For the reader.
-    pub fn take(&self, most: usize, into: &mut Vec<u8>) -> usize {
-        let Some(ring) = self.ring.get() else { return 0 };
+    /// The end of what can be read and goes into the file that is written.
+    pub fn readable(&self) -> u64 {
         // The border after the end: who appended beyond it did so after it was set.
-        let published = ring.published();
-        let until = published.min(self.border.load(Ordering::SeqCst));
-        ring.take(most.min(until.saturating_sub(ring.head()) as usize), into)
+        let published = self.ring.get().map_or(0, Ring::published);
+        published.min(self.border.load(Ordering::SeqCst))
+    }
+
+    /// Takes what can be read, `most` bytes of it and nothing beyond the border, and shows it in pieces; gives how many. For the reader.
+    pub fn take(&self, most: usize, show: impl FnMut(&[u8])) -> usize {
+        let Some(ring) = self.ring.get() else { return 0 };
+        let until = self.readable();
+        ring.take(most.min(until.saturating_sub(ring.head()) as usize), show)
     }
 
     /// Appends a record. `beside`: of the second context of a core.
     #[inline]
-    pub fn append(&self, core: usize, beside: bool, head: &[u8], body: &[u8]) {
+    pub fn append(&self, core: usize, beside: bool, head: Head, body: &[u8]) {
         let (Some(ring), Some(cores)) = (self.ring.get(), self.cores.get()) else { return };
         let writer = if core >= *cores {
             return self.append_outside(head, body);
         } else {
             core + if beside { *cores } else { 0 }
         };
-        ring.append(writer, [head, body], || self.wait_for_room());
+        ring.append(writer, &head.to_bytes(), body, || self.wait_for_room());
     }
 
     /// As [`Log::append`], for a thread that is no core.
     #[cold]
-    pub fn append_outside(&self, head: &[u8], body: &[u8]) {
+    pub fn append_outside(&self, head: Head, body: &[u8]) {
         let (Some(ring), Some(cores)) = (self.ring.get(), self.cores.get()) else { return };
         let _one = self.outside.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        ring.append(2 * cores, [head, body], || self.wait_for_room());
+        ring.append(2 * cores, &head.to_bytes(), body, || self.wait_for_room());
         self.nudge();
     }
 
@@ -180,8 +193,9 @@ impl Log {
         thread::sleep(FULL_WAIT);
     }
 
-    /// Wakes the reader where it sleeps: something was appended. Once a turn of a core.
+    /// Has the reader look at what there is, now or when it is about to sleep. At most once a turn of a core.
     pub fn nudge(&self) {
+        self.called.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::Relaxed)
             && self.asleep.swap(false, Ordering::AcqRel)
@@ -196,15 +210,17 @@ impl Log {
         *self.reader.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(thread::current());
     }
 
-    /// Sleeps until something can be read, somebody nudges, or `most` is over. For the reader.
+    /// Sleeps until somebody nudges, or has done so since the last sleep, or `most` is over. For the reader.
     pub fn sleep(&self, most: Duration) {
         self.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        let empty = self.ring.get().is_none_or(|ring| ring.published() == ring.head());
-        if empty {
+        if !self.called.load(Ordering::Relaxed) {
             thread::park_timeout(most);
         }
         self.asleep.store(false, Ordering::Relaxed);
+        // Before the reader looks: who calls from now on is seen at the next sleep.
+        self.called.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
     }
 
     /// The end of what was appended so far.
@@ -223,14 +239,30 @@ impl Log {
         self.durable.store(position, Ordering::Release);
     }
 
-    /// Must replies that are made now wait? Then until [`Log::durable`] has come so far.
+    #[inline]
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `position` is in the file.
+    pub fn set_written(&self, position: u64) {
+        self.written.store(position, Ordering::Release);
+    }
+
+    /// Up to here replies may tell of what was done.
+    #[inline]
+    pub fn settled(&self) -> u64 {
+        if self.always.load(Ordering::Relaxed) { self.durable() } else { self.written() }
+    }
+
+    /// Must replies that are made now wait? Then until [`Log::settled`] has come so far.
     #[inline]
     pub fn barrier(&self) -> Option<u64> {
-        if !self.always.load(Ordering::Relaxed) || !self.on.load(Ordering::Relaxed) {
+        if !self.on.load(Ordering::Relaxed) {
             return None;
         }
         let tail = self.tail();
-        (self.durable() < tail).then_some(tail)
+        (self.settled() < tail).then_some(tail)
     }
 }
 
@@ -250,13 +282,16 @@ mod tests {
         let log = Log::default();
         log.switch_on(1);
         let mut taken = Vec::new();
-        log.append(0, false, b"before", b"");
+        let mut take = |most| log.take(most, |some| taken.extend_from_slice(some));
+        let head = |bytes| Head { bytes, first_db: 0, last_db: 0 };
+        log.append(0, false, head(6), b"before");
         let at = log.set_border();
-        log.append(0, true, b"be", b"hind");
-        assert_eq!((at, log.take(100, &mut taken), log.take(100, &mut taken)), (6, 6, 0));
+        log.append(0, true, head(6), b"behind");
+        assert_eq!((at, take(100), take(100)), (22, 22, 0));
         log.clear_border();
-        assert_eq!((log.take(2, &mut taken), log.take(100, &mut taken)), (2, 4));
-        assert_eq!(taken, b"beforebehind");
+        assert_eq!((take(2), take(100)), (2, 20));
+        let record = |body: &[u8]| [&head(6).to_bytes(), body].concat();
+        assert_eq!(taken, [record(b"before"), record(b"behind")].concat());
     }
 
     #[test]

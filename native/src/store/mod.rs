@@ -47,6 +47,8 @@ pub struct Store {
     pub sole: AtomicU32,
     /// Writes since the last save, as INFO's rdb_changes_since_last_save.
     pub dirty: AtomicU64,
+    /// How often FLUSHALL has run.
+    pub flushes: AtomicU64,
     /// Running average, per database, of the time to live of keys that the expiry cycle looked at, ms.
     average_ttl_ms: Box<[AtomicU64]>,
     /// Somebody wants to be told of changes wherever they are: notifications, client-side caches of prefixes.
@@ -95,6 +97,7 @@ impl Store {
             waited_keys: AtomicU64::new(0),
             waited_keys_gone: AtomicU64::new(0),
             dirty: AtomicU64::new(0),
+            flushes: AtomicU64::new(0),
             average_ttl_ms: (0..databases).map(|_| AtomicU64::new(0)).collect(),
         }
     }

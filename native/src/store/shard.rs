@@ -56,7 +56,7 @@ impl Shard {
         if db == 0 { &mut self.first } else { &mut self.rest[db as usize - 1] }
     }
 
-    /// Does anybody want to know when a key of this shard changes?
+    /// Does anybody want to know when a key of this shard changes? Then its latch is marked (`Txn::signal`).
     #[inline]
     pub fn is_observed(&self) -> bool {
         !self.watched.is_empty() || !self.waiting.is_empty() || !self.tracked.is_empty()

@@ -28,6 +28,12 @@ pub fn pin(cpu: usize) -> bool {
     unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) == 0 }
 }
 
+/// The system's number of the calling thread, as in /proc/self/task.
+pub fn thread_id() -> i32 {
+    // SAFETY: it has no conditions.
+    unsafe { libc::gettid() }
+}
+
 /// How much less than others a thread that gives way is worth: a tenth of their share.
 const GIVEN_WAY: i32 = 10;
 

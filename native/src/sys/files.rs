@@ -1,10 +1,22 @@
-//! Files in memory.
+//! Files in memory, and on their way to disk.
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+
+/// Has the system begin to write a range of a file to disk. Nothing is waited for, unless the disk has more to do than it can queue;
+/// nothing is promised, and what goes wrong is told by the next fsync.
+#[cfg(target_os = "linux")]
+pub fn begin_writing(file: &File, range: Range<u64>) {
+    let (from, bytes) = (range.start as i64, range.end.saturating_sub(range.start) as i64);
+    // SAFETY: a call on a descriptor that is open, without pointers.
+    unsafe { libc::sync_file_range(file.as_raw_fd(), from, bytes, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn begin_writing(_: &File, _: Range<u64>) {}
 
 /// A file, mapped to be read once from its front. Nobody may cut it meanwhile: reading past its end ends the process.
 pub struct Mapped {

@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// What a thread may have taken or freed without telling, bytes: some ten keys, for one locked addition.
 const SLACK_BYTES: usize = 1024;
@@ -77,6 +77,20 @@ pub fn bytes() -> u64 {
 /// Bytes in use that are kept apart, told so far.
 pub fn apart_bytes() -> u64 {
     APART.load(Relaxed).max(0) as u64
+}
+
+/// Of these, bytes of a VM of ours, not of the log.
+static VM: AtomicU64 = AtomicU64::new(0);
+
+/// The same without what VMs take.
+pub fn log_bytes() -> u64 {
+    apart_bytes().saturating_sub(VM.load(Relaxed))
+}
+
+/// As [`apart`], for `bytes` that a VM keeps.
+pub fn apart_for_vm<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
+    VM.fetch_add(bytes as u64, Relaxed);
+    apart(work)
 }
 
 /// What the calling thread takes in `work`, which lives for as long as the process or is freed likewise, is kept apart.

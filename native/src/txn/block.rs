@@ -49,6 +49,7 @@ impl Txn {
     pub fn enqueue(&mut self, waiter: &Arc<Waiter>) {
         let store = self.store;
         for key in &waiter.keys {
+            self.mark_observed(key);
             let (_, shard) = self.shard_mut(key);
             let queue = shard.waiting.entry((waiter.db, key.clone())).or_default();
             let (new, watched_before) = (queue.is_empty(), queue.any_gone_counts());

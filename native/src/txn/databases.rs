@@ -6,7 +6,7 @@ use crate::ds::table::Table;
 
 impl Txn {
     /// Empties database `db` of a latched shard; the table goes to the undo log or the lazy-free thread (or is dropped
-    /// here if `now`).
+    /// here if `now`, unless a snapshot has yet to see it: that would write all of it under the latch).
     pub fn clear_table(&mut self, shard: u32, db: u32, now: bool) {
         self.touch_watched(shard, db, None);
         let table = std::mem::take(self.latches.get(shard).table_mut(db));
@@ -19,7 +19,7 @@ impl Txn {
         self.store.counters.add_due(self.core, db, -(table.due_len() as i64));
         if self.undo_on {
             self.undo.push(Undo::Table { shard, db, table });
-        } else if now {
+        } else if now && !table.has_witness() {
             drop(table);
         } else {
             self.store.garbage.free(keys, Box::new(table));

@@ -63,11 +63,7 @@ impl Txn {
     /// Sets a key's access clock to how long it has been idle, s, or how often it was used: to the one that the policy in force has a
     /// use for, if it is given.
     pub fn mark_access(&mut self, key: &[u8], idle_s: Option<u64>, frequency: Option<u8>) {
-        let clock = match (self.store.settings.policy.clock() == Clock::Frequency, frequency, idle_s) {
-            (true, Some(frequency), _) => lfu_minutes(self.now_ms) << 8 | frequency as u32,
-            (false, _, Some(idle_s)) => self.access_clock.wrapping_sub(idle_s.min(0x00ff_ffff) as u32) & 0x00ff_ffff,
-            _ => return,
-        };
+        let Some(clock) = self.marked_access(self.now_ms, idle_s, frequency) else { return };
         if let Some(entry) = self.peek(key) {
             entry.touch(clock);
         }

@@ -13,10 +13,12 @@
 
 pub mod access;
 pub mod block;
+mod contexts;
 mod databases;
 pub mod defragment;
 pub mod edit;
 pub mod evict;
+pub mod fill;
 pub mod frequency;
 mod going;
 pub mod notify;
@@ -24,15 +26,17 @@ pub mod patch;
 pub mod record;
 pub mod relocate;
 pub mod sample;
+#[cfg(test)]
+pub(crate) mod stage;
 pub mod track;
 pub mod undo;
+mod wall;
 pub mod watch;
 pub mod work;
 
 use crate::ds::latch::LatchSet;
 use crate::resp::args::OwnedArgs;
 use crate::store::Store;
-use crate::store::counters::CORES_MAX;
 use crate::store::policy::Clock;
 use crate::store::shard::Shard;
 pub use block::{Block, Nothing};
@@ -163,7 +167,7 @@ impl Txn {
     pub fn new(store: &'static Store, core: usize, sole: bool) -> Txn {
         Txn {
             store,
-            latches: LatchSet::new(&store.shards, core as u32 + 1, sole),
+            latches: LatchSet::new(&store.shards, contexts::own_token(core), sole).with_kin(contexts::held_token(core)),
             core,
             db: 0,
             now_ms: 0,
@@ -189,39 +193,6 @@ impl Txn {
             expired: 0,
             expired_subkeys: 0,
             keep_expired: false,
-        }
-    }
-
-    /// As [`Txn::new`], for a core that may have to share its latches later.
-    pub fn of_core(store: &'static Store, core: usize, sole: bool) -> Txn {
-        if sole {
-            store.sole.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        }
-        Txn { sole, ..Txn::new(store, core, sole) }
-    }
-
-    /// A second context for the thread numbered `core`, beside the one whose script holds latches.
-    pub fn beside(store: &'static Store, core: usize, sole: bool) -> Txn {
-        let latches = LatchSet::new(&store.shards, (core + CORES_MAX) as u32 + 1, sole);
-        Txn { latches, beside: true, ..Txn::new(store, core, sole) }
-    }
-
-    /// A context for the one thread that is no core (it loads a file); no core's latches are `sole` meanwhile.
-    pub fn helper(store: &'static Store) -> Txn {
-        let latches = LatchSet::new(&store.shards, 2 * CORES_MAX as u32 + 1, false);
-        Txn { latches, ..Txn::new(store, CORES_MAX, false) }
-    }
-
-    /// The core that holds a shard now.
-    pub fn holder(&self, shard: u32) -> Option<usize> {
-        self.latches.holder(shard).checked_sub(1).map(|token| token as usize % CORES_MAX)
-    }
-
-    /// Other threads run transactions from now on. Nothing is latched.
-    pub fn share_latches(&mut self) {
-        self.latches.share();
-        if std::mem::take(&mut self.sole) {
-            self.store.sole.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
         }
     }
 
@@ -388,11 +359,31 @@ impl Txn {
         self.signal(key, class, event);
     }
 
+    /// Does anybody want to know when a key of this shard changes? The mark of its latch says no without a look at the shard.
+    #[inline]
+    fn is_observed(&mut self, shard: u32) -> bool {
+        debug_assert!(self.latches.is_marked(shard) || !self.latches.peek(shard).is_observed());
+        self.latches.is_marked(shard) && self.look_who_observes(shard)
+    }
+
+    #[cold]
+    fn look_who_observes(&mut self, shard: u32) -> bool {
+        let observed = self.latches.peek(shard).is_observed();
+        self.latches.mark(shard, observed);
+        observed
+    }
+
+    /// Marks the shard of `key`, which somebody observes from now on. It is latched.
+    fn mark_observed(&mut self, key: &[u8]) {
+        let shard = self.shard_of(key);
+        self.latches.mark(shard, true);
+    }
+
     /// As [`Txn::changed`], for a further event of a change that was counted already.
     #[inline]
     pub fn signal(&mut self, key: &[u8], class: Class, event: &'static str) {
         let shard = self.shard_of(key);
-        if self.latches.peek(shard).is_observed() || self.store.notify.load(std::sync::atomic::Ordering::Relaxed) {
+        if self.is_observed(shard) || self.store.notify.load(std::sync::atomic::Ordering::Relaxed) {
             let subkeys = Box::default();
             self.told.changes.push(Change { db: self.db, key: key.into(), class, event, subkeys });
         }

@@ -145,6 +145,22 @@ impl Txn {
         }
     }
 
+    /// What was told piece by piece of one key is told once: each event where it came first, with the subkeys of all.
+    pub fn fold_changes(&mut self) {
+        let mut folded: Vec<Change> = Vec::new();
+        for change in self.told.changes.drain(..) {
+            match folded.iter_mut().find(|first| first.class == change.class && first.event == change.event) {
+                Some(first) if first.key == change.key => {
+                    let mut subkeys = std::mem::take(&mut first.subkeys).into_vec();
+                    subkeys.extend(change.subkeys);
+                    first.subkeys = subkeys.into();
+                }
+                _ => folded.push(change),
+            }
+        }
+        self.told.changes = folded;
+    }
+
     /// Publishes when the transaction is committed. Gives who will get it, as things stand.
     pub fn publish(&mut self, shard: bool, channel: &[u8], body: &[u8]) -> Audience {
         let audience = self.store.subscriptions.audience(shard, channel);

@@ -61,9 +61,9 @@ impl Txn {
 mod tests {
     use super::*;
     use crate::ds::entry::NewValue;
-    use crate::store::Store;
     use crate::sys::random::step;
     use crate::txn::access::Expiry;
+    use crate::txn::stage;
 
     /// Every key of databases 0 and 1 with encoding, expiry and text, sorted; then the counters.
     fn picture(txn: &mut Txn) -> (Vec<String>, [u64; 5]) {
@@ -88,10 +88,7 @@ mod tests {
     }
 
     fn txn() -> Txn {
-        let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-        let mut txn = Txn::new(store, 0, true);
-        txn.set_clock(1_000_000);
-        txn.latch_store().expect("nobody else is there");
+        let mut txn = stage::txn();
         for (index, size) in [1, 20, 60, 100, 192, 193, 300, 5000].into_iter().enumerate() {
             let (text, key) = ("x".repeat(size), format!("k{index}"));
             let expiry = if index % 2 == 0 { Expiry::At(2_000_000) } else { Expiry::Clear };

@@ -13,6 +13,7 @@ impl Txn {
     /// Remembers that `reader` read `key`, whose shard is latched. As in Redis the database does not matter.
     pub fn remember_reader(&mut self, key: &[u8], reader: u64) {
         let store = self.store;
+        self.mark_observed(key);
         let (_, shard) = self.shard_mut(key);
         if let Some(readers) = shard.tracked.get_mut(key) {
             if readers.contains(&reader) {

@@ -10,6 +10,7 @@ impl Txn {
     /// Registers `flag` for `key` of database `db`; false if it was registered already. The key's shard must be latched.
     pub fn watch(&mut self, db: u32, key: &[u8], flag: &WatchFlag) -> bool {
         let (now_ms, store) = (self.now_ms, self.store);
+        self.mark_observed(key);
         let (hash, shard) = self.shard_mut(key);
         let expired = is_expired(shard, db, hash, key, now_ms);
         let watchers = shard.watched.entry((db, key.into())).or_default();
@@ -123,18 +124,8 @@ pub(super) fn tell_watchers(txn: &mut Txn) {
 mod tests {
     use super::*;
     use crate::ds::entry::NewValue;
-    use crate::store::Store;
     use crate::txn::access::Expiry;
-
-    const NOW_MS: i64 = 1_000_000;
-
-    fn txn() -> Txn {
-        let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-        let mut txn = Txn::new(store, 0, true);
-        txn.set_clock(NOW_MS);
-        txn.latch_store().expect("nobody else is there");
-        txn
-    }
+    use crate::txn::stage::{NOW_MS, txn};
 
     fn set(txn: &mut Txn, key: &[u8], expiry: Expiry) {
         txn.set(key, NewValue::Text(b"v"), expiry);

@@ -1,6 +1,7 @@
 //! Long work in slices, between the requests of others.
 
 use super::Txn;
+use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Reply;
 use crate::sys::clock;
 
@@ -28,6 +29,14 @@ impl Slice {
 pub trait Work: Send {
     /// Does one [`Slice`]. Err names a shard that is held for long: come back when it is free.
     fn step(&mut self, txn: &mut Txn, reply: &mut Reply) -> Result<Progress, u32>;
+
+    /// Is it one transaction over all its slices, whose latches are kept in between? It runs in [`Txn::held`] then.
+    fn is_held(&self) -> bool {
+        false
+    }
+
+    /// Gives it the request it came from, where it is held, before the first slice.
+    fn take_request(&mut self, _: OwnedArgs) {}
 }
 
 #[derive(PartialEq, Eq, Debug)]

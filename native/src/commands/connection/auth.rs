@@ -55,7 +55,7 @@ pub fn log_in(session: &mut Session, name: &[u8], password: &[u8], command: &[u8
 
 fn note_failure(session: &Session, name: &[u8], command: &[u8]) {
     let now_ms = clock::now_ms();
-    let in_transaction = session.client.in_exec || session.client.multi.is_some();
+    let in_transaction = session.client.in_exec.is_some() || session.client.multi.is_some();
     let entry = Entry {
         id: 0,
         count: 1,

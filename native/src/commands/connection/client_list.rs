@@ -92,13 +92,11 @@ impl Buffers {
     }
 }
 
-/// One line, without its end, in Redis's fields and order.
+/// One line, without its end, in Redis's fields and order. `io-thread` is the core that serves the connection.
 pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
     let seconds_since = |at_ms: i64| (now_ms - at_ms).max(0) / 1000;
-    let (multi, multi_bytes) = match &client.multi {
-        Some(multi) => (multi.queue.len() as i64, multi.bytes),
-        None => (-1, 0),
-    };
+    let queued = client.multi.as_ref().map(|multi| (multi.queue.len(), multi.bytes)).or(client.in_exec);
+    let (multi, multi_bytes) = queued.map_or((-1, 0), |(count, bytes)| (count as i64, bytes));
     let mut flags = client.flags_text();
     if buffers.blocked {
         flags = with_flag(flags, 'b');
@@ -111,7 +109,8 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={multi} \
          qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_bytes} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
-         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
+         events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} io-thread={} \
+         tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         client.address,
         client.local_address,
@@ -130,13 +129,14 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         buffers.output,
         usize::from(buffers.unsent > 0),
         buffers.unsent,
-        buffers.total.max(size_of::<Conn>()) + multi_bytes,
+        buffers.total.max(size_of::<Conn>() + multi_bytes),
         if buffers.unsent > 0 { "rw" } else { "r" },
         String::from_utf8_lossy(&client.user.name),
         client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
         if client.proto == Protocol::Resp3 { 3 } else { 2 },
         String::from_utf8_lossy(&client.lib_name),
         String::from_utf8_lossy(&client.lib_ver),
+        client.core,
         client.input_bytes,
         client.output_bytes,
         client.commands,
@@ -151,7 +151,7 @@ fn with_flag(flags: String, letter: char) -> String {
 fn info(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     let buffers = Buffers { input: session.client.unread_bytes, ..Buffers::default() };
     let line = describe(session.client, buffers, clock::now_ms());
-    reply.verbatim("txt", format!("{line}\n").as_bytes());
+    reply.verbatim(*b"txt", format!("{line}\n").as_bytes());
     Flow::Done
 }
 
@@ -181,7 +181,7 @@ fn list(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         }
         (text, 0)
     };
-    let combine = |reply: &mut Reply, text: Vec<u8>, _: i64| reply.verbatim("txt", &by_id(&text));
+    let combine = |reply: &mut Reply, text: Vec<u8>, _: i64| reply.verbatim(*b"txt", &by_id(&text));
     Flow::Gather(Gather { question: Some(Box::new(question)), combine: Box::new(combine) })
 }
 
@@ -212,7 +212,7 @@ mod tests {
         let mut client = Client::new(7, 9, ("1.2.3.4:5".into(), "1.2.3.4:6379".into()), false, 0, acl.default_now());
         let line = describe(&client, Buffers::default(), 65_000);
         assert!(line.starts_with("id=7 addr=1.2.3.4:5 laddr=1.2.3.4:6379 fd=9 name= age=65 idle=65 flags=N db=0 "));
-        assert!(line.contains(" cmd=NULL ") && line.contains(" lib-name= lib-ver= tot-net-in=0 "));
+        assert!(line.contains(" cmd=NULL ") && line.contains(" lib-name= lib-ver= io-thread=0 tot-net-in=0 "));
         client.no_touch = true;
         let blocked = Buffers { blocked: true, ..Buffers::default() };
         assert!(describe(&client, blocked, 0).contains(" flags=Tb "));

@@ -4,7 +4,7 @@ mod auth;
 mod client;
 mod client_filter;
 mod client_kill;
-mod client_list;
+pub mod client_list;
 mod client_state;
 mod greeting;
 mod hello;

@@ -131,7 +131,7 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
     let expiry = match (ttl_ms, options.absolute) {
         (0, _) => None,
         (at_ms, true) => Some(at_ms),
-        (ms, false) => Some(ms.saturating_add(txn.now_ms)),
+        (ms, false) => Some(ms.saturating_add(txn.wall_ms())),
     };
     if expiry.is_some_and(|at_ms| at_ms <= txn.now_ms) {
         if !replaced {

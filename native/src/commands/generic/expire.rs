@@ -163,7 +163,7 @@ fn set_expiry(
         reply.error(error::NOT_INTEGER);
         return Effect::None;
     };
-    let base_ms = if relative { txn.now_ms } else { 0 };
+    let base_ms = if relative { txn.wall_ms() } else { 0 };
     let Some(at_ms) = time.checked_mul(unit_ms).and_then(|ms| ms.checked_add(base_ms)) else {
         reply.error(&error::invalid_expire(name));
         return Effect::None;

@@ -1,6 +1,6 @@
 //! DEL, UNLINK, EXISTS, TOUCH, TYPE, RANDOMKEY.
 
-use crate::commands::row::{Group, ROW, Row, Run, access::*, category, flag::*, key, keys};
+use crate::commands::row::{Group, Joined, Pieces, ROW, Row, Run, access::*, category, flag::*, key, keys};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::txn::{Class, Effect, Txn};
@@ -18,6 +18,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(del),
+        pieces: Pieces::of_keys(Joined::Sum),
         ..ROW
     },
     Row {
@@ -33,6 +34,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(del),
+        pieces: Pieces::of_keys(Joined::Sum),
         ..ROW
     },
     Row {
@@ -47,6 +49,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(exists),
+        pieces: Pieces::of_keys(Joined::Sum),
         ..ROW
     },
     Row {
@@ -62,6 +65,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "number",
         run: Run::Data(touch),
+        pieces: Pieces::of_keys(Joined::Sum),
         ..ROW
     },
     Row {

@@ -4,6 +4,7 @@ pub mod copy_rename;
 pub mod dump;
 pub mod expire;
 pub mod keys;
+pub mod migrate;
 pub mod object;
 pub mod scan;
 pub mod sort;
@@ -23,6 +24,7 @@ pub fn rows() -> Vec<Row> {
         copy_rename::ROWS,
         dump::ROWS,
         expire::ROWS,
+        migrate::ROWS,
         object::ROWS,
         scan::ROWS,
         sort::ROWS,
@@ -62,16 +64,9 @@ pub(crate) mod stage {
     use super::*;
     use crate::commands::row::DataHandler;
     use crate::resp::reply::Protocol;
-    use crate::store::Store;
     use crate::txn::Progress;
 
-    pub fn txn() -> Txn {
-        let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-        let mut txn = Txn::new(store, 0, true);
-        txn.set_clock(1_000_000);
-        txn.latch_store().expect("nobody else is there");
-        txn
-    }
+    pub use crate::txn::stage::txn;
 
     /// The reply of one command, `\r\n` as `~`; and its effect's commands, if it is a rewriting one.
     pub fn run(txn: &mut Txn, handler: DataHandler, line: &str) -> (String, Vec<OwnedArgs>) {

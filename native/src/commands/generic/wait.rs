@@ -1,7 +1,5 @@
 //! WAIT and WAITAOF, as a server without replicas answers them.
 
-use std::sync::atomic::Ordering;
-
 use crate::commands::row::{Group, ROW, Row, Run, category, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -68,7 +66,7 @@ fn waitaof(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     };
     let Some(timeout_ms) = timeout(args.get(3), reply) else { return Flow::Done };
     if local > 0 {
-        if !session.server.durability.aof_enabled.load(Ordering::Relaxed) {
+        if !session.server.durability.has_log() {
             reply.error(error::WAITAOF_WITHOUT_AOF);
             return Flow::Done;
         }

@@ -1,6 +1,6 @@
-//! Replication and moving keys to other servers: their rows. Refused in this version.
+//! Replication: its rows. Refused in this version.
 
-use crate::commands::row::{Begin, Find, Group, KeySpec, ROW, Row, Run, access, category, flag::*};
+use crate::commands::row::{Group, ROW, Row, Run, category, flag::*};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
@@ -8,30 +8,6 @@ use crate::session::handle::{Flow, Session};
 const LATER: Row = Row { group: Group::Server, run: Run::Session(refused), ..ROW };
 
 pub const ROWS: &[Row] = &[
-    Row {
-        name: "migrate",
-        group: Group::Generic,
-        arity: -6,
-        flags: WRITE | MOVABLE_KEYS,
-        keys: &[
-            KeySpec {
-                access: access::RW | access::ACCESS | access::DELETE,
-                begin: Begin::Index(3),
-                find: Find::Range { last: 0, step: 1, limit: 0 },
-            },
-            KeySpec {
-                access: access::RW | access::ACCESS | access::DELETE | access::INCOMPLETE,
-                begin: Begin::Keyword { word: "keys", from: -2 },
-                find: Find::Range { last: -1, step: 1, limit: 0 },
-            },
-        ],
-        categories: category::KEYSPACE | category::DANGEROUS,
-        since: "2.6.0",
-        complexity: "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.",
-        summary: "Comes with a later version; refused until then.",
-        args: "host port <key | \"\"> destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username password] [KEYS key [key ...]]",
-        ..LATER
-    },
     Row {
         name: "failover",
         arity: -1,
@@ -88,6 +64,6 @@ pub const ROWS: &[Row] = &[
 
 fn refused(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let name = String::from_utf8_lossy(args.get(0)).to_uppercase();
-    reply.error(&format!("ERR {name} is not in this version of Zedis: replication and MIGRATE come later"));
+    reply.error(&format!("ERR {name} is not in this version of Zedis: replication comes later"));
     Flow::Done
 }

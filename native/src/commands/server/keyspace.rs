@@ -1,5 +1,7 @@
 //! Whole databases: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::SERVER;
 use crate::commands::row::{Row, Run, category, flag::*};
 use crate::resp::args::Args;
@@ -67,7 +69,11 @@ fn flushdb(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 
 fn flushall(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let databases = txn.store.databases as u32;
-    flush(txn, args, reply, 0..databases)
+    let effect = flush(txn, args, reply, 0..databases);
+    if !matches!(effect, Effect::None) {
+        txn.store.flushes.fetch_add(1, Relaxed);
+    }
+    effect
 }
 
 /// SYNC and ASYNC differ in nothing a client could see: the tables are taken out here, in one transaction, and freed by
@@ -125,16 +131,8 @@ mod tests {
     use crate::ds::entry::NewValue;
     use crate::resp::args::OwnedArgs;
     use crate::resp::reply::Protocol;
-    use crate::store::Store;
     use crate::txn::access::Expiry;
-
-    fn txn() -> Txn {
-        let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-        let mut txn = Txn::new(store, 0, true);
-        txn.set_clock(1_000_000);
-        txn.latch_store().expect("nobody else is there");
-        txn
-    }
+    use crate::txn::stage::txn;
 
     fn call(txn: &mut Txn, handler: fn(&mut Txn, Args, &mut Reply) -> Effect, words: &[&[u8]]) -> String {
         let mut out = Vec::new();

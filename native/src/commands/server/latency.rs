@@ -96,7 +96,7 @@ fn doctor(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
         hz: settings.hz.load(Relaxed),
     };
     let report = latency_report::doctor(&session.server.events.all(), &now, clock::now_ms() / 1000);
-    reply.verbatim("txt", report.as_bytes());
+    reply.verbatim(*b"txt", report.as_bytes());
     Flow::Done
 }
 
@@ -104,7 +104,7 @@ fn graph(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     match session.server.events.of(args.get(2)) {
         Some((event, series)) => {
             let picture = latency_report::graph(event, &series, clock::now_ms() / 1000);
-            reply.verbatim("txt", picture.as_bytes());
+            reply.verbatim(*b"txt", picture.as_bytes());
         }
         None => reply.error_bytes(&error::quoting("ERR No samples available for event", args.get(2))),
     }

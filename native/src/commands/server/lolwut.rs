@@ -37,7 +37,7 @@ fn lolwut(_: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     }
     let mut text = hills(random::next_u64());
     let _ = writeln!(text, "\nShards, seen from above. Redis ver. {REDIS_VERSION}");
-    reply.verbatim("txt", text.as_bytes());
+    reply.verbatim(*b"txt", text.as_bytes());
     Effect::None
 }
 

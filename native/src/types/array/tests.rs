@@ -5,48 +5,17 @@ use crate::sys::random::step;
 use std::collections::BTreeMap;
 
 use super::value::ArrayValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::stage::{run, run_between};
 use crate::ds::entry::Object;
 use crate::ds::sliced::INDEX_MAX;
-use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
-use crate::txn::{Effect, Progress, Txn};
+use crate::resp::reply::Protocol;
+use crate::txn::Txn;
+use crate::txn::stage::txn;
 
-fn txn() -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
-    txn
-}
-
-/// Runs a request, its slices with `between` after each; gives how many there were too.
+/// Runs a request, its slices with `between` before each; gives how many there were too.
 fn run_with(txn: &mut Txn, request: &[&[u8]], mut between: impl FnMut(&mut Txn)) -> (String, usize) {
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row: Row = super::rows().into_iter().find(|row| row.name == name).expect("a command of arrays");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("these are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let effect = handler(txn, owned.borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
-    let mut slices = 0;
-    if let Effect::Slices(mut work) = effect {
-        loop {
-            between(txn);
-            slices += 1;
-            match work.step(txn, &mut Reply::new(&mut out, Protocol::Resp2)).expect("all shards are held") {
-                Progress::More => (),
-                Progress::Done => break,
-            }
-        }
-    }
-    (String::from_utf8_lossy(&out).into_owned(), slices)
-}
-
-fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
-    run_with(txn, &words, |_| ()).0
+    let ran = run_between(txn, Protocol::Resp2, request, |txn, _| between(txn));
+    (String::from_utf8_lossy(&ran.reply).into_owned(), ran.slices)
 }
 
 fn bulk(text: &str) -> String {

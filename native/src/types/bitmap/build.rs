@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering::AcqRel;
 
-use super::combine::{Operation, Source, combine};
+use super::combine::{Operation, Source, Way, combine};
 use super::op::{Sources, finish, put};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
@@ -89,7 +89,7 @@ impl Work for Build {
             // SAFETY: the shards of all keys are latched, so that nothing changes in them; `made` has room for `len` bytes, of
             // which those up to `to` are written then.
             unsafe {
-                combine(self.operation, sources.all(), from, to, self.made.as_mut_ptr().add(from));
+                combine(self.operation, sources.all(), from, to, self.made.as_mut_ptr().add(from), Way::Forth);
                 self.made.set_len(to);
             }
             if slice.is_over() && self.restarts < RESTARTS_MAX && to < len {

@@ -6,6 +6,8 @@
 //!             c ▇▇▇▇▇▇            result     those that reach there, or nothing but zeros
 //! ```
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,33 +50,53 @@ impl Source {
     }
 }
 
+/// From which end a pass begins. What the last pass over the same strings has touched last is in the cache still, so the next one
+/// begins there. Both ways are straight: a way back in pieces makes the processor begin anew to read ahead with each of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    Forth,
+    Back,
+}
+
 /// Writes bytes `from..to` of the result to where `target` points.
 ///
 /// # Safety
 /// 1. Each source is readable for its length and not written to meanwhile, but through `target`.
 /// 2. `target` is writable for `to - from` bytes.
 /// 3. What `target` points to is no part of a source, or it is the very place of byte `from` of one.
-pub unsafe fn combine(operation: Operation, sources: &[Source], from: usize, to: usize, target: *mut u8) {
-    let mut at = from;
-    while at < to {
-        let ends = sources.iter().map(|source| source.len).filter(|len| *len > at);
-        let end = ends.min().unwrap_or(to).min(to);
-        // SAFETY: (2, 3) the section is part of `from..to`. (1) sources that reach beyond `at` reach to `end`.
-        unsafe { section(operation, sources, at, end, target.add(at - from)) };
-        at = end;
+pub unsafe fn combine(operation: Operation, sources: &[Source], from: usize, to: usize, target: *mut u8, way: Way) {
+    let (mut begin, mut end) = (from, to);
+    while begin < end {
+        let (at, until) = match way {
+            Way::Forth => {
+                let ends = sources.iter().map(|source| source.len).filter(|len| *len > begin);
+                (begin, ends.min().unwrap_or(end).min(end))
+            }
+            Way::Back => {
+                let ends = sources.iter().map(|source| source.len).filter(|len| *len < end);
+                (ends.max().unwrap_or(begin).max(begin), end)
+            }
+        };
+        // SAFETY: (2, 3) the section is part of `from..to`. (1) sources that reach beyond `at` reach to `until`.
+        unsafe { section(operation, sources, at..until, target.add(at - from), way) };
+        match way {
+            Way::Forth => begin = until,
+            Way::Back => end = at,
+        }
     }
 }
 
 /// # Safety
-/// As for [`combine`], and each source either reaches to `end` or not beyond `at`.
-unsafe fn section(operation: Operation, sources: &[Source], at: usize, end: usize, target: *mut u8) {
+/// As for [`combine`], and each source either reaches to the range's end or not beyond its beginning.
+unsafe fn section(operation: Operation, sources: &[Source], range: Range<usize>, target: *mut u8, way: Way) {
+    let at = range.start;
     let is_here = |source: &&Source| source.len > at;
     // SAFETY: whoever is here is readable from `at` on.
     let here: SmallVec<[*const u8; 8]> =
         sources.iter().filter(is_here).map(|source| unsafe { source.at.add(at) }).collect();
     let first = sources.first().is_some_and(|source| source.len > at);
     let others = here.len() - first as usize;
-    let count = end - at;
+    let count = range.len();
     let nothing = match operation {
         Operation::And => here.len() < sources.len(),
         Operation::Diff => !first,
@@ -89,25 +111,25 @@ unsafe fn section(operation: Operation, sources: &[Source], at: usize, end: usiz
     // Without the first there is nothing to take away from the others.
     let operation = if operation == Operation::Diff1 && !first { Operation::Or } else { operation };
     // SAFETY: the pointers are readable and the target writable for `count` bytes.
-    unsafe { pass_as_wide_as_can_be(operation, &here, count, target) }
+    unsafe { pass_as_wide_as_can_be(operation, &here, count, target, way) }
 }
 
 /// # Safety
 /// 1. `sources` is not empty, and each is readable for `count` bytes. 2. `target` is writable for as many. 3. It is one
 ///    of them, or no part of any.
-unsafe fn pass_as_wide_as_can_be(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8) {
+unsafe fn pass_as_wide_as_can_be(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8, way: Way) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: (1-3) as for the caller; the feature has just been found on this processor.
-        return unsafe { super::x86::pass(operation, sources, count, target) };
+        return unsafe { super::x86::pass(operation, sources, count, target, way) };
     }
     #[cfg(target_arch = "aarch64")]
     // SAFETY: (1-3) as for the caller.
-    return unsafe { pass::<super::neon::Vector>(operation, sources, count, target) };
+    return unsafe { pass::<super::neon::Vector>(operation, sources, count, target, way) };
     #[cfg(not(target_arch = "aarch64"))]
     // SAFETY: (1-3) as for the caller.
     unsafe {
-        pass::<u64>(operation, sources, count, target)
+        pass::<u64>(operation, sources, count, target, way)
     }
 }
 
@@ -174,21 +196,22 @@ plain_lanes!(u64);
 /// # Safety
 /// As for [`pass_as_wide_as_can_be`].
 #[inline(always)]
-pub unsafe fn pass<L: Lanes>(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8) {
+pub unsafe fn pass<L: Lanes>(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8, way: Way) {
+    let bytes = Bytes { sources, count, target, way };
     // SAFETY: (1-3) as for the caller, in each arm.
     unsafe {
         match operation {
-            Operation::And => fold::<L>(sources, count, target, L::and, u8::and),
-            Operation::Or => fold::<L>(sources, count, target, L::or, u8::or),
-            Operation::Xor => fold::<L>(sources, count, target, L::xor, u8::xor),
-            Operation::Not => first_and_rest::<L>(sources, count, target, |first, _| first.not(), |first, _| !first),
-            Operation::Diff => first_and_rest::<L>(sources, count, target, L::without, u8::without),
+            Operation::And => fold::<L>(bytes, L::and, u8::and),
+            Operation::Or => fold::<L>(bytes, L::or, u8::or),
+            Operation::Xor => fold::<L>(bytes, L::xor, u8::xor),
+            Operation::Not => first_and_rest::<L>(bytes, |first, _| first.not(), |first, _| !first),
+            Operation::Diff => first_and_rest::<L>(bytes, L::without, u8::without),
             Operation::Diff1 => {
                 let rest_without = |first: L, rest: L| rest.without(first);
-                first_and_rest::<L>(sources, count, target, rest_without, |first, rest| rest & !first)
+                first_and_rest::<L>(bytes, rest_without, |first, rest| rest & !first)
             }
-            Operation::AndOr => first_and_rest::<L>(sources, count, target, L::and, u8::and),
-            Operation::One => one_alone::<L>(sources, count, target),
+            Operation::AndOr => first_and_rest::<L>(bytes, L::and, u8::and),
+            Operation::One => one_alone::<L>(bytes),
         }
     }
 }
@@ -196,16 +219,30 @@ pub unsafe fn pass<L: Lanes>(operation: Operation, sources: &[*const u8], count:
 /// Lanes of one turn: enough to keep the loads in flight.
 const TURN: usize = 4;
 
+/// What a pass reads and writes.
+#[derive(Clone, Copy)]
+struct Bytes<'a> {
+    sources: &'a [*const u8],
+    count: usize,
+    target: *mut u8,
+    way: Way,
+}
+
 /// Calls `block` for every offset of whole turns and `byte` for the bytes left.
 #[inline(always)]
-fn in_turns<L: Lanes>(count: usize, mut block: impl FnMut(usize), mut byte: impl FnMut(usize)) {
-    let whole = count / (TURN * L::BYTES) * (TURN * L::BYTES);
-    let mut at = 0;
-    while at < whole {
+fn in_turns<L: Lanes>(count: usize, way: Way, mut block: impl FnMut(usize), mut byte: impl FnMut(usize)) {
+    let bytes = TURN * L::BYTES;
+    let turns = count / bytes;
+    // One loop for both ways: called in two places, `block` would not be inlined into code for AVX2.
+    let (mut at, step) = match way {
+        Way::Forth => (0, bytes),
+        Way::Back => ((turns * bytes).wrapping_sub(bytes), bytes.wrapping_neg()),
+    };
+    for _ in 0..turns {
         block(at);
-        at += TURN * L::BYTES;
+        at = at.wrapping_add(step);
     }
-    (whole..count).for_each(&mut byte);
+    (turns * bytes..count).for_each(&mut byte);
 }
 
 /// # Safety
@@ -244,9 +281,7 @@ fn both<L: Lanes>(one: [L; TURN], other: [L; TURN], of: impl Fn(L, L) -> L) -> [
 /// As for [`pass_as_wide_as_can_be`].
 #[inline(always)]
 unsafe fn fold<L: Lanes>(
-    sources: &[*const u8],
-    count: usize,
-    target: *mut u8,
+    Bytes { sources, count, target, way }: Bytes,
     of: impl Fn(L, L) -> L + Copy,
     of_bytes: impl Fn(u8, u8) -> u8 + Copy,
 ) {
@@ -254,6 +289,7 @@ unsafe fn fold<L: Lanes>(
     unsafe {
         in_turns::<L>(
             count,
+            way,
             |at| {
                 let mut made = load::<L>(sources[0], at);
                 for source in &sources[1..] {
@@ -275,9 +311,7 @@ unsafe fn fold<L: Lanes>(
 /// As for [`pass_as_wide_as_can_be`].
 #[inline(always)]
 unsafe fn first_and_rest<L: Lanes>(
-    sources: &[*const u8],
-    count: usize,
-    target: *mut u8,
+    Bytes { sources, count, target, way }: Bytes,
     of: impl Fn(L, L) -> L + Copy,
     of_bytes: impl Fn(u8, u8) -> u8 + Copy,
 ) {
@@ -285,6 +319,7 @@ unsafe fn first_and_rest<L: Lanes>(
     unsafe {
         in_turns::<L>(
             count,
+            way,
             |at| {
                 let mut rest = [L::NONE; TURN];
                 for source in &sources[1..] {
@@ -305,11 +340,12 @@ unsafe fn first_and_rest<L: Lanes>(
 /// # Safety
 /// As for [`pass_as_wide_as_can_be`].
 #[inline(always)]
-unsafe fn one_alone<L: Lanes>(sources: &[*const u8], count: usize, target: *mut u8) {
+unsafe fn one_alone<L: Lanes>(Bytes { sources, count, target, way }: Bytes) {
     // SAFETY: as in `fold`.
     unsafe {
         in_turns::<L>(
             count,
+            way,
             |at| {
                 let (mut once, mut again) = (load::<L>(sources[0], at), [L::NONE; TURN]);
                 for source in &sources[1..] {
@@ -390,21 +426,26 @@ pub(crate) mod tests {
             let refs: Vec<Source> = sources.iter().map(|source| Source::of(source)).collect();
             let mut made = vec![0xa5; len];
             let cut = next(len as u64 + 1) as usize;
-            // SAFETY: the sources live, `made` is none of them and has room for both parts.
-            unsafe {
-                combine(operation, &refs, 0, cut, made.as_mut_ptr());
-                combine(operation, &refs, cut, len, made.as_mut_ptr().add(cut));
+            for way in [Way::Forth, Way::Back] {
+                made.fill(0xa5);
+                // SAFETY: the sources live, `made` is none of them and has room for both parts.
+                unsafe {
+                    combine(operation, &refs, 0, cut, made.as_mut_ptr(), way);
+                    combine(operation, &refs, cut, len, made.as_mut_ptr().add(cut), way);
+                }
+                assert_eq!(made, expected, "{operation:?} of {count}, {way:?}");
             }
-            assert_eq!(made, expected, "{operation:?} of {count}");
 
             // The same into the place of the longest source.
             let longest = sources.iter().position(|source| source.len() == len).expect("one is the longest");
-            let mut target = sources[longest].clone();
-            let mut refs = refs;
-            refs[longest] = Source::of_target(target.as_mut_ptr(), len);
-            // SAFETY: the target is that source, from its first byte on.
-            unsafe { combine(operation, &refs, 0, len, target.as_mut_ptr()) };
-            assert_eq!(target, expected, "{operation:?} of {count} in place");
+            for way in [Way::Forth, Way::Back] {
+                let mut target = sources[longest].clone();
+                let mut refs = refs.clone();
+                refs[longest] = Source::of_target(target.as_mut_ptr(), len);
+                // SAFETY: the target is that source, from its first byte on.
+                unsafe { combine(operation, &refs, 0, len, target.as_mut_ptr(), way) };
+                assert_eq!(target, expected, "{operation:?} of {count} in place, {way:?}");
+            }
         }
     }
 }

@@ -1,24 +1,14 @@
 //! Bitmaps through their handlers: against a vector of bytes looked at bit by bit, with rollbacks.
 
-use crate::commands::row::Run;
-use crate::commands::table::table;
-use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::commands::stage;
 use crate::sys::random;
 use crate::sys::random::Seeded;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::Txn;
+use crate::txn::stage::txn;
 
+/// The reply with `~` for the ends of lines.
 fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
-    let row = table().row(table().find(words[0]).expect("a command"));
-    let Run::Data(handler) = row.run else { panic!("a data command") };
-    let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words));
-    let mut reply = Reply::new(&mut out, Protocol::Resp2);
-    if let Effect::Slices(mut work) = handler(txn, owned.borrow(), &mut reply) {
-        while work.step(txn, &mut reply) == Ok(Progress::More) {}
-    }
-    String::from_utf8_lossy(&out).replace("\r\n", "~")
+    stage::run(txn, request).replace("\r\n", "~")
 }
 
 fn text(txn: &mut Txn) -> Option<Vec<u8>> {
@@ -126,9 +116,7 @@ pub(crate) fn changes_agree(seed: u64) {
     println!("seed {seed}");
     let mut draws = Seeded(seed);
     let mut below = |bound: u64| draws.below(bound);
-    let store: &'static Store = Box::leak(Box::new(Store::new(4, 1)));
-    let mut txn = Txn::new(store, 0, true);
-    txn.latch_store().expect("nobody else is there");
+    let mut txn = txn();
     for _ in 0..6 {
         txn.keep_undo();
         let mut model: Model = None;
@@ -145,6 +133,6 @@ pub(crate) fn changes_agree(seed: u64) {
         }
         txn.remove(b"b");
         txn.commit();
-        assert_eq!((store.counters.keys(0), store.counters.bytes()), (0, 0));
+        assert_eq!((txn.store.counters.keys(0), txn.store.counters.bytes()), (0, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::combine::{self, Lanes, Operation};
+use super::combine::{self, Lanes, Operation, Way};
 use super::wide::ones_scalar;
 
 /// Bits set, 64 bytes an instruction.
@@ -147,7 +147,7 @@ impl Lanes for Vector {
 /// # Safety
 /// As for `combine::pass`.
 #[target_feature(enable = "avx2")]
-pub unsafe fn pass(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8) {
+pub unsafe fn pass(operation: Operation, sources: &[*const u8], count: usize, target: *mut u8, way: Way) {
     // SAFETY: as for the caller.
-    unsafe { combine::pass::<Vector>(operation, sources, count, target) }
+    unsafe { combine::pass::<Vector>(operation, sources, count, target, way) }
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::hash::encode;
 use super::{GEO, position, refuse};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::error;
 use crate::resp::reply::Reply;
@@ -21,10 +21,23 @@ pub const ROWS: &[Row] = &[Row {
     args: "key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]",
     reply: "number",
     run: Run::Data(geoadd),
+    pieces: Some(Pieces {
+        head: |args| {
+            let (options, first) = parse_options(args);
+            if options.nx && options.xx { 0 } else { first }
+        },
+        step: 3,
+        fits: |triples| {
+            let fits = |index: usize| position(triples.get(index * 3), triples.get(index * 3 + 1)).is_ok();
+            (0..triples.len() / 3).all(fits)
+        },
+        ..Pieces::plain(Joined::Sum)
+    }),
     ..GEO
 }];
 
-fn geoadd(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+/// The options, and the first argument behind them.
+fn parse_options(args: Args) -> (Options, usize) {
     let mut options = Options::default();
     let mut first = 2;
     while first < args.len() {
@@ -36,6 +49,11 @@ fn geoadd(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         }
         first += 1;
     }
+    (options, first)
+}
+
+fn geoadd(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
+    let (options, first) = parse_options(args);
     let words = args.len() - first;
     if words == 0 || !words.is_multiple_of(3) || (options.nx && options.xx) {
         return refuse(reply, error::SYNTAX);

@@ -6,43 +6,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::hash::{Position, decode, encode};
 use super::shape::{Kind, Shape};
 use super::walk::Walk;
-use crate::commands::row::Run;
-use crate::commands::table::table;
+use crate::commands::stage::{run, run_as};
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::sys::random;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::stage;
+use crate::txn::{Effect, Txn};
 use crate::types::zset::value::ZsetValue;
 
 fn txn(listpack_entries: u64) -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    store.settings.zset_max_listpack_entries.store(listpack_entries, Relaxed);
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
+    let txn = stage::txn();
+    txn.store.settings.zset_max_listpack_entries.store(listpack_entries, Relaxed);
     txn
-}
-
-fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows = &table().rows;
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = rows.iter().find(|row| row.name == name).expect("a geo command, or one of sorted sets");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("they are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let mut reply = Reply::new(&mut out, proto);
-    let mut effect = handler(txn, owned.borrow(), &mut reply);
-    if let Effect::Slices(work) = &mut effect {
-        while work.step(txn, &mut reply).expect("all shards are held") == Progress::More {}
-    }
-    (String::from_utf8_lossy(&out).into_owned(), effect)
-}
-
-fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
-    run_as(txn, Protocol::Resp2, &words).0
 }
 
 #[test]

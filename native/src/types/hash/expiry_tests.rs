@@ -5,8 +5,9 @@ use crate::sys::random::Seeded;
 use std::collections::HashMap;
 
 use super::expire::expire_due;
-use super::tests::{run, run_as, txn};
+use super::tests::txn;
 use super::value::HashValue;
+use crate::commands::stage::{run, run_as};
 use crate::ds::entry::Object;
 use crate::resp::args::OwnedArgs;
 use crate::resp::reply::Protocol;

@@ -101,7 +101,7 @@ fn hgetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if txn.peek_object::<HashValue>(key).is_err() {
         return wrong_type(reply);
     }
-    let options = match Options::parse(args, Which::Get, now_ms) {
+    let options = match Options::parse(args, Which::Get, txn.wall_ms()) {
         Ok(options) => options,
         Err(refusal) => return refusal.reply(reply),
     };
@@ -152,13 +152,14 @@ fn hgetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 
 fn hsetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let (now_ms, key) = (txn.now_ms, args.get(1));
-    if txn.peek_object::<HashValue>(key).is_err() {
-        return wrong_type(reply);
-    }
-    let options = match Options::parse(args, Which::Set, now_ms) {
+    // Unlike HGETEX, this looks at its arguments before the key.
+    let options = match Options::parse(args, Which::Set, txn.wall_ms()) {
         Ok(options) => options,
         Err(refusal) => return refusal.reply(reply),
     };
+    if txn.peek_object::<HashValue>(key).is_err() {
+        return wrong_type(reply);
+    }
     let pairs = options.fields.len() / 2;
     let names = options.fields.iter().step_by(2);
     let (at_ms, ttl) = match options.ttl {

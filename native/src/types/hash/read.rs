@@ -4,7 +4,7 @@ use super::expire::expire_named;
 use super::long::{AT_ONCE_FIELDS_MAX, LongReply, Wanted};
 use super::value::HashValue;
 use super::{HASH, bulk, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::ds::item::Item;
 use crate::ds::packed::Form;
@@ -44,6 +44,7 @@ pub const ROWS: &[Row] = &[
         args: "key field [field ...]",
         reply: "(string | null)[]",
         run: Run::Data(hmget),
+        pieces: Pieces::of_key(Joined::Items),
         ..HASH
     },
     Row { name: "hexists", summary: "Tells whether a hash has a field.", run: Run::Data(hexists), ..ONE_FIELD },

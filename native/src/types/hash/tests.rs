@@ -5,40 +5,20 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::HashValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::stage::{run, run_as};
 use crate::ds::entry::{NewValue, Object};
 use crate::ds::segments::moves;
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::sys::random;
 use crate::txn::access::Expiry;
+use crate::txn::stage;
 use crate::txn::{Effect, Txn};
 
 pub(super) fn txn(listpack_entries: u64) -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    store.settings.hash_max_listpack_entries.store(listpack_entries, Relaxed);
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
+    let txn = stage::txn();
+    txn.store.settings.hash_max_listpack_entries.store(listpack_entries, Relaxed);
     txn
-}
-
-pub(super) fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows: &'static [Row] = Box::leak(super::rows().into_boxed_slice());
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = rows.iter().find(|row| row.name == name).expect("a hash command");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("hash commands are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let effect = handler(txn, owned.borrow(), &mut Reply::new(&mut out, proto));
-    (String::from_utf8_lossy(&out).into_owned(), effect)
-}
-
-pub(super) fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
-    run_as(txn, Protocol::Resp2, &words).0
 }
 
 fn encoding(txn: &mut Txn, key: &[u8]) -> &'static str {

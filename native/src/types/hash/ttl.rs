@@ -149,7 +149,7 @@ fn expire(txn: &mut Txn, args: Args, reply: &mut Reply, name: &str, unit: Unit) 
     if txn.peek_object::<HashValue>(key).is_err() {
         return wrong_type(reply);
     }
-    let parsed = time(args.get(2), unit, now_ms, name)
+    let parsed = time(args.get(2), unit, txn.wall_ms(), name)
         .and_then(|at_ms| condition_and_fields(args).map(|(condition, fields)| (at_ms, condition, fields)));
     let (at_ms, condition, fields) = match parsed {
         Ok(parsed) => parsed,

@@ -3,7 +3,7 @@
 use super::expire::{expire_named, tell_expired};
 use super::value::{HashValue, Limits, Ttl};
 use super::{HASH, refuse, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::ds::item::Item;
 use crate::resp::args::{Args, OwnedArgs};
@@ -36,6 +36,7 @@ pub const ROWS: &[Row] = &[
         summary: "Sets fields of a hash and returns how many of them are new; a missing key counts as an empty hash.",
         reply: "number",
         run: Run::Data(hset),
+        pieces: Pieces::in_pairs(Pieces::of_key(Joined::Sum)),
         ..SET
     },
     Row {
@@ -43,6 +44,7 @@ pub const ROWS: &[Row] = &[
         summary: "Sets fields of a hash, as HSET does, and returns OK.",
         reply: "\"OK\"",
         run: Run::Data(hmset),
+        pieces: Pieces::in_pairs(Pieces::of_key(Joined::Last)),
         ..SET
     },
     Row {
@@ -81,6 +83,7 @@ pub const ROWS: &[Row] = &[
         args: "key field [field ...]",
         reply: "number",
         run: Run::Data(hdel),
+        pieces: Pieces::of_key(Joined::Sum),
         ..HASH
     },
 ];

@@ -5,7 +5,7 @@ use super::{
     CACHE_BYTE, CACHE_STALE, Corrupted, EMPTY, Encoding, HLL, corrupted, dense, encoding, hash, no_hyperloglog, refuse,
     sparse_bytes_max,
 };
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::{INLINE_VALUE_BYTES_MAX, NewValue};
 use crate::resp::args::Args;
 use crate::resp::error;
@@ -24,6 +24,7 @@ pub const ROWS: &[Row] = &[Row {
     args: "key [element [element ...]]",
     reply: "number",
     run: Run::Data(pfadd),
+    pieces: Pieces::of_key(Joined::Most),
     ..HLL
 }];
 

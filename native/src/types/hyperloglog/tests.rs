@@ -6,38 +6,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::scalar::Raw;
 use super::sparse::{self, Cursor, Raised};
 use super::{EMPTY, Encoding, REGISTERS, count, dense, encoding, hash};
-use crate::commands::row::Run;
-use crate::commands::table::table;
+use crate::commands::stage::{run, run_as};
 use crate::ds::entry::{NewValue, Value};
-use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::txn::access::Expiry;
-use crate::txn::{Effect, Progress, Txn};
-
-fn txn() -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
-    txn
-}
-
-fn run_words(txn: &mut Txn, request: &[&[u8]]) -> (String, Effect) {
-    let rows = &table().rows;
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = rows.iter().find(|row| row.name == name).expect("a command of this room");
-    let Run::Data(handler) = row.run else { panic!("{name} has no handler") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let effect = handler(txn, owned.borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
-    (String::from_utf8_lossy(&out).into_owned(), effect)
-}
-
-fn run(txn: &mut Txn, line: &str) -> String {
-    let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
-    run_words(txn, &words).0
-}
+use crate::txn::stage::txn;
+use crate::txn::{Effect, Txn};
 
 fn text(txn: &mut Txn, key: &[u8]) -> Option<Vec<u8>> {
     txn.peek(key).map(|entry| match entry.value() {
@@ -135,7 +109,7 @@ fn counts_are_within_the_error_that_is_promised() {
         for words in words.chunks(1_000) {
             let mut request: Vec<&[u8]> = vec![b"PFADD", b"h"];
             request.extend(words.iter().map(|word| word.as_bytes()));
-            run_words(&mut txn, &request);
+            run_as(&mut txn, Protocol::Resp2, &request);
         }
         added = elements;
         let reply = run(&mut txn, "PFCOUNT h");
@@ -197,7 +171,7 @@ fn a_count_of_one_key_is_a_change_once_and_a_union_never() {
     let mut changes = |request: &str| {
         let before = txn.dirty;
         let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
-        let effect = run_words(&mut txn, &words).1;
+        let effect = run_as(&mut txn, Protocol::Resp2, &words).1;
         assert_eq!(matches!(effect, Effect::None), txn.dirty == before, "{request}");
         txn.dirty - before
     };
@@ -240,12 +214,7 @@ fn what_is_no_hyperloglog_is_told_from_what_is_a_damaged_one() {
 #[test]
 fn the_self_test_passes() {
     let mut txn = txn();
-    let (_, effect) = run_words(&mut txn, &[b"PFSELFTEST"]);
-    let Effect::Slices(mut work) = effect else { panic!("in slices") };
-    let mut out = Vec::new();
-    let mut reply = Reply::new(&mut out, Protocol::Resp2);
-    while work.step(&mut txn, &mut reply) != Ok(Progress::Done) {}
-    assert_eq!(out, b"+OK\r\n");
+    assert_eq!(run(&mut txn, "PFSELFTEST"), "+OK\r\n");
     txn.commit();
 }
 

@@ -3,7 +3,7 @@
 use super::limits::Limits;
 use super::value::ListValue;
 use super::{LIST, Side, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::txn::edit::Inverses;
@@ -24,12 +24,14 @@ pub const ROWS: &[Row] = &[
         name: "lpush",
         summary: "Adds elements to the left of a list, one after the other, and returns its length; a missing key counts as an empty list.",
         run: Run::Data(lpush),
+        pieces: Pieces::of_key(Joined::Last),
         ..PUSH
     },
     Row {
         name: "rpush",
         summary: "Adds elements to the right of a list and returns its length; a missing key counts as an empty list.",
         run: Run::Data(rpush),
+        pieces: Pieces::of_key(Joined::Last),
         ..PUSH
     },
     Row {
@@ -37,6 +39,7 @@ pub const ROWS: &[Row] = &[
         since: "2.2.0",
         summary: "Adds elements to the left of a list, as LPUSH does, only if the key is there.",
         run: Run::Data(lpushx),
+        pieces: Pieces::of_key(Joined::Last),
         ..PUSH
     },
     Row {
@@ -44,6 +47,7 @@ pub const ROWS: &[Row] = &[
         since: "2.2.0",
         summary: "Adds elements to the right of a list, as RPUSH does, only if the key is there.",
         run: Run::Data(rpushx),
+        pieces: Pieces::of_key(Joined::Last),
         ..PUSH
     },
 ];

@@ -5,22 +5,13 @@ use crate::sys::random::step;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::ListValue;
-use crate::commands::row::Run;
-use crate::commands::table::table;
+use crate::commands::stage::{self, run_as, run_sliced};
 use crate::ds::entry::{NewValue, Object};
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::txn::access::Expiry;
-use crate::txn::{Effect, Progress, Txn};
-
-fn txn() -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
-    txn
-}
+use crate::txn::stage::txn;
+use crate::txn::{Effect, Txn};
 
 fn sized(fill: i64) -> Txn {
     let txn = txn();
@@ -28,25 +19,9 @@ fn sized(fill: i64) -> Txn {
     txn
 }
 
-fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows = &table().rows;
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = rows.iter().find(|row| row.name == name).expect("a list command");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("list commands are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let mut reply = Reply::new(&mut out, proto);
-    let mut effect = handler(txn, owned.borrow(), &mut reply);
-    if let Effect::Slices(work) = &mut effect {
-        while work.step(txn, &mut reply) == Ok(Progress::More) {}
-    }
-    (String::from_utf8_lossy(&out).into_owned(), effect)
-}
-
+/// The reply with `~` for the ends of lines.
 fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
-    run_as(txn, Protocol::Resp2, &words).0.replace("\r\n", "~")
+    stage::run(txn, request).replace("\r\n", "~")
 }
 
 fn encoding(txn: &mut Txn, key: &[u8]) -> &'static str {
@@ -405,28 +380,11 @@ fn a_long_reply_shows_the_list_as_it_was_while_others_change_it() {
     for index in 0..30_000 {
         run(&mut txn, &format!("RPUSH l element:{index}"));
     }
-    let owned = OwnedArgs::of(&[b"LRANGE", b"l", b"0", b"-1"]);
-    let mut out = Vec::new();
-    let mut reply = Reply::new(&mut out, Protocol::Resp2);
-    let Effect::Slices(mut work) = super::read::ROWS
-        .iter()
-        .find_map(|row| match (row.name, row.run) {
-            ("lrange", Run::Data(handler)) => Some(handler(&mut txn, owned.borrow(), &mut reply)),
-            _ => None,
-        })
-        .expect("there")
-    else {
-        panic!("long")
-    };
-    run(&mut txn, "LSET l 15000 changed");
-    run(&mut txn, "LPOP l 14000");
-    run(&mut txn, "RPUSH l more");
-    assert_eq!(run(&mut txn, "LREM l 0 element:20000"), ":1~");
-    run(&mut txn, "LTRIM l 1 0");
+    let changes = ["LSET l 15000 changed", "LPOP l 14000", "RPUSH l more", "LREM l 0 element:20000", "LTRIM l 1 0"];
+    let (reply, _) = run_sliced(&mut txn, "LRANGE l 0 -1", 0, &changes);
     assert!(!txn.exists(b"l"));
-    while work.step(&mut txn, &mut reply) == Ok(Progress::More) {}
     let wanted: Vec<Vec<u8>> = (0..30_000).map(|index| format!("element:{index}").into_bytes()).collect();
-    assert_eq!(String::from_utf8(out).expect("ASCII"), bulks(&wanted));
+    assert_eq!(reply, bulks(&wanted));
 }
 
 #[test]
@@ -573,19 +531,12 @@ fn long_searches_for_what_is_changed_run_in_slices_and_see_the_changes_of_others
     for index in 0..60_000 {
         run(&mut txn, &format!("RPUSH l {}", if index % 3 == 2 { "same".into() } else { format!("e{index}") }));
     }
-    let mut sliced = |request: &str, between: &[&str]| {
-        let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
-        let row = table().row(table().find(words[0]).expect("a command"));
-        let Run::Data(handler) = row.run else { panic!("a data command") };
-        let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words));
-        let effect = handler(&mut txn, owned.borrow(), &mut Reply::new(&mut out, Protocol::Resp2));
-        if let Effect::Slices(mut work) = effect {
-            between.iter().for_each(|request| drop(run(&mut txn, request)));
-            while work.step(&mut txn, &mut Reply::new(&mut out, Protocol::Resp2)) == Ok(Progress::More) {}
-        } else {
-            assert!(between.is_empty(), "{request} does not run in slices");
-        }
-        (String::from_utf8_lossy(&out).replace("\r\n", "~"), run(&mut txn, "LLEN l"))
+    let mut sliced = |request: &str, changes: &[&str]| {
+        let reply = match changes {
+            [] => run(&mut txn, request),
+            _ => run_sliced(&mut txn, request, 0, changes).0.replace("\r\n", "~"),
+        };
+        (reply, run(&mut txn, "LLEN l"))
     };
     let both = |reply: &str, len: &str| (reply.to_string(), len.to_string());
     assert_eq!(sliced("LINSERT l AFTER e59998 x", &["LPOP l"]), both(":60000~", ":60000~"));

@@ -33,15 +33,18 @@ impl ListValue {
     /// A list of these elements, in the encoding that Redis loads so many into.
     pub fn of<'a>(texts: impl Iterator<Item = &'a [u8]>, limits: &Limits) -> ListValue {
         let mut list = ListValue::default();
-        for text in texts {
-            if let ListValue::Packed(run) = &list
-                && (limits.exceeded(run.listpack_bytes() + text.len(), run.len() + 1) || text.len() >= PLAIN_BYTES_MIN)
-            {
-                list.make_quick();
-            }
-            list.push_raw(Side::Right, text, limits);
-        }
+        texts.for_each(|text| list.add(text, limits));
         list
+    }
+
+    /// Puts an element behind the others of a list that nobody else sees yet.
+    pub fn add(&mut self, text: &[u8], limits: &Limits) {
+        if let ListValue::Packed(run) = self
+            && (limits.exceeded(run.listpack_bytes() + text.len(), run.len() + 1) || text.len() >= PLAIN_BYTES_MIN)
+        {
+            self.make_quick();
+        }
+        self.push_raw(Side::Right, text, limits);
     }
 
     /// Elements.

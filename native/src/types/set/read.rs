@@ -3,7 +3,7 @@
 use super::member::parsed;
 use super::value::SetValue;
 use super::{SET, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -29,6 +29,7 @@ pub const ROWS: &[Row] = &[
         args: "key member [member ...]",
         reply: "number[]",
         run: Run::Data(smismember),
+        pieces: Pieces::of_key(Joined::Items),
         ..ASK
     },
     Row {

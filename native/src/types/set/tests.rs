@@ -5,54 +5,25 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::value::SetValue;
-use crate::commands::row::{Row, Run};
+use crate::commands::stage::{run, run_as, run_sliced};
 use crate::ds::entry::{NewValue, Object};
 use crate::ds::segments::{SEGMENT_BLOCKS_MAX, moves};
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::sys::random;
 use crate::txn::access::Expiry;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::stage;
+use crate::txn::{Effect, Txn};
 
 type Members = BTreeSet<Vec<u8>>;
 
 /// With these in place of set-max-intset-entries, set-max-listpack-entries and set-max-listpack-value.
 fn txn(ints: u64, packed: u64, member_bytes: u64) -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    store.settings.set_max_intset_entries.store(ints, Relaxed);
-    store.settings.set_max_listpack_entries.store(packed, Relaxed);
-    store.settings.set_max_listpack_value.store(member_bytes, Relaxed);
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
+    let txn = stage::txn();
+    txn.store.settings.set_max_intset_entries.store(ints, Relaxed);
+    txn.store.settings.set_max_listpack_entries.store(packed, Relaxed);
+    txn.store.settings.set_max_listpack_value.store(member_bytes, Relaxed);
     txn
-}
-
-fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    thread_local! {
-        static ROWS: Vec<Row> = super::rows();
-    }
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = ROWS.with(|rows| *rows.iter().find(|row| row.name == name).expect("a set command"));
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("set commands are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let mut reply = Reply::new(&mut out, proto);
-    let mut effect = handler(txn, owned.borrow(), &mut reply);
-    if let Effect::Slices(mut work) = effect {
-        let latched: Vec<u32> = txn.latches.held().to_vec();
-        while work.step(txn, &mut reply).expect("nobody else is there") == Progress::More {}
-        assert_eq!(latched.len(), txn.latches.held().len());
-        effect = Effect::Verbatim;
-    }
-    (String::from_utf8_lossy(&out).into_owned(), effect)
-}
-
-fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
-    run_as(txn, Protocol::Resp2, &words).0
 }
 
 fn add(txn: &mut Txn, key: &[u8], members: impl Iterator<Item = Vec<u8>>) {
@@ -358,38 +329,19 @@ fn a_slice_answers_as_of_the_beginning_and_a_store_as_of_its_end() {
     for key in [b"a", b"b"] {
         add(&mut txn, key, (0..30_000).map(|number| format!("member:{number}").into_bytes()));
     }
-    let rows = super::rows();
-    let handler = |name: &str| match rows.iter().find(|row| row.name == name).expect("there").run {
-        Run::Data(handler) => handler,
-        _ => unreachable!("data commands"),
-    };
     for name in ["sinter", "smembers", "sunionstore", "sinterstore"] {
         let store = name.ends_with("store");
-        let request = if store { vec![&b"x"[..], b"out", b"a", b"b"] } else { vec![&b"x"[..], b"a"] };
-        let mut out = Vec::new();
-        let mut reply = Reply::new(&mut out, Protocol::Resp2);
-        let owned = OwnedArgs::of(&request);
-        let Effect::Slices(mut work) = handler(name)(&mut txn, owned.borrow(), &mut reply) else {
-            panic!("{name} of a large set runs in slices")
-        };
-        let mut steps = 0;
-        while work.step(&mut txn, &mut reply).expect("all is held") == Progress::More {
-            steps += 1;
-            if steps == 2 {
-                run(&mut txn, "SREM a member:7");
-                run(&mut txn, "SREM b member:7");
-                run(&mut txn, "SADD a later");
-                run(&mut txn, "SADD b later");
-            }
-        }
+        let request = format!("{name} {}", if store { "out a b" } else { "a" });
+        let changes = ["SREM a member:7", "SREM b member:7", "SADD a later", "SADD b later"];
+        let (reply, steps) = run_sliced(&mut txn, &request, 2, &changes);
         assert!(steps > 3, "{name}: {steps} steps");
         let key = if store { "out" } else { "a" };
         let now = distinct(&run(&mut txn, &format!("SMEMBERS {key}")));
         if store {
-            assert_eq!(String::from_utf8_lossy(&out), ":30000\r\n");
+            assert_eq!(reply, ":30000\r\n");
             assert!(!now.contains(b"member:7".as_slice()) && now.contains(b"later".as_slice()), "{name}");
         } else {
-            let replied = distinct(&String::from_utf8_lossy(&out));
+            let replied = distinct(&reply);
             assert!(replied.contains(b"member:7".as_slice()) && !replied.contains(b"later".as_slice()), "{name}");
             assert!(!now.contains(b"member:7".as_slice()) && now.contains(b"later".as_slice()));
         }

@@ -3,7 +3,7 @@
 use super::member::parsed;
 use super::value::{Limits, SetValue};
 use super::{SET, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key, keys};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key, keys};
 use crate::ds::entry::Object;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -21,6 +21,7 @@ pub const ROWS: &[Row] = &[
         args: "key member [member ...]",
         reply: "number",
         run: Run::Data(sadd),
+        pieces: Pieces::of_key(Joined::Sum),
         ..SET
     },
     Row {
@@ -34,6 +35,7 @@ pub const ROWS: &[Row] = &[
         args: "key member [member ...]",
         reply: "number",
         run: Run::Data(srem),
+        pieces: Pieces::of_key(Joined::Sum),
         ..SET
     },
     Row {

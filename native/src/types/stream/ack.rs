@@ -5,7 +5,7 @@ use super::group::{Group, Log};
 use super::id::Id;
 use super::value::{Deletion, StreamValue};
 use super::{STREAM, ids, peek, refuse, refuse_bytes, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
@@ -23,6 +23,7 @@ pub const ROWS: &[Row] = &[
         args: "key group id [id ...]",
         reply: "number",
         run: Run::Data(xack),
+        pieces: Some(Pieces { head: |_| 3, fits: |words| ids(words).is_some(), ..Pieces::plain(Joined::Sum) }),
         ..STREAM
     },
     Row {

@@ -200,7 +200,7 @@ fn xadd(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
             _ => (),
         }
     }
-    let (now_ms, store) = (txn.now_ms, txn.store);
+    let (now_ms, store) = (txn.wall_ms(), txn.store);
     let iid = options
         .producer
         .map(|(producer, iid)| (producer, iid.map_or_else(|| content_id(pairs.iter()).to_vec(), <[u8]>::to_vec)));

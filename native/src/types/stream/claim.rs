@@ -181,7 +181,7 @@ fn xclaim(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(_) => return refuse_bytes(reply, &error::no_group(key, name, false)),
         Err(WrongType) => return wrong_type(reply),
     }
-    let now_ms = txn.now_ms;
+    let now_ms = txn.wall_ms();
     let claim = match Claim::parse(args, now_ms) {
         Ok(claim) => claim,
         Err(text) => return refuse_bytes(reply, &text),
@@ -352,7 +352,7 @@ fn xautoclaim(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 impl AutoClaim {
     /// Looks at so many entries and writes those it claims. The id: through, and where another call goes on (0-0: nowhere).
     fn claim(&mut self, txn: &mut Txn, some: u64, reply: &mut Reply) -> (Option<Id>, Effect) {
-        let (key, name, now_ms) = (self.key.clone(), self.group.clone(), txn.now_ms);
+        let (key, name, now_ms) = (self.key.clone(), self.group.clone(), txn.wall_ms());
         let asked = self.consumer.clone();
         let mut effects = Effects::new(&key, &name, &asked, txn.record);
         let done = txn.edit_object(&key, |stream: &mut StreamValue, inverses| {

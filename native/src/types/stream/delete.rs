@@ -5,7 +5,7 @@ use super::idmp::{DURATION_S, MAXSIZE, Policy};
 use super::trim::References;
 use super::value::{Deletion, StreamValue};
 use super::{STREAM, ids, peek, refuse, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{error, number};
@@ -23,6 +23,7 @@ pub const ROWS: &[Row] = &[
         args: "key id [id ...]",
         reply: "number",
         run: Run::Data(xdel),
+        pieces: Some(Pieces { head: |_| 2, fits: |words| ids(words).is_some(), ..Pieces::plain(Joined::Sum) }),
         ..STREAM
     },
     Row {
@@ -308,7 +309,7 @@ fn xidmprecord(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if iid.is_empty() {
         return refuse(reply, error::STREAM_IDMP_RECORD_IID);
     }
-    let now_ms = txn.now_ms;
+    let now_ms = txn.wall_ms();
     let stream = match peek(txn, key) {
         Ok(Some(stream)) => stream,
         Ok(None) => return refuse(reply, error::NO_SUCH_KEY),

@@ -182,7 +182,7 @@ fn set_id(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn create_consumer(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let (name, now_ms) = (args.get(4), txn.now_ms);
+    let (name, now_ms) = (args.get(4), txn.wall_ms());
     let made = edit(txn, args, reply, |group, _, log| {
         let new = group.find(name).is_none();
         if new {

@@ -64,7 +64,7 @@ struct Turn {
 /// Reads of each stream what was asked for: after an id the pending entries of the consumer, new ones where there is none.
 pub fn read(txn: &mut Txn, args: Args, options: &Options, after: &[Option<Id>], reply: &mut Reply) -> Effect {
     let (group, consumer) = options.group.unwrap_or_default();
-    let (reader, now_ms) = (Reader { group, consumer }, txn.now_ms);
+    let (reader, now_ms) = (Reader { group, consumer }, txn.wall_ms());
     let (mark, mut budget, mut room) = (reply.mark(), options.room.budget(reply), options.room);
     let mut cursors: SmallVec<[Cursor; 4]> = after.iter().map(|id| Cursor::new(options, *id, now_ms)).collect();
     let (mut served, mut commands) = (0, Vec::new());
@@ -152,7 +152,7 @@ impl Cursor {
 
     /// Reads on, as far as the page allows.
     fn take(&mut self, txn: &mut Txn, key: &[u8], reader: Reader, mut page: Page) -> Turn {
-        let (now_ms, mut through) = (txn.now_ms, true);
+        let (now_ms, mut through) = (txn.wall_ms(), true);
         let mut effects = Effects::new(key, reader.group, reader.consumer, txn.record);
         let taken = txn.edit_object(key, |stream: &mut StreamValue, inverses| {
             stream.edit_group(reader.group, inverses, |group, entries, log| {

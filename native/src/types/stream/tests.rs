@@ -5,42 +5,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::id::Id;
 use super::value::StreamValue;
-use crate::commands::row::Run;
-use crate::commands::table::table;
+use crate::commands::stage::{self, run_as, run_sliced};
 use crate::ds::entry::Object;
 use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::sys::random;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::{self, Effect, Txn};
 
 fn txn(block_entries: u64) -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    store.settings.stream_node_max_entries.store(block_entries, Relaxed);
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
+    let txn = txn::stage::txn();
+    txn.store.settings.stream_node_max_entries.store(block_entries, Relaxed);
     txn
-}
-
-fn run_as(txn: &mut Txn, proto: Protocol, request: &[&[u8]]) -> (String, Effect) {
-    let rows = &table().rows;
-    let mut name = String::from_utf8_lossy(request[0]).to_lowercase();
-    if matches!(&*name, "xgroup" | "xinfo") {
-        name = format!("{name}|{}", String::from_utf8_lossy(request[1]).to_lowercase());
-    }
-    let row = rows.iter().find(|row| row.name == name).expect("a stream command");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("stream commands are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let mut reply = Reply::new(&mut out, proto);
-    let mut effect = handler(txn, owned.borrow(), &mut reply);
-    if let Effect::Slices(work) = &mut effect {
-        while work.step(txn, &mut reply).expect("all shards are held") == Progress::More {}
-        effect = Effect::None;
-    }
-    (String::from_utf8_lossy(&out).into_owned(), effect)
 }
 
 fn words(request: &str) -> Vec<&[u8]> {
@@ -49,7 +24,7 @@ fn words(request: &str) -> Vec<&[u8]> {
 
 /// The reply with `~` for the ends of lines.
 fn run(txn: &mut Txn, request: &str) -> String {
-    run_as(txn, Protocol::Resp2, &words(request)).0.replace("\r\n", "~")
+    stage::run(txn, request).replace("\r\n", "~")
 }
 
 fn draws(seed: u64) -> impl FnMut(u64) -> u64 {
@@ -381,23 +356,11 @@ fn long_replies_are_one_moment_of_the_stream() {
     for _ in 0..10_000 {
         run(&mut txn, "XADD s * f v");
     }
-    let rows = &table().rows;
     for (request, last) in [("XRANGE s - + COUNT 9990", "1000000-9989"), ("XREVRANGE s + - COUNT 9990", "1000000-10")] {
-        let (mut out, owned) = (Vec::new(), OwnedArgs::of(&words(request)));
-        let mut reply = Reply::new(&mut out, Protocol::Resp2);
-        let row = rows.iter().find(|row| row.name.eq_ignore_ascii_case(&request[..request.find(' ').unwrap_or(0)]));
-        let Run::Data(handler) = row.expect("a row").run else { panic!("a data command") };
-        let Effect::Slices(mut work) = handler(&mut txn, owned.borrow(), &mut reply) else { panic!("in slices") };
         txn.keep_undo();
         let mark = txn.savepoint();
-        run(&mut txn, "XTRIM s MAXLEN 10");
-        run(&mut txn, "XADD s * f other");
-        let mut slices = 0;
-        while work.step(&mut txn, &mut reply) == Ok(Progress::More) {
-            slices += 1;
-        }
+        let (text, slices) = run_sliced(&mut txn, request, 0, &["XTRIM s MAXLEN 10", "XADD s * f other"]);
         txn.rollback_to(mark);
-        let text = String::from_utf8(out).expect("ASCII");
         assert!(slices > 10 && text.starts_with("*9990\r\n*2\r\n"), "{slices} slices");
         assert_eq!(text.matches("*2\r\n$1\r\nf\r\n$1\r\nv\r\n").count(), 9990);
         assert!(text.ends_with(&format!("{last}\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n")));

@@ -138,7 +138,7 @@ fn getex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     if !reply_with_value(txn, key, reply) {
         return Effect::None;
     }
-    let expiry_ms = match options.expiry_ms(txn.now_ms, "getex") {
+    let expiry_ms = match options.expiry_ms(txn.wall_ms(), "getex") {
         Ok(expiry_ms) => expiry_ms,
         Err(text) => {
             reply.truncate(mark);

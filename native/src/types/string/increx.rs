@@ -256,7 +256,7 @@ fn count<N: Number>(
     reply: &mut Reply,
 ) -> Result<Effect, Cow<'static, str>> {
     let now_ms = txn.now_ms;
-    let at_ms = options.time.map(|time| time.expiry_ms(now_ms, "increx")).transpose()?;
+    let at_ms = options.time.map(|time| time.expiry_ms(txn.wall_ms(), "increx")).transpose()?;
     let (there, expiry_ms, old) = match txn.peek(key) {
         None => (false, None, N::ZERO),
         Some(entry) => (true, entry.expiry(), N::read(entry.value())?),

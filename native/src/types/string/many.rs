@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::options::{Allowed, Options};
 use super::{STRING, rewritten};
-use crate::commands::row::{Begin, Find, KeySpec, Row, Run, access::*, flag::*, keys};
+use crate::commands::row::{Begin, Find, Joined, KeySpec, Pieces, Row, Run, access::*, flag::*, keys};
 use crate::ds::entry::NewValue;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -22,6 +22,7 @@ pub const ROWS: &[Row] = &[
         args: "key [key ...]",
         reply: "(string | null)[]",
         run: Run::Data(mget),
+        pieces: Pieces::of_keys(Joined::Items),
         ..STRING
     },
     Row {
@@ -35,6 +36,7 @@ pub const ROWS: &[Row] = &[
         args: "key value [key value ...]",
         reply: "\"OK\"",
         run: Run::Data(mset),
+        pieces: Pieces::in_pairs(Pieces::of_keys(Joined::Last)),
         ..STRING
     },
     Row {
@@ -48,6 +50,11 @@ pub const ROWS: &[Row] = &[
         args: "key value [key value ...]",
         reply: "number",
         run: Run::Data(msetnx),
+        pieces: Pieces::in_pairs(Some(Pieces {
+            may: Some(all_missing),
+            run: Some(set_missing),
+            ..Pieces::plain(Joined::Last)
+        })),
         ..STRING
     },
     Row {
@@ -115,10 +122,18 @@ fn msetnx(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         reply.error(&error::wrong_arity("msetnx"));
         return Effect::None;
     }
-    if (1..args.len()).step_by(2).any(|index| txn.exists(args.get(index))) {
+    if !all_missing(txn, args) {
         reply.int(0);
         return Effect::None;
     }
+    set_missing(txn, args, reply)
+}
+
+fn all_missing(txn: &mut Txn, args: Args) -> bool {
+    !(1..args.len()).step_by(2).any(|index| txn.exists(args.get(index)))
+}
+
+fn set_missing(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     set_all(txn, args);
     reply.int(1);
     Effect::Verbatim
@@ -135,7 +150,7 @@ fn msetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(options) => options,
         Err(text) => return refuse(reply, text),
     };
-    let expiry_ms = match options.expiry_ms(txn.now_ms, "msetex") {
+    let expiry_ms = match options.expiry_ms(txn.wall_ms(), "msetex") {
         Ok(expiry_ms) => expiry_ms,
         Err(text) => return refuse(reply, &text),
     };

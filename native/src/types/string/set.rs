@@ -80,7 +80,7 @@ fn set_with_options(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
             return Effect::None;
         }
     };
-    let expiry_ms = match options.expiry_ms(txn.now_ms, "set") {
+    let expiry_ms = match options.expiry_ms(txn.wall_ms(), "set") {
         Ok(expiry_ms) => expiry_ms,
         Err(text) => {
             reply.error(&text);
@@ -155,7 +155,7 @@ fn psetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 
 fn set_expiring(txn: &mut Txn, args: Args, reply: &mut Reply, seconds: bool, command: &str) -> Effect {
     let (key, value) = (args.get(1), args.get(3));
-    let at_ms = match (Time { text: args.get(2), seconds, absolute: false }).expiry_ms(txn.now_ms, command) {
+    let at_ms = match (Time { text: args.get(2), seconds, absolute: false }).expiry_ms(txn.wall_ms(), command) {
         Ok(at_ms) => at_ms,
         Err(text) => {
             reply.error(&text);

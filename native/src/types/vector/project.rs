@@ -13,9 +13,14 @@
 //!
 //! n log n steps instead of the product of both dimensions: 65,536 dimensions take 1 million additions, not 4 billion.
 //! Everything follows from a seed that the set keeps, so that the same vectors give the same set anywhere.
+//!
+//! Sets that Redis made (`PLAIN`) have its projection: no signs flipped, the first `reduced` rows, 1/√ of the dimensions that come in.
 
 /// The seed of new sets. A constant: what is replayed elsewhere must come out the same.
 pub const SEED: u64 = 0x5A65_6469_7356_5331;
+
+/// In place of a seed: the projection of Redis.
+pub const PLAIN: u64 = 0;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Projection {
@@ -30,6 +35,9 @@ impl Projection {
     /// From `input` to `output` dimensions, which must not be more.
     pub fn new(seed: u64, input: usize, output: usize) -> Projection {
         assert!(output <= input);
+        if seed == PLAIN {
+            return Projection { seed, input, taken: (0..output as u32).collect() };
+        }
         let transformed = input.next_power_of_two();
         let mut stream = Stream(seed ^ transformed as u64);
         // Floyd's: `output` of the numbers below `transformed`, each subset as likely.
@@ -43,6 +51,38 @@ impl Projection {
         Projection { seed, input, taken: taken.into_iter().collect() }
     }
 
+    /// The projection as a matrix, as Redis writes its own: a row of little-endian floats for each dimension that comes out.
+    pub fn matrix(&self) -> Vec<u8> {
+        self.entries().flat_map(f32::to_le_bytes).collect()
+    }
+
+    /// Is this its matrix? Cost: one pass.
+    pub fn is_written_as(&self, matrix: &[u8]) -> bool {
+        let (floats, rest) = matrix.as_chunks::<4>();
+        rest.is_empty()
+            && floats.len() == self.taken.len() * self.input
+            && floats
+                .iter()
+                .zip(self.entries())
+                .all(|(float, entry)| (f32::from_le_bytes(*float) - entry).abs() <= entry.abs() * 1e-5)
+    }
+
+    /// Row by row.
+    fn entries(&self) -> impl Iterator<Item = f32> + '_ {
+        let plain = self.seed == PLAIN;
+        let scale = 1.0 / if plain { self.input as f32 } else { self.input.next_power_of_two() as f32 }.sqrt();
+        let mut stream = Stream(self.seed);
+        let flipped: Vec<u64> = (0..self.input.div_ceil(64)).map(|_| if plain { 0 } else { stream.next() }).collect();
+        self.taken.iter().flat_map(move |row| {
+            let flipped = flipped.clone();
+            (0..self.input).map(move |column| {
+                let odd =
+                    (u64::from((*row as usize & column).count_ones()) + (flipped[column / 64] >> (column % 64))) & 1;
+                if odd == 0 { scale } else { -scale }
+            })
+        })
+    }
+
     pub fn memory_bytes(&self) -> usize {
         size_of::<Projection>() + self.taken.len() * size_of::<u32>()
     }
@@ -50,6 +90,12 @@ impl Projection {
     pub fn apply(&self, vector: &[f32]) -> Vec<f32> {
         assert_eq!(vector.len(), self.input);
         let mut work = vec![0f32; self.input.next_power_of_two()];
+        if self.seed == PLAIN {
+            work[..self.input].copy_from_slice(vector);
+            transform(&mut work);
+            let scale = 1.0 / (self.input as f32).sqrt();
+            return self.taken.iter().map(|at| work[*at as usize] * scale).collect();
+        }
         let mut signs = Stream(self.seed);
         for (out, values) in work.chunks_mut(64).zip(vector.chunks(64)) {
             let bits = signs.next();
@@ -119,6 +165,30 @@ mod tests {
         let after = projection.apply(&vector);
         let length = |vector: &[f32]| vector.iter().map(|value| value * value).sum::<f32>().sqrt();
         assert!((length(&vector) - length(&after)).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_projection_is_the_product_with_its_matrix() {
+        let (input, output) = (70, 13);
+        let vector: Vec<f32> = (0..input).map(|at| at as f32 - 20.5).collect();
+        for (seed, other) in [(PLAIN, SEED), (SEED, PLAIN)] {
+            let projection = Projection::new(seed, input, output);
+            let mut matrix = projection.matrix();
+            let (floats, _) = matrix.as_chunks::<4>();
+            for (row, value) in floats.chunks_exact(input).zip(projection.apply(&vector)) {
+                let product: f32 =
+                    row.iter().zip(&vector).map(|(entry, value)| f32::from_le_bytes(*entry) * value).sum();
+                assert!((product - value).abs() < 1e-3, "{product} {value}");
+            }
+            assert!(projection.is_written_as(&matrix) && !projection.is_written_as(&matrix[4..]));
+            assert!(!Projection::new(other, input, output).is_written_as(&matrix));
+            matrix[7] ^= 0x80;
+            assert!(!projection.is_written_as(&matrix));
+        }
+        // As redis-server 8.6.3 writes it: 1/2 of the first two rows of Hadamard's matrix.
+        let half = |sign: f32| (sign / 2.0).to_le_bytes();
+        let rows = [1.0, 1.0, 1.0, 1.0, 1.0, -1.0, 1.0, -1.0].map(half).concat();
+        assert_eq!(Projection::new(PLAIN, 4, 2).matrix(), rows);
     }
 
     #[test]

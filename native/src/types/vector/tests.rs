@@ -5,55 +5,22 @@ use crate::sys::random::{Seeded, step};
 use std::collections::HashMap;
 
 use super::value::VectorSet;
-use crate::commands::row::Run;
-use crate::commands::table::table;
+use crate::commands::stage::{run, run_between};
 use crate::ds::entry::{NewValue, Object};
-use crate::resp::args::OwnedArgs;
-use crate::resp::reply::{Protocol, Reply};
-use crate::store::Store;
+use crate::resp::reply::Protocol;
 use crate::sys::random;
+use crate::txn::Txn;
 use crate::txn::access::Expiry;
-use crate::txn::{Effect, Progress, Txn};
+use crate::txn::stage::txn;
 
-fn txn() -> Txn {
-    let store: &'static Store = Box::leak(Box::new(Store::new(16, 16)));
-    let mut txn = Txn::new(store, 0, true);
-    txn.set_clock(1_000_000);
-    txn.latch_store().expect("nobody else is there");
-    txn
-}
-
-/// Runs a request, its slices with `between` after each.
+/// Runs a request, its slices with `between` before each; gives how many there were too.
 fn run_with(txn: &mut Txn, proto: Protocol, request: &[&[u8]], mut between: impl FnMut(&mut Txn)) -> (String, usize) {
-    let rows = &table().rows;
-    let name = String::from_utf8_lossy(request[0]).to_lowercase();
-    let row = rows.iter().find(|row| row.name == name).expect("a command of vector sets");
-    assert!(row.arity_fits(request.len()), "{request:?}");
-    let Run::Data(handler) = row.run else { panic!("these are data commands") };
-    let mut out = Vec::new();
-    let owned = OwnedArgs::of(request);
-    let effect = handler(txn, owned.borrow(), &mut Reply::new(&mut out, proto));
-    let mut slices = 0;
-    if let Effect::Slices(mut work) = effect {
-        loop {
-            between(txn);
-            slices += 1;
-            match work.step(txn, &mut Reply::new(&mut out, proto)).expect("all shards are held") {
-                Progress::More => (),
-                Progress::Done => break,
-            }
-        }
-    }
-    (String::from_utf8_lossy(&out).into_owned(), slices)
+    let ran = run_between(txn, proto, request, |txn, _| between(txn));
+    (String::from_utf8_lossy(&ran.reply).into_owned(), ran.slices)
 }
 
 fn run_bytes(txn: &mut Txn, request: &[&[u8]]) -> String {
     run_with(txn, Protocol::Resp2, request, |_| ()).0
-}
-
-fn run(txn: &mut Txn, request: &str) -> String {
-    let words: Vec<&[u8]> = request.split(' ').map(|word| word.as_bytes()).collect();
-    run_bytes(txn, &words)
 }
 
 fn blob(vector: &[f32]) -> Vec<u8> {

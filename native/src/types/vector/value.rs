@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub use super::coding::Coded;
 use super::member::{Borrowed, Member, Members};
-pub use super::project::Projection;
+pub use super::project::{PLAIN, Projection, SEED};
 pub use super::request::DIMENSIONS_MAX;
 use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
@@ -215,18 +215,22 @@ impl Object for VectorSet {
         Box::new(self.clone())
     }
 
+    /// As Redis's module of vector sets gives it: its size, then each member, added to each other, and the sum to the key.
     fn digest(&self, digest: &mut Digest) {
-        digest.mix(self.graph.dimensions().to_string().as_bytes());
+        let (mut sum, mut size) = (Digest::default(), Digest::default());
+        size.mix(self.len().to_string().as_bytes());
+        size.mix(self.graph.dimensions().to_string().as_bytes());
+        sum.add_digest(&size);
         for member in self.members.iter() {
             let mut element = Digest::default();
+            element.mix(self.graph.stored(member.node()).bytes);
             element.mix(member.name());
-            element.mix(member.attributes().unwrap_or_default());
-            let stored = self.graph.stored(member.node());
-            element.mix(stored.bytes);
-            element.mix(&stored.norm.to_bits().to_be_bytes());
-            element.mix(&stored.range.to_bits().to_be_bytes());
-            digest.add_digest(&element);
+            if let Some(attributes) = member.attributes() {
+                element.mix(attributes);
+            }
+            sum.add_digest(&element);
         }
+        digest.add_digest(&sum);
     }
 
     fn as_any(&self) -> &dyn Any {

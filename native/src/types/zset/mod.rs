@@ -6,6 +6,7 @@ mod combine;
 mod input;
 mod packed;
 mod pop;
+mod pop_sliced;
 mod random;
 mod range;
 mod read;

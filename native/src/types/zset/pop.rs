@@ -1,10 +1,13 @@
 //! Taking the members with the lowest or highest scores.
 
+use super::pop_sliced::Popping;
+use super::sliced::MEMBERS_AT_ONCE;
 use super::value::ZsetValue;
 use super::{ZSET, refuse, wrong_type};
 use crate::commands::row::{Begin, Find, KeySpec, Row, Run, access::*, flag::*, key, keys};
 use crate::commands::timeout;
 use crate::ds::entry::Object;
+use crate::ds::item::Item;
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::{Protocol, Reply};
 use crate::resp::{error, number};
@@ -94,7 +97,7 @@ pub const ROWS: &[Row] = &[
 
 /// How popped members are replied.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// Member, score, member, score, …
     Flat,
     /// Each with its score.
@@ -106,11 +109,11 @@ enum Shape {
 }
 
 #[derive(Clone, Copy)]
-struct Pop {
+pub(super) struct Pop {
     /// From the highest score down.
-    max: bool,
-    count: usize,
-    shape: Shape,
+    pub max: bool,
+    pub count: usize,
+    pub shape: Shape,
 }
 
 fn zpopmin(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
@@ -141,7 +144,11 @@ fn pop_one_key(txn: &mut Txn, args: Args, reply: &mut Reply, max: bool) -> Effec
             Effect::None
         }
         Ok(_) => {
-            pop(txn, key, reply, Pop { max, count, shape });
+            let request = Pop { max, count, shape };
+            if let Some(work) = long_pop(txn, args.from(1).first(1), key, request) {
+                return work;
+            }
+            pop(txn, key, reply, request);
             Effect::Verbatim
         }
     }
@@ -152,7 +159,7 @@ fn zmpop(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(parsed) => parsed,
         Err(text) => return refuse(reply, text),
     };
-    match pop_first(txn, keys, reply, request) {
+    match pop_first(txn, keys, reply, request, true) {
         Some(effect) => effect,
         None => {
             reply.null_array();
@@ -188,7 +195,7 @@ fn pop_or_block(txn: &mut Txn, timeout: &[u8], keys: Args, reply: &mut Reply, re
         Ok(deadline_ms) => deadline_ms,
         Err(text) => return refuse(reply, text),
     };
-    if let Some(effect) = pop_first(txn, keys, reply, request) {
+    if let Some(effect) = pop_first(txn, keys, reply, request, true) {
         return effect;
     }
     Effect::Block(Box::new(Block {
@@ -225,21 +232,22 @@ fn parse_mpop(args: Args<'_>, at: usize) -> Result<(Args<'_>, Pop), &'static str
     Ok((keys, Pop { max, count: count.unwrap_or(1) as usize, shape: Shape::KeyPairs }))
 }
 
-/// Pops from the first key that has members. None: none of them has.
-fn pop_first(txn: &mut Txn, keys: Args, reply: &mut Reply, request: Pop) -> Option<Effect> {
+/// Pops from the first key that has members. None: none of them has. `sliced`: many members may be taken in slices.
+pub(super) fn pop_first(txn: &mut Txn, keys: Args, reply: &mut Reply, request: Pop, sliced: bool) -> Option<Effect> {
     for key in keys.iter() {
         match members_of(txn, key) {
             Err(effect) => return Some(effect(reply)),
             Ok(0) => (),
             Ok(_) => {
+                if sliced && let Some(work) = long_pop(txn, keys, key, request) {
+                    return Some(work);
+                }
                 let popped = pop(txn, key, reply, request);
                 if !txn.record {
                     return Some(Effect::Verbatim);
                 }
                 // Which of the keys had members is fixed this way.
-                let name: &[u8] = if request.max { b"ZPOPMAX" } else { b"ZPOPMIN" };
-                let count = itoa::Buffer::new().format(popped).to_string();
-                return Some(Effect::Rewrite(vec![OwnedArgs::of(&[name, key, count.as_bytes()])]));
+                return Some(Effect::Rewrite(vec![logged(key, request.max, popped)]));
             }
         }
     }
@@ -254,40 +262,69 @@ fn members_of(txn: &mut Txn, key: &[u8]) -> Result<usize, fn(&mut Reply) -> Effe
     }
 }
 
-/// Takes members out of the sorted set under `key`, which has some, and replies them. Gives how many.
-fn pop(txn: &mut Txn, key: &[u8], reply: &mut Reply, Pop { max, count, shape }: Pop) -> usize {
-    let edited = txn.edit_object(key, |zset: &mut ZsetValue, inverses| {
-        let len = zset.len();
-        let popped = count.min(len);
-        match shape {
-            Shape::Flat => reply.array(popped * 2),
-            Shape::Pairs => reply.array(popped),
-            Shape::KeyFlat => {
-                reply.array(popped * 2 + 1);
-                reply.bulk(key);
-            }
-            Shape::KeyPairs => {
-                reply.array(2);
-                reply.bulk(key);
-                reply.array(popped);
-            }
+/// The rest of a pop that takes more out of the sorted set under `key` than goes at once.
+fn long_pop(txn: &mut Txn, keys: Args, key: &[u8], request: Pop) -> Option<Effect> {
+    let store = txn.store;
+    let zset = txn.peek_object::<ZsetValue>(key).ok().flatten()?;
+    (request.count.min(zset.len()) > MEMBERS_AT_ONCE)
+        .then(|| Effect::Slices(Box::new(Popping::new(keys.to_owned(), key, request, zset.clone(), store))))
+}
+
+/// The command that takes as many members from this key.
+pub(super) fn logged(key: &[u8], max: bool, popped: usize) -> OwnedArgs {
+    let name: &[u8] = if max { b"ZPOPMAX" } else { b"ZPOPMIN" };
+    OwnedArgs::of(&[name, key, itoa::Buffer::new().format(popped).as_bytes()])
+}
+
+/// Replies what comes before the members.
+pub(super) fn pop_header(reply: &mut Reply, key: &[u8], shape: Shape, popped: usize) {
+    match shape {
+        Shape::Flat => reply.array(popped * 2),
+        Shape::Pairs => reply.array(popped),
+        Shape::KeyFlat => {
+            reply.array(popped * 2 + 1);
+            reply.bulk(key);
         }
-        for (found, score) in zset.walk(if max { len - 1 } else { 0 }, popped, max) {
-            if matches!(shape, Shape::Pairs | Shape::KeyPairs) {
-                reply.array(2);
-            }
-            super::bulk(reply, found);
-            reply.double(score);
+        Shape::KeyPairs => {
+            reply.array(2);
+            reply.bulk(key);
+            reply.array(popped);
         }
-        let (from, to) = if max { (len - popped, len) } else { (0, popped) };
-        zset.remove_range(from, to, inverses);
-        (popped, zset.is_empty())
-    });
-    let Ok(Some((popped, emptied))) = edited else { unreachable!("the caller has seen members") };
+    }
+}
+
+#[inline]
+pub(super) fn pop_member(reply: &mut Reply, shape: Shape, found: Item, score: f64) {
+    if matches!(shape, Shape::Pairs | Shape::KeyPairs) {
+        reply.array(2);
+    }
+    super::bulk(reply, found);
+    reply.double(score);
+}
+
+/// Tells of members that were popped, more than none.
+pub(super) fn booked(txn: &mut Txn, key: &[u8], max: bool, (popped, emptied): (usize, bool)) {
     txn.changed(key, Class::Zset, if max { "zpopmax" } else { "zpopmin" });
     txn.dirty += popped as u64 - 1;
     if emptied {
         txn.signal(key, Class::Generic, "del");
     }
-    popped
+}
+
+/// Takes members out of the sorted set under `key`, which has some, and replies them. Gives how many.
+fn pop(txn: &mut Txn, key: &[u8], reply: &mut Reply, Pop { max, count, shape }: Pop) -> usize {
+    let edited = txn.edit_object(key, |zset: &mut ZsetValue, inverses| {
+        let len = zset.len();
+        let popped = count.min(len);
+        pop_header(reply, key, shape, popped);
+        for (found, score) in zset.walk(if max { len - 1 } else { 0 }, popped, max) {
+            pop_member(reply, shape, found, score);
+        }
+        let (from, to) = if max { (len - popped, len) } else { (0, popped) };
+        zset.remove_range(from, to, inverses);
+        (popped, zset.is_empty())
+    });
+    let Ok(Some(popped)) = edited else { unreachable!("the caller has seen members") };
+    booked(txn, key, max, popped);
+    popped.0
 }

@@ -3,7 +3,7 @@
 use super::bounds::Bounds;
 use super::value::ZsetValue;
 use super::{ZSET, refuse, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::resp::args::Args;
 use crate::resp::error;
@@ -51,6 +51,7 @@ pub const ROWS: &[Row] = &[
         args: "key member [member ...]",
         reply: "(number | null)[]",
         run: Run::Data(zmscore),
+        pieces: Pieces::of_key(Joined::Items),
         ..LOOK
     },
     Row {

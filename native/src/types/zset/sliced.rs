@@ -24,7 +24,7 @@ use crate::txn::{Effect, Progress, SLICE_NS, Slice, Txn, Work};
 pub const MEMBERS_AT_ONCE: usize = 2048;
 
 /// Members between two looks at the clock.
-const MEMBERS_PER_LOOK: usize = 256;
+pub(super) const MEMBERS_PER_LOOK: usize = 256;
 
 /// How often a result is made anew because its sources have changed on the way.
 const TRIES_MAX: u32 = 3;
@@ -33,7 +33,7 @@ const TRIES_MAX: u32 = 3;
 const LOGGED_MEMBERS_MAX: usize = 1024;
 
 /// Ends with the slice that began when this was made.
-fn slice() -> impl Fn() -> bool {
+pub(super) fn slice() -> impl Fn() -> bool {
     let slice = Slice::begin();
     move || !slice.is_over()
 }
@@ -480,6 +480,6 @@ fn explicit(key: &[u8], zset: Option<&ZsetValue>) -> Vec<OwnedArgs> {
     commands
 }
 
-fn shards_of<'k>(txn: &Txn, keys: impl Iterator<Item = &'k [u8]>) -> Vec<u32> {
+pub(super) fn shards_of<'k>(txn: &Txn, keys: impl Iterator<Item = &'k [u8]>) -> Vec<u32> {
     keys.map(|key| txn.store.shard_of(txn.store.hash(key))).collect()
 }

@@ -6,7 +6,7 @@ use super::bounds::Bounds;
 use super::sliced::{MEMBERS_AT_ONCE, Removing};
 use super::value::{Limits, Put, ZsetValue};
 use super::{ZSET, refuse, wrong_type};
-use crate::commands::row::{Row, Run, access::*, flag::*, key};
+use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
 use crate::ds::entry::Object;
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
@@ -35,6 +35,7 @@ pub const ROWS: &[Row] = &[
         args: "key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]",
         reply: "number | null",
         run: Run::Data(zadd),
+        pieces: Some(PIECES),
         ..ZSET
     },
     Row {
@@ -59,6 +60,7 @@ pub const ROWS: &[Row] = &[
         args: "key member [member ...]",
         reply: "number",
         run: Run::Data(zrem),
+        pieces: Pieces::of_key(Joined::Sum),
         ..ZSET
     },
     Row {
@@ -104,6 +106,18 @@ struct Done {
     score: Option<f64>,
     not_a_number: bool,
 }
+
+/// What INCR asks for is one score, and what is asked for wrongly is refused as a whole.
+const PIECES: Pieces = Pieces {
+    head: |args| {
+        let mut options = Options::default();
+        let first = parse_options(args, &mut options);
+        if options.incr || conflict(&options, 1).is_some() { 0 } else { first }
+    },
+    step: 2,
+    fits: |pairs| (0..pairs.len() / 2).all(|index| number::double(pairs.get(index * 2)).is_some()),
+    ..Pieces::plain(Joined::Sum)
+};
 
 fn zadd(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     add(txn, args, reply, Options::default())

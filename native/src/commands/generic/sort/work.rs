@@ -15,13 +15,14 @@ use super::elements::{Elements, Order};
 use super::options::Options;
 use super::pattern::{BATCH_KEYS, Keys, Pattern};
 use super::source::{Source, Walk};
-use crate::ds::entry::NewValue;
+use crate::ds::entry::{NewValue, Object};
 use crate::ds::item::Item;
 use crate::resp::args::OwnedArgs;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::txn::access::Expiry;
 use crate::txn::{Class, Effect, Progress, Slice, Txn, Work};
+use crate::types::list::Limits;
 use crate::types::list::value::ListValue;
 
 /// Elements that are sorted in one go: about a millisecond.
@@ -56,7 +57,9 @@ pub struct Sort {
     merged: Vec<u32>,
     keys: Keys,
     replied: bool,
-    stored: Vec<Vec<u8>>,
+    /// What is stored: the list, and the commands that make it again where they are logged.
+    stored: ListValue,
+    logged: Vec<OwnedArgs>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -101,7 +104,8 @@ impl Sort {
             merged: Vec::new(),
             keys: Keys::default(),
             replied: false,
-            stored: Vec::new(),
+            stored: ListValue::default(),
+            logged: Vec::new(),
         }
     }
 
@@ -236,6 +240,7 @@ impl Sort {
         let end = (start + BATCH_KEYS).min(self.range.end);
         let mut found: Vec<Option<Vec<u8>>> = Vec::new();
         // One pattern after the other is looked up for the whole batch; the result has them element by element.
+        let limits = Limits::of(&txn.store.settings);
         let Sort { options, elements, merged, keys, .. } = self;
         for pattern in &options.gets {
             let texts = (start..end).map(|place| elements.text_at(placed(merged, place)));
@@ -252,11 +257,16 @@ impl Sort {
         for place in start..end {
             if self.options.gets.is_empty() {
                 let text = self.elements.text_at(placed(&self.merged, place));
-                if storing { self.stored.push(text.to_vec()) } else { reply.bulk(text) }
+                if storing {
+                    let text = text.to_vec();
+                    self.keep(&text, &limits, txn.record);
+                } else {
+                    reply.bulk(text);
+                }
             }
             for pattern in 0..self.options.gets.len() {
                 match found[pattern * count + place - start].take() {
-                    text if storing => self.stored.push(text.unwrap_or_default()),
+                    text if storing => self.keep(&text.unwrap_or_default(), &limits, txn.record),
                     None => reply.null(),
                     Some(text) => reply.bulk(&text),
                 }
@@ -278,8 +288,7 @@ impl Sort {
             txn.changed(&key, Class::Generic, "del");
             return Effect::Verbatim;
         }
-        let limits = crate::types::list::Limits::of(&txn.store.settings);
-        let list = ListValue::of(self.stored.iter().map(Vec::as_slice), &limits);
+        let list = std::mem::take(&mut self.stored);
         txn.set(&key, NewValue::Object(Box::new(list)), Expiry::Clear);
         txn.changed(&key, Class::List, "sortstore");
         txn.dirty += count as u64 - 1;
@@ -287,13 +296,22 @@ impl Sort {
             return Effect::Verbatim;
         }
         // What BY and GET have read may be other things where the log is: the result is what travels.
-        let mut commands = vec![OwnedArgs::of(&[b"DEL", &key])];
-        for texts in self.stored.chunks(LOGGED_ELEMENTS_MAX) {
-            let mut command = OwnedArgs::of(&[b"RPUSH", &key]);
-            texts.iter().for_each(|text| command.push(text));
-            commands.push(command);
+        Effect::Rewrite(std::mem::take(&mut self.logged))
+    }
+
+    /// Adds an element to the list that will be stored.
+    fn keep(&mut self, text: &[u8], limits: &Limits, record: bool) {
+        if record {
+            let key = self.options.store.as_deref().expect("asked for");
+            if self.logged.is_empty() {
+                self.logged.push(OwnedArgs::of(&[b"DEL", key]));
+            }
+            if self.stored.len().is_multiple_of(LOGGED_ELEMENTS_MAX) {
+                self.logged.push(OwnedArgs::of(&[b"RPUSH", key]));
+            }
+            self.logged.last_mut().expect("pushed above").push(text);
         }
-        Effect::Rewrite(commands)
+        self.stored.add(text, limits);
     }
 }
 

@@ -72,7 +72,7 @@ impl Work for Keysizes {
             return Ok(Progress::More);
         }
         let text = self.text.take().expect("as above").finish();
-        reply.verbatim("txt", text.as_bytes());
+        reply.verbatim(*b"txt", text.as_bytes());
         Ok(Progress::Done)
     }
 }

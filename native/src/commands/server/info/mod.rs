@@ -1,6 +1,7 @@
 //! INFO: the server in sections of `field:value` lines.
 
 mod clients;
+mod cores;
 mod keysizes;
 mod keyspace;
 mod memory;
@@ -50,6 +51,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "Modules", default: true, write: |_, _| () },
     Section { name: "Procedures", default: true, write: stats::procedures },
     Section { name: "Procedurestats", default: false, write: stats::procedurestats },
+    Section { name: "Cores", default: false, write: cores::cores },
     Section { name: "Commandstats", default: false, write: stats::commandstats },
     Section { name: "Errorstats", default: true, write: stats::errorstats },
     Section { name: "Latencystats", default: false, write: stats::latencystats },
@@ -74,7 +76,7 @@ fn info(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     if all || asked("keysizes") {
         return Flow::Effect(Effect::Slices(Box::new(Keysizes::after(text))));
     }
-    reply.verbatim("txt", text.finish().as_bytes());
+    reply.verbatim(*b"txt", text.finish().as_bytes());
     Flow::Done
 }
 

@@ -31,26 +31,28 @@ pub fn persistence(session: &mut Session, text: &mut Text) {
     let current_s = if since_s == 0 { -1 } else { crate::sys::clock::now_ms() / 1000 - since_s };
     text.field("rdb_current_bgsave_time_sec", current_s);
     text.field("rdb_saves", durability.saves.load(Relaxed));
-    text.zeros(&["rdb_last_cow_size"]);
+    text.field("rdb_last_cow_size", durability.save_last_cow.load(Relaxed));
     text.field("rdb_last_load_keys_expired", loading.keys_expired.load(Relaxed));
     text.field("rdb_last_load_keys_loaded", loading.keys_loaded.load(Relaxed));
     append_only_file(&session.server.durability, text);
     text.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
     if is_loading {
-        let (percent, eta_s) = loading.progress(crate::sys::clock::now_ms());
+        let progress = session.server.load_progress();
         text.field("loading_start_time", loading.started_ms.load(Relaxed) / 1000);
-        text.field("loading_total_bytes", loading.bytes.load(Relaxed));
-        text.field("loading_rdb_used_mem", 0);
-        text.field("loading_loaded_bytes", loading.bytes_loaded.load(Relaxed));
-        text.field("loading_loaded_perc", format!("{percent:.2}"));
-        text.field("loading_eta_seconds", eta_s);
+        text.field("loading_total_bytes", progress.bytes);
+        text.field("loading_rdb_used_mem", loading.rdb_used_bytes.load(Relaxed));
+        text.field("loading_loaded_bytes", progress.bytes_loaded);
+        text.field("loading_loaded_perc", format!("{:.2}", progress.percent));
+        text.field("loading_eta_seconds", progress.eta_s);
+        text.field("loading_keys", progress.keys);
+        text.field("loading_keys_per_sec", progress.keys_per_s);
     }
 }
 
 fn append_only_file(durability: &Durability, text: &mut Text) {
     let since_s = durability.rewrite_since_s.load(Relaxed);
     let (rewrites, failures) = (durability.rewrites.load(Relaxed), durability.rewrite_failures.load(Relaxed));
-    let enabled = durability.aof_enabled.load(Relaxed);
+    let enabled = durability.has_log();
     text.field("aof_enabled", enabled as u8);
     text.field("aof_rewrite_in_progress", (since_s != 0) as u8);
     text.field("aof_rewrite_scheduled", durability.rewrite_scheduled.load(Relaxed) as u8);
@@ -62,7 +64,7 @@ fn append_only_file(durability: &Durability, text: &mut Text) {
     text.field("aof_rewrites", rewrites);
     text.field("aof_rewrites_consecutive_failures", failures);
     text.field("aof_last_write_status", if durability.log_error().is_some() { "err" } else { "ok" });
-    text.zeros(&["aof_last_cow_size"]);
+    text.field("aof_last_cow_size", durability.rewrite_last_cow.load(Relaxed));
     if enabled {
         text.field("aof_current_size", durability.aof_bytes.load(Relaxed));
         text.field("aof_base_size", durability.aof_base_bytes.load(Relaxed));

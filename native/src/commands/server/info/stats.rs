@@ -34,7 +34,7 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("expired_time_cap_reached_count", 0);
     text.field("expire_cycle_cpu_milliseconds", server.sum(|f| f.expire_cycle_us.get()) / 1000);
     text.field("evicted_keys", server.sum(|f| f.evicted.get()));
-    text.field("evicted_clients", 0);
+    text.field("evicted_clients", server.sum(|f| f.evicted_clients.get()));
     text.field("evicted_scripts", server.scripts.evicted());
     let (exceeded_ms, exceeded_now_ms) = server.memory.exceeded_ms(clock::mono_ns());
     text.field("total_eviction_exceeded_time", exceeded_ms);
