@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { portOf } from "../runtime/sdk/announced-port.ts";
 
 /** Runs `work` with a server's port. Starts `bun src/main.ts` on a free port where `--port` is not given, and stops it. */
 export async function withServer(work: (port: number) => Promise<void>): Promise<void> {
@@ -12,12 +13,15 @@ export async function withServer(work: (port: number) => Promise<void>): Promise
 
   const folder = mkdtempSync(join(tmpdir(), "zedis-example-"));
   const main = join(import.meta.dir, "../src/main.ts");
-  const server = Bun.spawn([process.execPath, main, "--port", "0", "--save", "", "--appendonly", "no"], {
-    cwd: folder,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
+  const server = Bun.spawn(
+    [process.execPath, main, "--port", "0", "--admin-port", "0", "--save", "", "--appendonly", "no"],
+    {
+      cwd: folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
   try {
     await work(await portOf(server.stdout));
   } finally {
@@ -25,24 +29,4 @@ export async function withServer(work: (port: number) => Promise<void>): Promise
     await server.exited;
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Reads the log up to `Ready to accept connections` and returns the port it named; goes on reading, so that no pipe fills. */
-async function portOf(log: ReadableStream<Uint8Array>): Promise<number> {
-  const reader = log.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the server ended before it was ready; it said:\n${text}`);
-    text += decoder.decode(value, { stream: true });
-    const port = /listening on 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
-    if (port === undefined || !text.includes("Ready to accept connections")) continue;
-    void drain(reader);
-    return Number(port);
-  }
-}
-
-async function drain(reader: { read(): Promise<{ done: boolean }> }): Promise<void> {
-  while (!(await reader.read()).done);
 }

@@ -1,6 +1,6 @@
 import { boolean, errorLike, map } from "../test/harness/expected.ts";
 import { suite } from "../test/harness/suite.ts";
-import { fcall, loadOf } from "./library.ts";
+import { fcall, loadOf } from "./_library.ts";
 
 const documents = suite();
 const before = [loadOf("document")];

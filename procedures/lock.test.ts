@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { between, boolean, errorLike, map } from "../test/harness/expected.ts";
 import { check, suite } from "../test/harness/suite.ts";
 import { until } from "../test/harness/wait.ts";
-import { fcall, loadOf } from "./library.ts";
+import { fcall, loadOf } from "./_library.ts";
 
 const locks = suite();
 const before = [loadOf("lock")];

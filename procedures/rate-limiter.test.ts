@@ -3,7 +3,7 @@ import { between, boolean, type Expected, errorLike, map } from "../test/harness
 import { check, suite } from "../test/harness/suite.ts";
 import { until } from "../test/harness/wait.ts";
 import type { Wire } from "../test/harness/wire.ts";
-import { fcall, loadOf } from "./library.ts";
+import { fcall, loadOf } from "./_library.ts";
 
 const limits = suite();
 const before = [loadOf("rate-limiter")];

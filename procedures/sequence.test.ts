@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { errorLike, map, ok } from "../test/harness/expected.ts";
 import { suite } from "../test/harness/suite.ts";
-import { fcall, loadOf } from "./library.ts";
+import { fcall, loadOf } from "./_library.ts";
 
 const sequences = suite();
 const before = [loadOf("sequence")];

@@ -1,7 +1,7 @@
 import { between, boolean, errorLike, map } from "../test/harness/expected.ts";
 import { check, suite } from "../test/harness/suite.ts";
 import { until } from "../test/harness/wait.ts";
-import { fcall, loadOf } from "./library.ts";
+import { fcall, loadOf } from "./_library.ts";
 
 const sessions = suite();
 const before = [loadOf("session")];

@@ -26,6 +26,8 @@ export interface EngineCore {
   thaw(image: LibraryImage, timeMs: number): ThawedLibrary;
   /** The watchdog stopped whatever ran, maybe in the middle of this engine's own code. */
   recover?(): void;
+  /** Bytes that this VM's heap counts for the engine's libraries and that they have not touched. */
+  untouchedBytes?(): number;
 }
 
 export interface ThawedLibrary {

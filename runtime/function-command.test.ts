@@ -1,10 +1,11 @@
 /** FUNCTION over a registry whose cores are a list of what they were told. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import { encodeReply, type ReplyValue } from "../src/core/reply.ts";
+import { encodeReply, type ReplyValue, Simple } from "../src/core/reply.ts";
 import { JscCompiler } from "./engines/jsc/jsc-engine.ts";
-import { functionCommand, type RunningProcedure } from "./function-command.ts";
+import { functionCommand, keptSource, type RunningProcedure } from "./function-command.ts";
 import type { Message } from "./mail.ts";
 import { LibraryRegistry, type Manifest } from "./registry.ts";
+import { LibraryVersions } from "./versions.ts";
 
 let told: Message[];
 let published: Manifest[];
@@ -12,6 +13,8 @@ let refuse: string | undefined;
 let running: RunningProcedure | null;
 let killed: string;
 let registry: LibraryRegistry;
+let versions: LibraryVersions;
+let versionsKept: number;
 const compilers = [new JscCompiler()];
 
 beforeEach(() => {
@@ -20,6 +23,8 @@ beforeEach(() => {
   refuse = undefined;
   running = null;
   killed = "NOTBUSY No scripts in execution right now.";
+  versionsKept = 3;
+  versions = new LibraryVersions(() => versionsKept);
   registry = new LibraryRegistry({
     enginePolicy: () => ({ engineDefault: "jsc", trustedUsers: "*" }),
     compilers,
@@ -28,6 +33,9 @@ beforeEach(() => {
       if (message.op === "thaw" && refuse !== undefined) throw new Error(refuse);
     },
     publish: (manifest) => published.push(manifest),
+    later: () => undefined,
+    onLoaded: (library, user) =>
+      versions.note(library.name, { language: library.language, source: keptSource(library), user }),
   });
 });
 
@@ -41,6 +49,7 @@ async function call(...args: string[]): Promise<ReplyValue> {
     running: () => running,
     figures: () => figures,
     kill: () => killed,
+    versions,
   });
   return command(
     ["FUNCTION", ...args].map((arg) => Buffer.from(arg)),
@@ -57,7 +66,12 @@ describe("FUNCTION LOAD", () => {
     expect(await call("load", SHOP)).toBe("shop");
     expect(told.map((message) => message.op)).toEqual(["thaw"]);
     expect(published).toEqual([
-      { version: 1, functions: [{ name: "sell", library: "shop", id: 1, flags: ["no-writes"] }], lua: [] },
+      {
+        version: 1,
+        source_bytes: SHOP.length,
+        functions: [{ name: "sell", library: "shop", id: 1, flags: ["no-writes"] }],
+        lua: [],
+      },
     ]);
   });
 
@@ -114,7 +128,7 @@ describe("FUNCTION LIST", () => {
     const sell: [string, ReplyValue][] = [
       ["name", "sell"],
       ["description", "Sells."],
-      ["flags", ["no-writes"]],
+      ["flags", new Set([new Simple("no-writes")])],
     ];
     const typed: [string, ReplyValue][] = [
       ...sell,
@@ -238,4 +252,60 @@ test("FUNCTION HELP has a line for each subcommand", async () => {
 test("a core whose VM is new is told of every library", async () => {
   await call("LOAD", SHOP);
   expect(registry.restore()).toEqual(told.filter((message) => message.op === "thaw"));
+});
+
+describe("FUNCTION VERSIONS", () => {
+  const source = (of: number): string => `#!ts name=shop\nexport function sell(): number { return ${of} }`;
+  const numbers = async (...args: string[]): Promise<unknown[]> => {
+    const reply = await call("versions", "shop", ...args);
+    return (reply as Map<string, ReplyValue>[]).map((version) => version.get("version"));
+  };
+
+  test("shows as many as are kept, the latest first, with their sources where those are asked for", async () => {
+    for (const of of [1, 2, 3, 4]) await call("load", "replace", source(of));
+    expect(await numbers()).toEqual([4, 3, 2]);
+    const [latest, earlier] = (await call("versions", "shop", "withcode")) as Map<string, ReplyValue>[];
+    expect(latest?.get("live")).toBe(true);
+    expect(earlier?.get("live")).toBe(false);
+    expect(Buffer.from(earlier?.get("library_code") as Uint8Array).toString()).toBe(source(3));
+    expect(earlier?.get("user")).toBe("default");
+    versionsKept = 1;
+    expect(await numbers()).toEqual([4]);
+  });
+
+  test("takes the source that is there already for no new version, and one that was loaded again for one", async () => {
+    for (const of of [1, 1, 2, 1]) await call("load", "replace", source(of));
+    expect(await numbers()).toEqual([3, 2, 1]);
+  });
+
+  test("has those of a library that was deleted, until FLUSH", async () => {
+    await call("load", source(1));
+    await call("delete", "shop");
+    expect(await numbers()).toEqual([1]);
+    const [only] = (await call("versions", "shop")) as Map<string, ReplyValue>[];
+    expect(only?.get("live")).toBe(false);
+    await call("flush");
+    expect(await resp("versions", "shop")).toBe("-ERR Library not found\r\n");
+    expect(await resp("versions", "shop", "all")).toBe("-ERR Unknown argument all\r\n");
+  });
+
+  test("keeps none where the limit is zero, and drops the oldest of all over the limit of bytes", async () => {
+    versionsKept = 0;
+    await call("load", source(1));
+    expect(await call("versions", "shop")).toEqual([]);
+    const small = new LibraryVersions(() => 10, 1000);
+    const note = (name: string, at: number): void =>
+      small.note(name, { language: "ts", source: Buffer.alloc(100, `${name}${at}`), user: "u" }, at);
+    note("a", 1);
+    note("b", 2);
+    note("a", 3);
+    expect([small.of("a").length, small.of("b").length]).toEqual([1, 1]);
+    expect(small.of("a")[0]?.version).toBe(2);
+  });
+
+  test("shows code of a user who is not trusted with the engine it ran in, so that who loads it again runs it there", async () => {
+    const image = { engine: "quickjs" } as never;
+    const kept = keptSource({ name: "shop", language: "ts", source: source(1), functions: [], image });
+    expect(Buffer.from(kept).toString()).toStartWith("#!ts name=shop engine=quickjs\n");
+  });
 });

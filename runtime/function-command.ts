@@ -5,6 +5,7 @@ import { FUNCTION_HELP } from "./function-help.ts";
 import { matchesGlob } from "./glob.ts";
 import { type LibraryRegistry, type LoadedLibrary, RegistryError } from "./registry.ts";
 import type { NumberedFunction } from "./schema.ts";
+import type { LibraryVersions } from "./versions.ts";
 
 /** A procedure that has been running for longer than the loop's patience. */
 export interface RunningProcedure {
@@ -33,6 +34,8 @@ export interface FunctionCommandDeps {
   readonly figures: () => readonly FunctionFigures[];
   /** What is replied instead while a script of EVAL runs, or null. */
   readonly busyText?: () => string | null;
+  /** The last sources of each library. */
+  readonly versions: Pick<LibraryVersions, "of" | "forgetAll">;
   /** "OK", or the error's text with its code: `NOTBUSY No scripts in execution right now.` */
   readonly kill: () => string;
 }
@@ -50,6 +53,7 @@ const SUBCOMMANDS: Readonly<Record<string, { least: number; most: number; run: S
   delete: { least: 1, most: 1, run: remove },
   flush: { least: 0, most: Infinity, run: flush },
   stats: { least: 0, most: 1, run: stats },
+  versions: { least: 1, most: 2, run: versions },
   kill: { least: 0, most: 0, run: kill },
   help: { least: 0, most: 0, run: () => FUNCTION_HELP.map((line) => new Simple(line)) },
   dump: { least: 0, most: 0, run: dump },
@@ -139,7 +143,7 @@ function functionReply(fn: NumberedFunction, withTypes: boolean): ReplyValue {
   const reply = new Map<string, ReplyValue>([
     ["name", fn.name],
     ["description", fn.description === "" ? null : fn.description],
-    ["flags", [...fn.flags]],
+    ["flags", new Set(fn.flags.map((flag) => new Simple(flag)))],
   ]);
   if (!withTypes) return reply;
   const parameters = fn.parameters.map(
@@ -159,13 +163,34 @@ async function remove(args: readonly string[], { registry }: FunctionCommandDeps
   return OK;
 }
 
-async function flush(args: readonly string[], { registry }: FunctionCommandDeps): Promise<ReplyValue> {
+async function flush(args: readonly string[], { registry, versions: kept }: FunctionCommandDeps): Promise<ReplyValue> {
   // Both end the same: nothing names the functions any more, and the cores let them go between two calls.
   if (args.length === 1 && !/^(?:a?sync)$/i.test(args[0] ?? "")) {
     return error("FUNCTION FLUSH only supports SYNC|ASYNC option");
   }
   await registry.flush();
+  kept.forgetAll();
   return OK;
+}
+
+/** The last sources of a library, the latest first; also of one that was deleted. */
+function versions([name = "", option]: readonly string[], deps: FunctionCommandDeps): ReplyValue {
+  if (option !== undefined && option.toLowerCase() !== "withcode") return error(`Unknown argument ${option}`);
+  const live = deps.registry.list().find((library) => library.name === name);
+  const kept = deps.versions.of(name);
+  if (live === undefined && kept.length === 0) return error("Library not found");
+  return kept.map(({ version, loadedMs, user, digest, language, source }, index) => {
+    const reply = new Map<string, ReplyValue>([
+      ["version", version],
+      ["loaded_ms", loadedMs],
+      ["user", user],
+      ["digest", digest],
+      ["language", language.toUpperCase()],
+      ["bytes", source.length],
+      ["live", index === 0 && live !== undefined],
+    ]);
+    return option === undefined ? reply : reply.set("library_code", source);
+  });
 }
 
 /** Clients refuse a third field that they do not know (go-redis), so figures are shown only where they are asked for. */

@@ -27,14 +27,16 @@ export class LiveLibraries {
 
   /**
    * Lets functions go. A call that began under the old manifest may still be retried, so they stay reachable for a
-   * while; how many such sets stay is limited too, as each holds a realm.
+   * while; how many such sets stay is limited too, as each holds a realm. With no `ids` it lets go those whose time is over. Gives
+   * whether any have gone for good.
    */
-  drop(ids: readonly number[]): void {
-    this.#retired.push({ ids, atMs: this.nowMs() });
-    this.#forget();
+  drop(ids: readonly number[]): boolean {
+    if (ids.length > 0) this.#retired.push({ ids, atMs: this.nowMs() });
+    return this.#forget();
   }
 
-  #forget(): void {
+  #forget(): boolean {
+    const before = this.#retired.length;
     const oldest = this.nowMs() - LIMITS.retiredForMs;
     const surplus = this.#retired.length - LIMITS.retiredMax;
     this.#retired = this.#retired.filter((set, index) => {
@@ -42,5 +44,6 @@ export class LiveLibraries {
       for (const id of set.ids) this.#calls.delete(id);
       return false;
     });
+    return this.#retired.length < before;
   }
 }

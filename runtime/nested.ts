@@ -6,7 +6,7 @@
  * header says of the running call is put back here and by native code.
  */
 import type { Call } from "./engine.ts";
-import { CALL_STATE, type DeckAccess, type DeckViews, I32, OUTCOME } from "./host/deck.ts";
+import { CALL_STATE, DECK, type DeckAccess, type DeckViews, I32, OUTCOME } from "./host/deck.ts";
 
 export class NestedCalls {
   /** Nested calls that run now. */
@@ -42,6 +42,31 @@ export class NestedCalls {
     i32[I32.GATE] = gate;
     i32[I32.CALL_STATE] = CALL_STATE.RUNNING;
     return native.unnest(outcome, result);
+  }
+
+  /**
+   * Runs the function that a script in Lua calls: native code calls into this VM, which waits in `run` or in a host call of its own.
+   * Gives the length of the result, as a call does.
+   *
+   * What the watchdog ends in here unwinds to native code, which ends the script; and from there, once that has returned to this
+   * VM, to the timed entry. So UPCALL is cleared last, and tells whether this came to its end.
+   */
+  upcall(id: number): number {
+    const { i32, bytes } = this.views;
+    const gate = i32[I32.GATE] as number;
+    this.depth += 1;
+    const call = this.find(id);
+    let result: number;
+    if (call === undefined) {
+      result = bytes.latin1Write("ERR Function not found", DECK.outAt);
+      i32[I32.OUTCOME] = OUTCOME.ERROR;
+    } else {
+      result = call();
+    }
+    this.depth -= 1;
+    i32[I32.GATE] = gate;
+    i32[I32.UPCALL] = 0;
+    return result;
   }
 
   /** The watchdog ended everything. */

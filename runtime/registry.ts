@@ -10,15 +10,18 @@ import { CompileError } from "./compile/compile-error.ts";
 import { LANGUAGES, parseHeader } from "./compile/header.ts";
 import type { EngineCompiler } from "./engine.ts";
 import { chooseEngine, type EnginePolicy } from "./engine-policy.ts";
+import { LIMITS } from "./limits.ts";
 import type { Message } from "./mail.ts";
 import type { LibraryImage, NumberedFunction } from "./schema.ts";
 
 /**
  * What the native side needs to find functions: {"version": 3, "functions": [{"name", "library", "id", "flags"}], "lua": [{"library",
- * "code"}]}, the latter for libraries that it runs itself, each byte of the code a character.
+ * "code"}], "source_bytes": 120}; `lua` for libraries that it runs itself, each byte of the code a character.
  */
 export interface Manifest {
   readonly version: number;
+  /** Characters of all sources. */
+  readonly source_bytes: number;
   readonly lua: readonly { readonly library: string; readonly code: string }[];
   readonly functions: readonly {
     readonly name: string;
@@ -35,6 +38,10 @@ export interface RegistryDeps {
   readonly broadcast: (message: Message) => Promise<void>;
   /** From its return on, FCALL finds exactly these functions, on every core. */
   readonly publish: (manifest: Manifest) => void;
+  /** Runs `work` once, after `ms`. */
+  readonly later: (ms: number, work: () => void) => void;
+  /** A library is live that was loaded by this user. */
+  readonly onLoaded?: (library: LoadedLibrary, user: string) => void;
 }
 
 export interface LoadedLibrary {
@@ -81,8 +88,10 @@ export class LibraryRegistry {
       }
       const old = this.#libraries.get(image.name);
       const { name, language, functions } = image;
-      this.#libraries.set(name, { name, language, source, functions, image });
+      const library = { name, language, source, functions, image };
+      this.#libraries.set(name, library);
       this.#publish();
+      this.deps.onLoaded?.(library, user);
       if (old !== undefined) this.#forget(old.functions.map((fn) => fn.id));
       return name;
     });
@@ -125,6 +134,10 @@ export class LibraryRegistry {
       this.#libraries.clear();
       for (const [name, library] of next) this.#libraries.set(name, library);
       this.#publish();
+      for (const { name } of images) {
+        const library = this.#libraries.get(name);
+        if (library !== undefined) this.deps.onLoaded?.(library, user);
+      }
       if (gone.length > 0) this.#forget(gone.flatMap((library) => library.functions.map((fn) => fn.id)));
     });
   }
@@ -181,16 +194,20 @@ export class LibraryRegistry {
     const lua = this.list()
       .filter(({ image }) => this.#isNative(image))
       .map(({ name, image }) => ({ library: name, code: image.code }));
-    this.deps.publish({ version: ++this.#version, functions, lua });
+    const source_bytes = this.list().reduce((sum, { source }) => sum + source.length, 0);
+    this.deps.publish({ version: ++this.#version, source_bytes, functions, lua });
   }
 
   #isNative({ engine }: LibraryImage): boolean {
     return this.deps.compilers.some((compiler) => compiler.name === engine && compiler.native === true);
   }
 
-  /** Lets the cores forget functions; nobody waits for it, as no manifest names them any more. */
+  /** Lets the cores forget functions; nobody waits for it, as no manifest names them any more. They keep them for a while first. */
   #forget(ids: readonly number[]): void {
-    this.deps.broadcast({ op: "drop", ids }).catch(() => undefined);
+    const drop = (these: readonly number[]) =>
+      void this.deps.broadcast({ op: "drop", ids: these }).catch(() => undefined);
+    drop(ids);
+    for (const late of [1000, 2000]) this.deps.later(LIMITS.retiredForMs + late, () => drop([]));
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

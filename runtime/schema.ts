@@ -12,6 +12,25 @@ export type ParameterKind = "string" | "number" | "boolean" | "bigint" | "bytes"
 
 export type Choice = string | number | boolean;
 
+/** What a declared type asks of a value that arrives as JSON, as far as plain data can say it; `any`: nothing. */
+export type Shape =
+  | { readonly is: "any" | "string" | "number" | "boolean" | "null" }
+  | { readonly is: "one of"; readonly values: readonly Choice[] }
+  | { readonly is: "array"; readonly of: Shape }
+  | { readonly is: "tuple"; readonly of: readonly Shape[] }
+  /** `values`: of the fields that have no name of their own. */
+  | { readonly is: "object"; readonly fields: readonly ShapeField[]; readonly values?: Shape }
+  | { readonly is: "any of"; readonly of: readonly Shape[] }
+  | { readonly is: "all of"; readonly of: readonly Shape[] };
+
+export interface ShapeField {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly optional: boolean;
+}
+
+export const ANY: Shape = { is: "any" };
+
 export interface ParameterSchema {
   readonly name: string;
   readonly kind: ParameterKind;
@@ -25,6 +44,8 @@ export interface ParameterSchema {
   readonly spread: boolean;
   /** The allowed values of kind `choice`. */
   readonly choices?: readonly Choice[];
+  /** What kind `json` has to look like; of one element where `rest`. */
+  readonly shape?: Shape;
 }
 
 /** Flags of FCALL's world, by their Redis names. */

@@ -7,7 +7,7 @@ import vm from "node:vm";
  * An entry costs about a microsecond, so many calls share one. The watchdog measures wall time from the entry on.
  */
 export class TimedEntry {
-  readonly #cell: { work: () => unknown } = { work: () => undefined };
+  readonly #cell: { work: () => unknown } = { work: nothing };
   readonly #context: vm.Context;
   readonly #script = new vm.Script("work()", { filename: "zedis:entry" });
 
@@ -19,9 +19,16 @@ export class TimedEntry {
   /** The result of `work`. Throws what it throws; isTimeout() tells the watchdog's error. 0: no limit. */
   run<T>(work: () => T, timeMs: number): T {
     this.#cell.work = work;
-    return this.#script.runInContext(this.#context, timeMs > 0 ? { timeout: timeMs } : {});
+    try {
+      return this.#script.runInContext(this.#context, timeMs > 0 ? { timeout: timeMs } : {});
+    } finally {
+      // What it closes over, such as a library's realm, is not to outlive it.
+      this.#cell.work = nothing;
+    }
   }
 }
+
+function nothing(): void {}
 
 export function isTimeout(thrown: unknown): boolean {
   return thrown instanceof Error && "code" in thrown && thrown.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";

@@ -11,6 +11,7 @@
  * The watchdog may fire between any two statements of the entry. So the code that native returned is kept in `pending`
  * until its work is done, and what was lost is told from it and from the deck's CALL_STATE:
  *
+ *     nothing pending, RETURNED    native code has come back, and its code was thrown away → it is pending
  *     pending CALL, CALL_STATE 2   the function had begun   → run(core, TIMED_OUT)
  *     pending CALL, CALL_STATE 1   it had not               → the same call again, in a fresh entry
  *     nothing pending              it had ended             → run with its outcome, in a fresh entry
@@ -60,15 +61,20 @@ export class CoreLoop {
   #pending: number = NOTHING;
   #outcome: number = OUTCOME.NONE;
   #result = 0;
+  /** Collections to come: libraries have gone. */
+  #collections = 0;
+  #collectAtMs = 0;
 
   constructor(private readonly deps: CoreLoopDeps) {
     this.#libraries = new LiveLibraries(new Map(deps.engines.map((engine) => [engine.name, engine])), deps.nowMs);
     deps.nested.find = (id) => this.#libraries.find(id);
+    this.#noteMemory();
     this.#calls = () => this.#serveCalls();
   }
 
   /** One timed entry and what it left to do; false: native code said STOP. */
   turn(): boolean {
+    if (this.#collections > 0 && this.deps.nowMs() >= this.#collectAtMs) this.#collect();
     const limitMs = this.deps.timeLimitMs();
     try {
       this.#entry.run(this.#calls, limitMs > 0 ? limitMs + this.deps.entrySlackMs() : 0);
@@ -89,6 +95,7 @@ export class CoreLoop {
         this.deps.post({ op: "note", core: this.deps.deck.core });
         break;
     }
+    this.#noteMemory();
     return code !== CODE.STOP;
   }
 
@@ -100,9 +107,10 @@ export class CoreLoop {
     const libraries = this.#libraries;
     for (;;) {
       if (this.#pending === NOTHING) {
-        // No statement in between at which the watchdog could fire: an outcome is told once, a code is never lost.
+        // Where the watchdog has fired meanwhile this throws what `run` gives away; the deck has it.
         this.#pending = run(core, this.#outcome, this.#result);
         this.#outcome = OUTCOME.NONE;
+        i32[I32.RETURNED] = 0;
       }
       if (this.#pending !== CODE.CALL) return;
       const call = libraries.find(i32[I32.FN] as number);
@@ -117,6 +125,18 @@ export class CoreLoop {
   #recover(): void {
     const { i32 } = this.deps.views;
     i32[I32.GATE] = 0;
+    const returned = i32[I32.RETURNED] as number;
+    i32[I32.RETURNED] = 0;
+    if (this.#pending === NOTHING && returned !== 0) {
+      // It fired while native code ran, which was told the outcome and has come back since.
+      this.#pending = returned - 1;
+      this.#outcome = OUTCOME.NONE;
+    }
+    if (i32[I32.UPCALL] !== 0) {
+      // It fired below native code, so `run` was told the outcome and has thrown instead of returning.
+      i32[I32.UPCALL] = 0;
+      this.#outcome = OUTCOME.NONE;
+    }
     this.deps.nested.reset();
     for (const engine of this.deps.engines) engine.recover?.();
     if (this.#pending === CODE.CALL && i32[I32.CALL_STATE] === CALL_STATE.RUNNING) {
@@ -124,6 +144,25 @@ export class CoreLoop {
       this.#outcome = OUTCOME.TIMED_OUT;
       this.#result = 0;
     }
+  }
+
+  /**
+   * A realm that has gone is garbage that an idle core would keep. Of a large heap the collector goes on beside what runs next. At
+   * the beginning of a turn, where no frame of the last one is on the stack for the collector to find the realm in; and in the next
+   * turn again, because a memory of WASM may outlive the first one.
+   */
+  #collect(): void {
+    this.#collections -= 1;
+    this.#collectAtMs = this.deps.nowMs() + LIMITS.collectEveryMs;
+    Bun.gc(heapSize() < LIMITS.heapCollectedAtOnceBytes);
+    this.#noteMemory();
+  }
+
+  /** Tells native code what this VM takes, as of its last collection, for INFO. Cost: some microseconds. */
+  #noteMemory(): void {
+    let bytes = heapSize();
+    for (const engine of this.deps.engines) bytes -= engine.untouchedBytes?.() ?? 0;
+    this.deps.views.f64[F64.VM_BYTES] = bytes;
   }
 
   #unknownFunction(): number {
@@ -137,7 +176,7 @@ export class CoreLoop {
     const { post, deck } = this.deps;
     const { seq } = mail;
     if (mail.op === "drop") {
-      this.#libraries.drop(mail.ids);
+      if (this.#libraries.drop(mail.ids)) this.#collections = 2;
       post({ op: "dropped", seq, core: deck.core });
       return;
     }

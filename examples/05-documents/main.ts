@@ -31,6 +31,7 @@ await withServer(async (port) => {
     console.log("\nno such voucher:", await call("cartVoucher", "HALFPRICE"));
     console.log("no JSON:", await call("cartAdd", "shirt"));
     console.log("amount missing:", await call("cartAdd", JSON.stringify({ article: "shirt", cents: 1990 })));
+    console.log("half a piece:", await call("cartAdd", JSON.stringify({ ...shirt, amount: 0.5 })));
     console.log("amount as text:", await call("cartAdd", JSON.stringify({ ...shirt, amount: "two" })));
     console.log("total all the same:", await call("cartTotal"));
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { compileLibrary } from "./compile.ts";
 import { CompileError } from "./compile-error.ts";
-import { loadSwc, type SwcCompiler } from "./swc.ts";
+import { loadSwc, type SwcCompiler, syntaxError } from "./swc.ts";
 
 let swc: SwcCompiler;
 beforeAll(async () => {
@@ -195,6 +195,11 @@ export async function f(id: string): Promise<number> { return 1 }`).functions;
     });
   });
 
+  test("says @readonly for no-writes", () => {
+    const [fn] = compile("/** @readonly */\nexport function f(id: string) { return Zedis.get(id) }").functions;
+    expect(fn?.flags).toEqual(["no-writes"]);
+  });
+
   test("belongs to the function it stands before", () => {
     const [a, b] = compile("/** of a */\nfunction a() {}\n/* no doc */\nfunction b() {}").functions;
     expect([a?.description, b?.description]).toEqual(["of a", ""]);
@@ -223,6 +228,17 @@ describe("refused is", () => {
   });
 });
 
+test("what is missing at the end of the file is told with its place, like any other error", () => {
+  for (const [body, line, column] of [
+    ["function f() {\n  return 1 +\n", 3, 14],
+    ["function f() {\n  return Zedis.get_int(key\n", 3, 28],
+    ["function f() {\n  return 1 +;\n}\n", 3, 13],
+  ] as const) {
+    const { line: at, column: from } = refusal(body);
+    expect([body, at, from]).toEqual([body, line, column]);
+  }
+});
+
 test("columns count characters, not bytes, after text that is not ASCII", () => {
   const error = refusal("const s = 'äöü€😀'; import('x'); function f() {}");
   expect([error.line, error.column]).toEqual([2, 21]);
@@ -233,4 +249,12 @@ test("types, enums, namespaces and parameter properties leave JavaScript", () =>
     "enum E { A }\nnamespace N { export const q = 1 }\nclass P { constructor(private x: number) {} }\nfunction f(a: string): number { return E.A + N.q + (a as unknown as number)! }",
   );
   expect(() => new Function(`return ${code}`)).not.toThrow();
+});
+
+test("a report that SWC draws in colours, as on a terminal, has the same text and place", () => {
+  const drawn =
+    "  \u001b[31m×\u001b[0m Expected ',', got '{'\n   ╭─[1:1]\n \u001b[2m1\u001b[0m │ export function wrong(key: string {\n" +
+    "   · \u001b[35;1m                                  ─\u001b[0m\n \u001b[2m2\u001b[0m │   return 1;\n   ╰────\n";
+  const { message, line, column } = syntaxError(drawn);
+  expect([message, line, column]).toEqual(["Error compiling function: Expected ',', got '{'", 1, 35]);
 });

@@ -9,8 +9,8 @@ export interface DocComment {
  * The documentation comment that ends `gap`, the text between two top-level items.
  *
  *     /**
- *      * Takes items out of stock.
- *      * @no-writes
+ *      * Counts what is in stock.
+ *      * @readonly the word that TypeScript has for no-writes
  *      * @param id ignored, as every other tag
  *      *\/
  */
@@ -28,5 +28,6 @@ export function parseDocComment(gap: string): DocComment {
     .join("\n")
     .trim();
   const tags = new Set(lines.flatMap((line) => /^\s*@([a-zA-Z-]+)/.exec(line)?.[1] ?? []));
+  if (tags.has("readonly")) tags.add("no-writes");
   return { description, flags: FUNCTION_FLAGS.filter((flag) => tags.has(flag)) };
 }

@@ -1,4 +1,4 @@
-import type { TsEntityName, TsType } from "@swc/core";
+import type { TsEntityName, TsInterfaceDeclaration, TsType } from "@swc/core";
 import type { Choice, ParameterKind } from "../schema.ts";
 
 /** What a declared type means for an argument's bytes. */
@@ -16,21 +16,22 @@ export interface ArgumentType {
 /** Types that the file declares at its top level, by name. */
 export interface DeclaredTypes {
   readonly aliases: ReadonlyMap<string, TsType>;
-  /** Interfaces and classes: values that arrive as JSON. */
-  readonly shapes: ReadonlySet<string>;
+  /** Interfaces, and classes (null): values that arrive as JSON. */
+  readonly shapes: ReadonlyMap<string, TsInterfaceDeclaration | null>;
   readonly enums: ReadonlyMap<string, readonly Choice[]>;
 }
 
 /** Generic types of the language whose values arrive as JSON. */
 const JSON_GENERICS = new Set(["Record", "Partial", "Required", "Readonly", "Pick", "Omit", "NonNullable", "Object"]);
+/** Types within types that are looked into: an alias may name itself, type Tree = Tree[]. */
+export const TYPE_DEPTH_MAX = 32;
 const ARRAY_GENERICS = new Set(["Array", "ReadonlyArray"]);
 
 const plain = (kind: ParameterKind): ArgumentType => ({ kind, optional: false });
 
 /** The argument type of `type`; null for one that bytes cannot become (a function, a Map, a type parameter). */
 export function argumentType(type: TsType, declared: DeclaredTypes, depth = 0): ArgumentType | null {
-  // An alias may name itself: type Tree = Tree[].
-  if (depth > 32) return plain("json");
+  if (depth > TYPE_DEPTH_MAX) return plain("json");
   const inner = (other: TsType) => argumentType(other, declared, depth + 1);
   switch (type.type) {
     case "TsKeywordType":

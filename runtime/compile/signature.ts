@@ -1,20 +1,21 @@
-import type { Expression, ModuleItem, Pattern, TsType } from "@swc/core";
+import type { Expression, ModuleItem, Pattern, TsInterfaceDeclaration, TsType } from "@swc/core";
 import { LIMITS } from "../limits.ts";
-import type { Choice, ParameterKind, ParameterSchema } from "../schema.ts";
+import { ANY, type Choice, type ParameterKind, type ParameterSchema, type Shape } from "../schema.ts";
 import { CompileError } from "./compile-error.ts";
 import { type ArgumentType, argumentType, type DeclaredTypes } from "./parameter-type.ts";
+import { shapeOf } from "./shape.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** The types that the top level of a file declares; exported ones too. Cost: one pass over its items. */
 export function declaredTypes(items: readonly ModuleItem[]): DeclaredTypes {
   const aliases = new Map<string, TsType>();
-  const shapes = new Set<string>();
+  const shapes = new Map<string, TsInterfaceDeclaration | null>();
   const enums = new Map<string, readonly Choice[]>();
   for (const item of items) {
     const declaration = item.type === "ExportDeclaration" ? item.declaration : item;
     if (declaration.type === "TsTypeAliasDeclaration") aliases.set(declaration.id.value, declaration.typeAnnotation);
-    else if (declaration.type === "TsInterfaceDeclaration") shapes.add(declaration.id.value);
-    else if (declaration.type === "ClassDeclaration") shapes.add(declaration.identifier.value);
+    else if (declaration.type === "TsInterfaceDeclaration") shapes.set(declaration.id.value, declaration);
+    else if (declaration.type === "ClassDeclaration") shapes.set(declaration.identifier.value, null);
     else if (declaration.type === "TsEnumDeclaration") {
       let next = 0;
       const values = declaration.members.map((member): Choice => {
@@ -108,7 +109,16 @@ function parameter(
     rest,
     spread,
   };
-  return effective.choices === undefined ? schema : { ...schema, choices: effective.choices };
+  if (effective.choices !== undefined) return { ...schema, choices: effective.choices };
+  if (effective.kind !== "json" || node === undefined) return schema;
+  const shape = shapeOf(node, declared);
+  const own = rest && element !== undefined ? elementShape(shape) : shape;
+  return own.is === "any" ? schema : { ...schema, shape: own };
+}
+
+/** Of the array that takes what is left, or undefined for a parameter that may be left out. */
+function elementShape(shape: Shape): Shape {
+  return shape.is === "array" ? shape.of : ANY;
 }
 
 function elementText(text: string): string {

@@ -51,6 +51,10 @@ function guarded<T>(work: () => T): T {
   }
 }
 
+/** On a terminal SWC draws its report in colours. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters.
+const COLOURS = /\x1b\[[\d;]*m/g;
+
 /**
  * SWC's report as one line with a place:
  *
@@ -59,7 +63,8 @@ function guarded<T>(work: () => T): T {
  *      1 | let x: = 5;
  *        :        ^        ← the line above it has the number, the caret the column
  */
-function syntaxError(report: string): CompileError {
+export function syntaxError(coloured: string): CompileError {
+  const report = coloured.replace(COLOURS, "");
   const lines = report.split("\n");
   const message = (lines[0] ?? "").replace(/^\s*[x×]\s*/, "");
   let line: number | undefined;
@@ -71,5 +76,10 @@ function syntaxError(report: string): CompileError {
       return new CompileError(`Error compiling function: ${message}`, line, caret[1].length + 1);
     }
   }
-  return new CompileError(`Error compiling function: ${message}`);
+  // What is missing at the end of the file has no caret, but the head of the report tells where that is.
+  const place = /^\s*[,╭][-─]+\[(?:.*:)?(\d+):(\d+)\]/m.exec(report);
+  return new CompileError(
+    `Error compiling function: ${message}`,
+    ...(place === null ? [] : ([Number(place[1]), Number(place[2])] as const)),
+  );
 }

@@ -58,6 +58,11 @@ export function mismatchText(functionName: string, parameter: ParameterSchema, v
   return `ERR ${functionName}: parameter '${parameter.name}' must be ${expectation(parameter)}, got ${JSON.stringify(shown)}`;
 }
 
+/** `reserve: parameter 'item.qty' must be number, got "2"`; `wrong`: as `misfit` of shape.ts says it. */
+export function misshapenText(functionName: string, wrong: string): string {
+  return `ERR ${functionName}: parameter ${wrong}`;
+}
+
 /** `updateInventory takes 2 arguments (productId: string, amount: number), got 1` */
 export function countText(functionName: string, parameters: readonly ParameterSchema[], given: number): string {
   const { least, most } = argumentCounts(parameters);

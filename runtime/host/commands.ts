@@ -20,13 +20,17 @@ export interface TableRow {
   readonly kind: string;
 }
 
-/** A connection's own state is not a procedure's; transactions and scripts cannot nest; nobody may wait in one. */
+/** A connection's own state is not a procedure's; transactions and scripts cannot nest; nobody waits in one. */
 const DENIED_GROUPS = new Set(["connection", "transactions", "scripting", "sentinel"]);
-const DENIED_FLAGS = ["noscript", "no_script", "blocking", "admin"];
+const DENIED_FLAGS = ["noscript", "no_script", "admin"];
+
+/** Commands that wait only if they are told to, which they cannot be here; the others have a twin that does not wait. */
+const WAIT_IF_TOLD = new Set(["xread", "xreadgroup"]);
 
 export function isCallable(row: TableRow): boolean {
   if (row.kind !== "data" || DENIED_GROUPS.has(row.group)) return false;
   const flags = row.flags.map((flag) => flag.toLowerCase());
+  if (flags.includes("blocking") && !WAIT_IF_TOLD.has(row.name)) return false;
   return !DENIED_FLAGS.some((flag) => flags.includes(flag));
 }
 

@@ -19,7 +19,7 @@ export const DECK = {
   outBytes: 512 << 10,
 } as const;
 
-/** Indices into the Int32Array header. From `GATE` on they are JavaScript's own. */
+/** Indices into the Int32Array header. From `GATE` on it is JavaScript that writes them. */
 export const I32 = {
   FN: 0,
   ARGC: 1,
@@ -30,6 +30,10 @@ export const I32 = {
   IN_LEN: 6,
   IN_BIG: 7,
   STATUS: 8,
+  /** Not 0: native code has called into the VM, which has not gone back. */
+  UPCALL: 9,
+  /** 1 + what `run` has come back with; 0 while it runs, and once it has been taken. */
+  RETURNED: 10,
   /** Number of the library whose call is running; its `Zedis` works only while this is its own. */
   GATE: 32,
   /** What came of the call that has just ended: one of OUTCOME. */
@@ -37,7 +41,12 @@ export const I32 = {
 } as const;
 
 /** Indices into the Float64Array header. */
-export const F64 = { BIG_PTR: 0, BIG_LEN: 1 } as const;
+export const F64 = {
+  BIG_PTR: 0,
+  BIG_LEN: 1,
+  /** Bytes of this VM's heap and of what its engines have beside it. JavaScript writes it. */
+  VM_BYTES: 2,
+} as const;
 
 /** What `run` returns: why native code came back. */
 export const CODE = { STOP: 0, CALL: 1, MAIL: 2, LEAVE: 3, NOTE: 4 } as const;

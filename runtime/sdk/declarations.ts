@@ -45,7 +45,8 @@ interface ZedisReplyError extends Error {
 
 `;
 
-const TYPED = `  /** The integer at \`key\`, or \`fallback\` (0) where there is none. An error where the value is no integer. */
+/** Members that no command has. */
+export const TYPED = `  /** The integer at \`key\`, or \`fallback\` (0) where there is none. An error where the value is no integer. */
   get_int(key: ZedisKey): number;
   get_int<T>(key: ZedisKey, fallback: T): number | T;
   /** The number at \`key\`, or \`fallback\` (0) where there is none. */
@@ -112,10 +113,11 @@ function signatures(parts: readonly Part[]): string[] {
   let at = 0;
   for (; at < parts.length; at++) {
     const part = parts[at];
-    if (part === undefined || part.kind === "optional" || (part.kind === "group" && part.repeats)) break;
+    if (part === undefined || part.kind === "optional" || (part.kind === "group" && (part.repeats || isUneven(part))))
+      break;
     if (part.kind === "word") fixed.push(`${names.take(part.text)}: ${JSON.stringify(part.text)}`);
     else if (part.kind === "placeholder") fixed.push(`${names.take(part.name)}: ${placeholderType(part.name)}`);
-    else fixed.push(...groupParameters(part, names));
+    else fixed.push(groupParameter(part, names));
   }
   const rest = parts.slice(at);
   const [first] = rest;
@@ -145,13 +147,17 @@ function signatures(parts: readonly Part[]): string[] {
   return [[...fixed, `...options: readonly (${atoms.join(" | ")})[]`].join(", ")];
 }
 
-function groupParameters(part: Extract<Part, { choices: unknown }>, names: Names): string[] {
-  // <A | B>: one of the words, or anything of it where the choices differ in length.
+type Group = Extract<Part, { choices: unknown }>;
+
+/** `<A | B value>`: how many words it is depends on the choice, so nothing behind it has a place of its own. */
+function isUneven(part: Group): boolean {
+  return part.choices.some((choice) => choice.length !== 1);
+}
+
+/** `<A | B>`: one of the words. */
+function groupParameter(part: Group, names: Names): string {
   const types = [...new Set(part.choices.flatMap((choice) => choice.flatMap(atomTypes)))];
-  const single = part.choices.every((choice) => choice.length === 1);
-  return single
-    ? [`${names.take("choice")}: ${types.join(" | ")}`]
-    : [`...${names.take("choice")}: readonly (${types.join(" | ")})[]`];
+  return `${names.take("choice")}: ${types.join(" | ")}`;
 }
 
 function atomTypes(part: Part): string[] {

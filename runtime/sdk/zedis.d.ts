@@ -18,10 +18,10 @@ interface ZedisBytes {
   fcall(name: string, keys?: readonly ZedisSome<ZedisKey>[], args?: readonly ZedisSome<ZedisValue>[]): unknown;
   arget(key: ZedisKey, index: ZedisInteger): Uint8Array | null;
   argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (Uint8Array | null)[];
-  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, Uint8Array][];
+  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, Uint8Array][];
   arlastitems(key: ZedisKey, count: ZedisInteger, ...options: readonly ("REV")[]): (Uint8Array | null)[];
   armget(key: ZedisKey, index: ZedisSome<ZedisInteger>, ...more: readonly ZedisSome<ZedisInteger>[]): (Uint8Array | null)[];
-  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): Uint8Array | number | null;
+  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): Uint8Array | number | null;
   arscan(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("LIMIT" | ZedisInteger)[]): [number, Uint8Array][];
   dump(key: ZedisKey): Uint8Array | null;
   keys(pattern: ZedisValue): Uint8Array[];
@@ -79,6 +79,8 @@ interface ZedisBytes {
   xgroup_help(): Uint8Array[];
   xinfo_help(): Uint8Array[];
   xrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]][] | null;
+  xread(...options: readonly ("COUNT" | ZedisInteger | "MAXCOUNT" | ZedisSome<ZedisValue> | "MAXSIZE" | "BLOCK" | "STREAMS" | ZedisSome<ZedisKey>)[]): Record<string, [Uint8Array, Uint8Array[]][]> | null;
+  xreadgroup(group: "GROUP", group2: ZedisValue, consumer: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger | "MAXCOUNT" | ZedisSome<ZedisValue> | "MAXSIZE" | "BLOCK" | "CLAIM" | "NOACK" | "STREAMS" | ZedisSome<ZedisKey>)[]): Record<string, [Uint8Array, Uint8Array[]][]> | null;
   xrevrange(key: ZedisKey, end: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [Uint8Array, Uint8Array[]][] | null;
   digest(key: ZedisKey): Uint8Array | null;
   get(key: ZedisKey): Uint8Array | null;
@@ -143,7 +145,7 @@ interface ZedisApi {
   /** Returns what an array has at every index of a range, downwards if it begins with the greater. O(N) in the length of the range. `ARGETRANGE key start end` */
   argetrange(key: ZedisKey, start: ZedisValue, end: ZedisValue): (string | null)[];
   /** Returns the indexes of the elements of an array within a range that are, contain or match a text. O(N*C) in the number of elements in the range and the cost of the predicates for one. `ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [<EXACT string | MATCH string | GLOB pattern | RE pattern> ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]` */
-  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE")[], ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, string][];
+  argrep(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("EXACT" | ZedisSome<ZedisValue> | "MATCH" | "GLOB" | "RE" | "AND" | "OR" | "LIMIT" | ZedisInteger | "WITHVALUES" | "NOCASE")[]): number[] | [number, string][];
   /** Returns figures of an array, with FULL those of its slices too. O(1). `ARINFO key [FULL]` */
   arinfo(key: ZedisKey, ...options: readonly ("FULL")[]): Record<string, number>;
   /** Sets elements of an array behind the one that was inserted last and returns the index of the last of them. O(N) in the number of values given. `ARINSERT key value [value ...]` */
@@ -160,7 +162,7 @@ interface ZedisApi {
   /** Returns the index that the next insertion into an array goes to. O(1). `ARNEXT key` */
   arnext(key: ZedisKey): number | null;
   /** Returns a figure of the elements of an array within a range: of the numbers their sum, least, greatest or bits; or how many elements there are, or are equal to a value. O(N) in the number of elements in the range; O(log(N)) for USED. `AROP key start end <SUM | MIN | MAX | AND | OR | XOR | MATCH value | USED>` */
-  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...choice: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): string | number | null;
+  arop(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "MATCH" | ZedisSome<ZedisValue> | "USED")[]): string | number | null;
   /** Inserts elements into an array as into a ring of a number of places and returns the index of the last of them. O(M) in the number of values given; O(N+M) where the ring gets another size, N being what it keeps. `ARRING key size value [value ...]` */
   arring(key: ZedisKey, size: ZedisInteger, value: ZedisSome<ZedisValue>, ...more: readonly ZedisSome<ZedisValue>[]): number;
   /** Returns the elements of an array within a range with their indexes, downwards if it begins with the greater. O(N) in the number of elements returned. `ARSCAN key start end [LIMIT count]` */
@@ -199,6 +201,8 @@ interface ZedisApi {
   expiretime(key: ZedisKey): number;
   /** Lists all keys that match a pattern. O(N) where N is the number of keys of the database, in slices that let others pass. `KEYS pattern` */
   keys(pattern: ZedisValue): string[];
+  /** Moves keys to another server, which has them before they go here. This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed. `MIGRATE host port <key | ""> destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username password] [KEYS key [key ...]]` */
+  migrate(host: ZedisValue, port: ZedisValue, choice: ZedisSome<ZedisKey> | "", destinationDb: ZedisValue, timeout: ZedisValue, ...options: readonly ("COPY" | "REPLACE" | "AUTH" | ZedisSome<ZedisValue> | "AUTH2" | "KEYS" | ZedisSome<ZedisKey>)[]): "OK" | "NOKEY";
   /** Moves a key to another database. O(1). `MOVE key db` */
   move(key: ZedisKey, db: ZedisInteger): number;
   /** Names the encoding of the value under a key. O(1). `OBJECT ENCODING key` */
@@ -531,6 +535,10 @@ interface ZedisApi {
   xpending(key: ZedisKey, group: ZedisValue, ...options: readonly ("IDLE" | ZedisSome<ZedisValue> | ZedisInteger)[]): unknown[];
   /** Returns the entries of a stream between two ids, in their order. O(log(N)+M) with M entries returned, in slices that let others pass. `XRANGE key start end [COUNT count]` */
   xrange(key: ZedisKey, start: ZedisValue, end: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [string, string[]][] | null;
+  /** Returns the entries of streams that come after given ids, and may wait for some to come. O(log(N)+M) for each stream, with M entries returned, in slices that let others pass. `XREAD [COUNT count] [MAXCOUNT maxcount] [MAXSIZE maxsize] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]` */
+  xread(...options: readonly ("COUNT" | ZedisInteger | "MAXCOUNT" | ZedisSome<ZedisValue> | "MAXSIZE" | "BLOCK" | "STREAMS" | ZedisSome<ZedisKey>)[]): Record<string, [string, string[]][]> | null;
+  /** Returns entries of streams to a consumer of a group, new ones or those pending for it, and may wait for some. O(log(N)+M) for each stream, with M entries returned, in slices that let others pass. `XREADGROUP GROUP group consumer [COUNT count] [MAXCOUNT maxcount] [MAXSIZE maxsize] [BLOCK milliseconds] [CLAIM min-idle-time] [NOACK] STREAMS key [key ...] id [id ...]` */
+  xreadgroup(group: "GROUP", group2: ZedisValue, consumer: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger | "MAXCOUNT" | ZedisSome<ZedisValue> | "MAXSIZE" | "BLOCK" | "CLAIM" | "NOACK" | "STREAMS" | ZedisSome<ZedisKey>)[]): Record<string, [string, string[]][]> | null;
   /** Returns the entries of a stream between two ids, the newest first. O(log(N)+M) with M entries returned, in slices that let others pass. `XREVRANGE key end start [COUNT count]` */
   xrevrange(key: ZedisKey, end: ZedisValue, start: ZedisValue, ...options: readonly ("COUNT" | ZedisInteger)[]): [string, string[]][] | null;
   /** Sets the id that a stream has given last. O(1). `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]` */

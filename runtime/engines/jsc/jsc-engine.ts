@@ -5,7 +5,7 @@ import { types } from "node:util";
 import vm from "node:vm";
 import { compileLibrary, sourceName } from "../../compile/compile.ts";
 import { loadSwc, type SwcCompiler } from "../../compile/swc.ts";
-import { countText, mismatchText } from "../../convert/arguments.ts";
+import { countText, mismatchText, misshapenText } from "../../convert/arguments.ts";
 import { failureText, oneLine, SourcePositions } from "../../convert/failure.ts";
 import { type EncodedResult, ResultError } from "../../convert/resp-out.ts";
 import type { Call, EngineCompiler, EngineCore, ThawedLibrary } from "../../engine.ts";
@@ -160,6 +160,7 @@ export class JscCore implements EngineCore {
         if (parameter === undefined) throw new RangeError(`function ${fn.name} has no parameter ${index}`);
         return this.#error(mismatchText(fn.name, parameter, source.utf8Slice(at, at + Math.min(length, 1024))));
       },
+      misshapen: (wrong) => this.#error(misshapenText(fn.name, wrong)),
       finish,
       failed,
     };

@@ -5,6 +5,7 @@
  */
 
 import { argumentCounts, bigintFrom, booleanFrom, choicesByText, numberFrom } from "../../convert/arguments.ts";
+import { misfit } from "../../convert/shape.ts";
 import type { Call } from "../../engine.ts";
 import { type Bytes, CALL_STATE, DECK, I32, OUTCOME } from "../../host/deck.ts";
 import type { NumberedFunction, ParameterSchema } from "../../schema.ts";
@@ -29,6 +30,8 @@ export interface ThunkSupport {
   readonly wrongCount: (given: number) => number;
   /** The bytes of argument `index` do not fit its type. */
   readonly mismatch: (index: number, source: Bytes, at: number, length: number) => number;
+  /** What a JSON argument holds is not what its type asks for: `wrong` says what. */
+  readonly misshapen: (wrong: string) => number;
   /** A result that is neither an integer nor null. */
   readonly finish: (result: unknown) => number;
   readonly failed: (thrown: unknown) => number;
@@ -65,7 +68,7 @@ export function generateThunk(
   });
 
   const body = `"use strict";
-const { i32, spans, bytes, inside, drain, bigArguments, wrongCount, mismatch, finish, failed } = support;
+const { i32, spans, bytes, inside, drain, bigArguments, wrongCount, mismatch, misshapen, finish, failed } = support;
 const { frame, parseJson, copyBytes } = inside;
 return function () {
   const argc = i32[${I32.ARGC}];
@@ -86,12 +89,16 @@ return function () {
   return finish(result);
 };`;
   const choices = fn.parameters.map((parameter) => choicesByText(parameter.choices ?? []));
-  const make = new Function("target", "support", "numberFrom", "booleanFrom", "bigintFrom", "choices", body);
-  return make(target, support, numberFrom, booleanFrom, bigintFrom, choices);
+  const shapes = fn.parameters.map(
+    ({ name, rest, shape }, index) =>
+      shape && ((value: unknown, at: number) => misfit(value, shape, rest ? `${name}[${at - index}]` : name)),
+  );
+  const make = new Function("target", "support", "numberFrom", "booleanFrom", "bigintFrom", "choices", "shapes", body);
+  return make(target, support, numberFrom, booleanFrom, bigintFrom, choices, shapes);
 }
 
 /** Statements that set `name` to argument `at` (an expression), or return from the thunk. */
-function convert(parameter: number, at: string, name: string, { kind, nullable }: ParameterSchema): string {
+function convert(parameter: number, at: string, name: string, { kind, nullable, shape }: ParameterSchema): string {
   const span = `const w = sp[${at} * 2 + 1], n = w & ${LENGTH_BITS}, o = base + sp[${at} * 2];`;
   const refuse = `return mismatch(${parameter}, b, o, n);`;
   switch (kind) {
@@ -108,7 +115,10 @@ function convert(parameter: number, at: string, name: string, { kind, nullable }
     case "json":
       return (
         `{ ${span} try { ${name} = parseJson(b.utf8Slice(o, o + n)); } catch { ${refuse} }` +
-        ` if (typeof ${name} !== "object"${nullable ? "" : ` || ${name} === null`}) ${refuse} }`
+        ` if (typeof ${name} !== "object"${nullable ? "" : ` || ${name} === null`}) ${refuse}` +
+        (shape === undefined
+          ? " }"
+          : ` const m = shapes[${parameter}](${name}, ${at}); if (m !== null) return misshapen(m); }`)
       );
     default:
       return `{ ${span} ${name} = w < 0 ? b.latin1Slice(o, o + n) : b.utf8Slice(o, o + n); }`;

@@ -1,5 +1,6 @@
 /** Arguments of a call, from the deck into the guest. */
-import { bigintFrom, booleanFrom, choicesByText, numberFrom } from "../../convert/arguments.ts";
+import { bigintFrom, booleanFrom, choicesByText, misshapenText, numberFrom } from "../../convert/arguments.ts";
+import { misfit } from "../../convert/shape.ts";
 import { type Bytes, bytesOf, DECK, type DeckAccess, type DeckViews, F64, I32 } from "../../host/deck.ts";
 import type { Choice, NumberedFunction, ParameterSchema } from "../../schema.ts";
 import { ARGUMENTS_MAX, type Guest, HELPER } from "./guest.ts";
@@ -20,6 +21,8 @@ export class CallArguments {
   readonly keys = new Int32Array(2);
   readonly #choices = new WeakMap<ParameterSchema, ReadonlyMap<string, Choice>>();
   #values: number[] = [];
+  /** What a JSON argument holds that its type does not ask for. */
+  #wrong: string | null = null;
   #spans: Int32Array;
   #bytes: Bytes;
   #base = 0;
@@ -52,10 +55,10 @@ export class CallArguments {
     const keyCount = i32[I32.NUMKEYS] as number;
     for (let index = 0; index < parameters.length; index++) {
       const parameter = parameters[index] as ParameterSchema;
-      if (parameter.rest) return this.#rest(guest, parameter, index, argc, count, held);
+      if (parameter.rest) return this.#rest(guest, fn, index, argc, count, held);
       if (index >= argc) break;
       const at = this.#value(guest, parameter, index);
-      if (at === mismatch) return this.#refuse(index, index);
+      if (at === mismatch) return this.#refuse(fn, index, index);
       held.push(guest.pass(count, at));
       if (index < 2 && index < keyCount && parameter.kind === "string") this.keys[index] = guest.payload(at);
       count += 1;
@@ -77,11 +80,12 @@ export class CallArguments {
     return at;
   }
 
-  #rest(guest: Guest, parameter: ParameterSchema, from: number, argc: number, count: number, held: number[]): number {
+  #rest(guest: Guest, fn: NumberedFunction, from: number, argc: number, count: number, held: number[]): number {
+    const parameter = fn.parameters[from] as ParameterSchema;
     const items: number[] = [];
     for (let index = from; index < argc; index++) {
-      const at = this.#value(guest, parameter, index);
-      if (at === mismatch) return this.#refuse(from, index);
+      const at = this.#value(guest, parameter, index, `${parameter.name}[${index - from}]`);
+      if (at === mismatch) return this.#refuse(fn, from, index);
       held.push(at);
       items.push(at);
     }
@@ -123,7 +127,13 @@ export class CallArguments {
     return array;
   }
 
-  #refuse(parameter: number, index: number): number {
+  #refuse(fn: NumberedFunction, parameter: number, index: number): number {
+    if (this.#wrong !== null) {
+      this.refused.index = -1;
+      this.refused.text = misshapenText(fn.name, this.#wrong);
+      this.#wrong = null;
+      return mismatch;
+    }
     const word = this.#spans[index * 2 + 1] as number;
     const from = this.#base + (this.#spans[index * 2] as number);
     this.refused.index = parameter;
@@ -131,8 +141,8 @@ export class CallArguments {
     return mismatch;
   }
 
-  /** The address of argument `index` as a value of the parameter's type, or `mismatch`. */
-  #value(guest: Guest, parameter: ParameterSchema, index: number): number {
+  /** The address of argument `index` as a value of the parameter's type, or `mismatch`. `place`: what it is called where it does not fit. */
+  #value(guest: Guest, parameter: ParameterSchema, index: number, place = parameter.name): number {
     const bytes = this.#bytes;
     const word = this.#spans[index * 2 + 1] as number;
     const length = word & LENGTH_BITS;
@@ -165,9 +175,11 @@ export class CallArguments {
       }
       case "json": {
         const text = bytes.utf8Slice(from, from + length);
-        const kind = jsonKind(text);
-        if (kind !== "object" && !(kind === "null" && parameter.nullable)) return mismatch;
-        return guest.parse(text);
+        const value = parsed(text);
+        if (typeof value !== "object" || (value === null && !parameter.nullable)) return mismatch;
+        if (parameter.shape === undefined) return guest.parse(text);
+        this.#wrong = misfit(value, parameter.shape, place);
+        return this.#wrong === null ? guest.parse(text) : mismatch;
       }
       default:
         return word < 0 ? guest.newAscii(bytes, from, length) : guest.newText(bytes.utf8Slice(from, from + length));
@@ -175,12 +187,11 @@ export class CallArguments {
   }
 }
 
-/** What the JSON text is; parsed here too, as an error in the guest would be a failed call. */
-function jsonKind(text: string): "object" | "null" | "other" {
+/** The value of a JSON text, undefined where it is none; parsed here too, as an error in the guest would be a failed call. */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return value === null ? "null" : typeof value === "object" ? "object" : "other";
+    return JSON.parse(text);
   } catch {
-    return "other";
+    return undefined;
   }
 }

@@ -100,12 +100,12 @@ export class Instance {
     this.f64 = new Float64Array(buffer);
   }
 
-  /** Room up to address `end`; false where the limit does not allow it. */
-  #grow(end: number): boolean {
-    const pages = Math.ceil((end - this.u8.length) / PAGE);
+  /** Room up to address `end`, or some more, but not beyond `endMax`, as the guest takes what is there without asking. */
+  #grow(end: number, endMax = end): boolean {
+    const [pages, pagesMax] = [end, endMax].map((at) => Math.ceil((at - this.u8.length) / PAGE)) as [number, number];
     try {
       // A little more than asked for, as each growth may move the memory.
-      this.#memory.grow(Math.max(pages, 16));
+      this.#memory.grow(Math.max(pages, Math.min(pagesMax, 16)));
     } catch {
       return false;
     }
@@ -139,7 +139,8 @@ export class Instance {
       outOfFuel: () => host.outOfFuel(),
       growHeap: (bytes: number) => {
         const end = bytes >>> 0;
-        return end - HEAP_AT <= host.heapBytesMax() && this.#grow(end) ? 1 : 0;
+        const endMax = HEAP_AT + host.heapBytesMax();
+        return end <= endMax && this.#grow(end, endMax) ? 1 : 0;
       },
       localTime: (seconds: bigint, at: number) => this.#localTime(Number(seconds), at >> 2),
       callFunction: (_context: number, _this: number, argc: number, argv: number, id: number) =>

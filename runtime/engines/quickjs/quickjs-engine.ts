@@ -65,6 +65,8 @@ export class QuickJsCore implements EngineCore {
   /** Libraries whose calls run now, the innermost last. */
   readonly #entered: Live[] = [];
   #base: Base | undefined;
+  /** All libraries that have not been collected. */
+  #lives: WeakRef<Live>[] = [];
 
   constructor(
     deck: DeckAccess,
@@ -119,6 +121,7 @@ export class QuickJsCore implements EngineCore {
     image.functions.forEach((fn, index) => {
       calls.set(fn.id, this.#call(fn, targets[index] as number, live));
     });
+    this.#lives.push(new WeakRef(live));
     return { name: image.name, calls };
   }
 
@@ -129,9 +132,10 @@ export class QuickJsCore implements EngineCore {
       const argc = i32[I32.ARGC] as number;
       if (argc < least || argc > most) return this.#error(countText(fn.name, fn.parameters, argc));
       if (live.isolated && live.used && live.depth === 0) this.#restore(live);
+      // Noted before anything is touched and until all is well again: the watchdog may fire at any line between.
+      this.#entered.push(live);
       live.depth += 1;
       live.used = true;
-      this.#entered.push(live);
       const { guest } = live;
       const { open } = guest;
       const [key0, key1] = guest.keyPointers;
@@ -139,9 +143,9 @@ export class QuickJsCore implements EngineCore {
       guest.open = open;
       guest.keyPointers[0] = key0 as number;
       guest.keyPointers[1] = key1 as number;
-      this.#entered.pop();
       live.depth -= 1;
       if (live.failed && live.depth === 0) this.#restore(live);
+      this.#entered.pop();
       return result;
     };
   }
@@ -295,6 +299,16 @@ export class QuickJsCore implements EngineCore {
     this.#entered.length = 0;
   }
 
+  untouchedBytes(): number {
+    let sum = this.#base === undefined ? 0 : untouched(this.#base);
+    this.#lives = this.#lives.filter((one) => {
+      const live = one.deref();
+      if (live !== undefined) sum += untouched(live);
+      return live !== undefined;
+    });
+    return sum;
+  }
+
   #restore(live: Live): void {
     live.guest.restore(live.snapshot);
     live.used = false;
@@ -307,6 +321,11 @@ export class QuickJsCore implements EngineCore {
     i32[I32.OUTCOME] = OUTCOME.ERROR;
     return bytes.utf8Write(oneLine(text), DECK.outAt);
   }
+}
+
+/** Bytes of its memory that it had not touched when it was loaded; none of one that has grown since. */
+function untouched({ guest: { instance }, snapshot }: Pick<Live, "guest" | "snapshot">): number {
+  return instance.grown ? 0 : instance.u8.length - snapshot.heap.length - snapshot.statics.length;
 }
 
 class ThawError extends Error {}
