@@ -1,176 +1,211 @@
 /**
- * `zedis-cli check aof FILE [--fix]` and `zedis-cli check rdb FILE`: is a file whole?
+ * `zedis-cli check aof FILE` and `zedis-cli check rdb FILE`, and the programs zedis-check-aof and zedis-check-rdb, which take and tell what
+ * redis-check-aof and redis-check-rdb do: is a file whole?
  *
- * An append only file is read request by request, transactions as a whole; FILE is a manifest, or one file. A snapshot is held against its own
- * checksum. `--fix` cuts what is no whole request or transaction off the last file, and keeps it beside.
+ * An append only file is read request by request, transactions as a whole; FILE is a manifest, or one file. A snapshot is read key by key and held
+ * against its checksum, by the native side. `--fix` cuts what is no whole request or transaction off the last file, `--truncate-to-timestamp` what
+ * came after a second; both keep what they cut beside.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { libraryPath } from "../core/build.ts";
+import { openSnapshotCheck, type SnapshotFacts } from "../core/ffi-check.ts";
+import { checkRequests, type Finding } from "./check-requests.ts";
 import type { Terminal } from "./terminal.ts";
 
-const USAGE = "Usage: zedis-cli check aof FILE|MANIFEST [--fix]\n       zedis-cli check rdb FILE\n";
+const USAGE = `Usage: zedis-cli check aof [--fix | --truncate-to-timestamp SECONDS] FILE|MANIFEST
+       zedis-cli check rdb FILE
+`;
 
-/** How a file of requests ends. */
-export interface Finding {
-  /** Bytes up to which everything is whole. */
-  readonly whole: number;
-  readonly requests: number;
-  /** Null: to the end. */
-  readonly wrong: string | null;
+type Out = Pick<Terminal, "out" | "err">;
+
+interface Asked {
+  readonly fix: boolean;
+  /** Seconds since the epoch; null: nothing is cut by time. */
+  readonly until: number | null;
 }
 
-/** Reads requests from `from` on. A transaction that does not end counts as not there. */
-export function checkRequests(bytes: Uint8Array, from = 0): Finding {
-  let [at, whole, requests, multi] = [from, from, 0, -1];
-  const wrong = (text: string): Finding => ({
-    whole: multi >= 0 ? multi : whole,
-    requests,
-    wrong: `${text} at offset ${at}`,
-  });
-  const line = (start: number): [text: string, next: number] | null => {
-    const end = bytes.indexOf(10, start);
-    if (end < 0 || end === start || bytes[end - 1] !== 13 || end - start > 1024) return null;
-    return [Buffer.from(bytes.subarray(start, end - 1)).toString("latin1"), end + 1];
-  };
-  while (at < bytes.length) {
-    const first = bytes[at];
-    if (first !== 0x2a && first !== 0x23) return wrong("Neither a request nor a comment");
-    const head = line(at);
-    if (head === null) return wrong(bytes.length - at < 1024 ? "The file ends inside a request" : "No line ends");
-    if (first === 0x23) {
-      at = head[1];
-      if (multi < 0) whole = at;
-      continue;
-    }
-    const count = /^\*\d+$/.test(head[0]) ? Number(head[0].slice(1)) : 0;
-    if (count === 0) return wrong("No number of arguments");
-    let [next, name] = [head[1], ""];
-    for (let index = 0; index < count; index++) {
-      if (next >= bytes.length) return wrong("The file ends inside a request");
-      const size = line(next);
-      if (size === null) return wrong("The file ends inside a request");
-      if (!/^\$\d+$/.test(size[0])) return wrong("No length of an argument");
-      const end = size[1] + Number(size[0].slice(1));
-      if (end + 2 > bytes.length) return wrong("The file ends inside a request");
-      if (bytes[end] !== 13 || bytes[end + 1] !== 10) return wrong("An argument is longer than it says");
-      if (index === 0) name = Buffer.from(bytes.subarray(size[1], end)).toString("latin1").toLowerCase();
-      next = end + 2;
-    }
-    if (name === "multi" && multi >= 0) return wrong("MULTI inside a transaction");
-    if (name === "exec" && multi < 0) return wrong("EXEC without a transaction");
-    if (name === "multi") multi = at;
-    if (name === "exec") multi = -1;
-    at = next;
-    requests++;
-    if (multi < 0) whole = at;
-  }
-  return multi >= 0 ? wrong("The file ends inside a transaction") : { whole, requests, wrong: null };
-}
-
-/** CRC-64 of RDB files (Jones, reflected), in two halves of 32 bits. */
-function crc64(bytes: Uint8Array): bigint {
-  const [high, low] = [new Uint32Array(256), new Uint32Array(256)];
-  const polynomial = 0x95ac9329ac4bc9b5n;
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = BigInt(byte);
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1n) === 1n ? (crc >> 1n) ^ polynomial : crc >> 1n;
-    high[byte] = Number(crc >> 32n);
-    low[byte] = Number(crc & 0xffffffffn);
-  }
-  let [upper, lower] = [0, 0];
-  for (const byte of bytes) {
-    const index = (lower ^ byte) & 0xff;
-    lower = ((lower >>> 8) | (upper << 24)) ^ (low[index] ?? 0);
-    upper = (upper >>> 8) ^ (high[index] ?? 0);
-  }
-  return (BigInt(upper >>> 0) << 32n) | BigInt(lower >>> 0);
-}
-
-/** What is wrong with a snapshot, or null. */
-export function checkSnapshot(bytes: Uint8Array): string | null {
-  const head = Buffer.from(bytes.subarray(0, 9)).toString("latin1");
-  const version = /^REDIS(\d{4})$/.exec(head)?.[1] ?? /^VALKEY(\d{3})$/.exec(head)?.[1];
-  if (version === undefined) return "Wrong signature: it does not begin with REDIS or VALKEY and a version";
-  if (Number(version) < 5) return null;
-  if (bytes.length < 18 || bytes[bytes.length - 9] !== 0xff)
-    return "It does not end as a snapshot does: it was cut, or something stands behind it";
-  const sum = Buffer.from(bytes).readBigUInt64LE(bytes.length - 8);
-  if (sum === 0n) return null;
-  const found = crc64(bytes.subarray(0, -8));
-  return found === sum
-    ? null
-    : `Wrong checksum: ${sum.toString(16)} stands there, its bytes give ${found.toString(16)}`;
-}
-
-/** The files that a manifest names, in order; or the file itself. */
-function filesOf(path: string): string[] {
-  const text = readFileSync(path);
-  if (!text.subarray(0, 5).equals(Buffer.from("file "))) return [path];
-  const lines = text
-    .toString()
-    .split("\n")
-    .map((line) => /^file (?:"([^"]+)"|(\S+)) seq \d+ type ([bi])/.exec(line));
-  return lines.flatMap((match) => (match === null ? [] : [join(dirname(path), match[1] ?? match[2] ?? "")]));
+/** A file of an append only file. */
+interface Part {
+  readonly path: string;
+  readonly kind: "AOF" | "BASE AOF" | "INCR AOF";
+  readonly isLast: boolean;
 }
 
 /** Runs the check; the exit code: 0 whole or mended, 1 not. */
-export function runCheck(argv: readonly string[], terminal: Pick<Terminal, "out" | "err">): number {
-  const [kind, path] = argv.filter((word) => word !== "--fix");
-  const fix = argv.includes("--fix");
-  if (
-    (kind !== "aof" && kind !== "rdb") ||
-    path === undefined ||
-    argv.length > (fix ? 3 : 2) ||
-    (fix && kind === "rdb")
-  ) {
+export function runCheck(argv: readonly string[], terminal: Out): number {
+  const [kind, ...rest] = argv;
+  if (argv.includes("--help") || argv.includes("-h")) {
+    terminal.out(USAGE);
+    return 0;
+  }
+  const words: string[] = [];
+  let [fix, until]: [boolean, number | null] = [false, null];
+  for (let index = 0; index < rest.length; index++) {
+    const word = rest[index] as string;
+    if (word === "--fix") fix = true;
+    else if (word === "--truncate-to-timestamp") until = Number(rest[++index] ?? Number.NaN);
+    else words.push(word);
+  }
+  const [path] = words;
+  const changes = fix || until !== null;
+  const isWrong = words.length !== 1 || (fix && until !== null) || (until !== null && !(until > 0));
+  if (path === undefined || isWrong || !(kind === "aof" || (kind === "rdb" && !changes))) {
     terminal.err(USAGE);
     return 1;
   }
   if (!existsSync(path)) {
-    terminal.err(`${path}: there is no such file\n`);
+    terminal.err(`Cannot open file ${path}: there is no such file\n`);
     return 1;
   }
-  const files = kind === "rdb" ? [path] : filesOf(path);
-  for (const [index, file] of files.entries()) {
-    if (!existsSync(file)) {
-      terminal.err(`${file}: the manifest names it, but it is not there\n`);
-      return 1;
-    }
-    const bytes = readFileSync(file);
-    const isSnapshot = /^(REDIS|VALKEY)/.test(bytes.subarray(0, 6).toString("latin1"));
-    if (kind === "rdb" || (isSnapshot && file.endsWith(".rdb"))) {
-      const wrong = checkSnapshot(bytes);
-      if (wrong !== null) {
-        terminal.err(`${file}: ${wrong}\n`);
-        return 1;
-      }
-      terminal.out(`${file}: ${bytes.length} bytes, the checksum is right\n`);
-      continue;
-    }
-    if (isSnapshot) {
-      terminal.out(`${file}: begins with a snapshot, whose length only a server finds; not checked\n`);
-      continue;
-    }
-    const { whole, requests, wrong } = checkRequests(bytes);
-    if (wrong === null) {
-      terminal.out(`${file}: ${bytes.length} bytes, ${requests} requests, all whole\n`);
-      continue;
-    }
-    const lost = bytes.length - whole;
-    terminal.err(`${file}: ${wrong}; whole up to byte ${whole}, ${lost} bytes behind it\n`);
-    if (!fix) {
-      terminal.err(index === files.length - 1 ? "--fix cuts them off, and keeps them beside.\n" : "");
-      return 1;
-    }
-    if (index < files.length - 1) {
-      terminal.err("It is not the last file: cutting it would lose what came after it. Nothing is changed.\n");
-      return 1;
-    }
-    writeFileSync(`${file}.cut-at-${whole}`, bytes.subarray(whole));
-    const descriptor = openSync(file, "r+");
-    ftruncateSync(descriptor, whole);
-    closeSync(descriptor);
-    terminal.out(`${file}: cut at byte ${whole}; the ${lost} bytes are in ${file}.cut-at-${whole}\n`);
+  return kind === "rdb" ? checkSnapshotFile(path, terminal) : checkLog(path, { fix, until }, terminal);
+}
+
+/** What the native side finds in a snapshot. */
+function snapshotFacts(bytes: Uint8Array): SnapshotFacts {
+  return openSnapshotCheck(libraryPath())(bytes);
+}
+
+function checkSnapshotFile(path: string, { out, err }: Out): number {
+  out(`[offset 0] Checking RDB file ${path}\n`);
+  const bytes = readFileSync(path);
+  const { end, keys, expires, libraries, wrong } = snapshotFacts(bytes);
+  if (wrong !== null) {
+    err(`--- RDB ERROR DETECTED ---\n[offset ${end}] ${wrong}\n`);
+    return 1;
   }
+  if (end < bytes.length) {
+    err(`--- RDB ERROR DETECTED ---\n[offset ${end}] ${bytes.length - end} bytes stand behind its end\n`);
+    return 1;
+  }
+  out(`[offset ${end}] Checksum OK\n[offset ${end}] \\o/ RDB looks OK! \\o/\n`);
+  out(`[info] ${keys} keys read\n[info] ${expires} expires\n[info] ${libraries} libraries of functions\n`);
   return 0;
+}
+
+function checkLog(path: string, asked: Asked, terminal: Out): number {
+  const { out, err } = terminal;
+  const manifest = readManifest(path);
+  if (typeof manifest === "string") {
+    err(`${manifest}\n`);
+    return 1;
+  }
+  if (manifest === null) {
+    out("Start checking Old-Style AOF\n");
+    return checkPart({ path, kind: "AOF", isLast: true }, asked, terminal) ? 0 : 1;
+  }
+  out("Start checking Multi Part AOF\n");
+  const { base, increments } = manifest;
+  if (base !== null && !checkPart({ path: base, kind: "BASE AOF", isLast: increments.length === 0 }, asked, terminal)) {
+    return 1;
+  }
+  if (increments.length > 0) out("Start to check INCR files.\n");
+  for (const [index, increment] of increments.entries()) {
+    const isLast = index === increments.length - 1;
+    if (!checkPart({ path: increment, kind: "INCR AOF", isLast }, asked, terminal)) return 1;
+  }
+  out("All AOF files and manifest are valid\n");
+  return 0;
+}
+
+/** The files that a manifest names; null: it is none; or the text of what is wrong. */
+function readManifest(path: string): { base: string | null; increments: string[] } | null | string {
+  const text = readFileSync(path);
+  if (!text.subarray(0, 5).equals(Buffer.from("file "))) return null;
+  const [lines, increments] = [text.toString().replace(/\n$/, "").split("\n"), [] as string[]];
+  let base: string | null = null;
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith("#")) continue;
+    const found = /^file (?:"((?:[^"\\]|\\.)+)"|(\S+)) seq \d+ type ([bih])(?: |$)/.exec(line);
+    if (found === null) return `Invalid AOF manifest file format, in line ${index + 1}: '${line}'`;
+    const file = join(dirname(path), found[1] === undefined ? (found[2] as string) : unquoted(found[1]));
+    if (found[3] === "b") base = file;
+    if (found[3] === "i") increments.push(file);
+  }
+  return { base, increments };
+}
+
+function unquoted(text: string): string {
+  const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+  const bytes = text.replace(/\\(?:x([0-9a-fA-F]{2})|(.))/g, (_, hex?: string, character = "") =>
+    hex === undefined ? (named[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  // Bytes above 127 stand there as \xHH of their UTF-8.
+  return /\\x[89a-fA-F]/.test(text) ? Buffer.from(bytes, "latin1").toString() : bytes;
+}
+
+/** False: it is not whole, or could not be made so. */
+function checkPart(part: Part, asked: Asked, { out, err }: Out): boolean {
+  const { path, kind } = part;
+  const name = basename(path);
+  if (!existsSync(path)) {
+    err(`Cannot open file ${path}: the manifest names it, but it is not there\n`);
+    return false;
+  }
+  const bytes = readFileSync(path);
+  const begins = /^(REDIS|VALKEY)/.test(bytes.subarray(0, 6).toString("latin1"));
+  if (kind === "BASE AOF") out(`Start to check BASE AOF (${begins ? "RDB" : "RESP"} format).\n`);
+  let from = 0;
+  if (begins) {
+    out("The AOF appears to start with an RDB preamble.\nChecking the RDB preamble to start:\n");
+    const { end, wrong } = snapshotFacts(bytes);
+    if (wrong !== null) {
+      err(`RDB preamble of AOF file is not sane, aborting: [offset ${end}] ${wrong}\n`);
+      return false;
+    }
+    out("RDB preamble is OK, proceeding with AOF tail...\n");
+    from = end;
+  }
+  const finding = checkRequests(bytes, from, asked.until ?? undefined);
+  if (asked.until !== null) return cutByTime(part, bytes, finding, asked.until, { out, err });
+  const { whole, line, requests, wrong } = finding;
+  const rest = bytes.length - whole;
+  if (wrong !== null) out(`${name}: ${wrong}\n`);
+  out(
+    `AOF analyzed: filename=${name}, size=${bytes.length}, ok_up_to=${whole}, ok_up_to_line=${line}, diff=${rest}, requests=${requests}\n`,
+  );
+  if (wrong === null) {
+    out(`${kind} ${name} is valid\n`);
+    return true;
+  }
+  if (!asked.fix) {
+    err(`${kind} ${name} is not valid. Use the --fix option to try fixing it.\n`);
+    return false;
+  }
+  if (!part.isLast) {
+    err(`Failed to truncate AOF ${name} because it is not the last file: what came after it would be lost\n`);
+    return false;
+  }
+  out(`Successfully truncated AOF ${name} to ${whole} bytes; ${cut(path, bytes, whole)}\n`);
+  return true;
+}
+
+function cutByTime(part: Part, bytes: Buffer, { later, stamped }: Finding, until: number, { out, err }: Out): boolean {
+  const name = basename(part.path);
+  if (later === null) {
+    out(`${part.kind} ${name} has nothing later than ${until}, nothing is truncated\n`);
+    return true;
+  }
+  if (!part.isLast) {
+    err(
+      `Failed to truncate AOF ${name} to timestamp ${until} to offset ${later} because it is not the last file: what came after it would be lost\n`,
+    );
+    return false;
+  }
+  if (!stamped && later === 0) {
+    err(`AOF ${name} has nothing before timestamp ${until}, aborting...\n`);
+    return false;
+  }
+  out(`Successfully truncated AOF ${name} to timestamp ${until}; ${cut(part.path, bytes, later)}\n`);
+  return true;
+}
+
+/** Cuts a file, and says where what was cut is. */
+function cut(path: string, bytes: Uint8Array, at: number): string {
+  const beside = `${path}.cut-at-${at}`;
+  writeFileSync(beside, bytes.subarray(at));
+  const descriptor = openSync(path, "r+");
+  ftruncateSync(descriptor, at);
+  closeSync(descriptor);
+  return `the ${bytes.length - at} bytes behind it are in ${beside}`;
 }

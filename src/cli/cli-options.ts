@@ -3,6 +3,7 @@
 import { bytesOfText, splitWords } from "../config/words.ts";
 import type { OutputMode } from "./format.ts";
 import { leadingNumber, parseServerUri } from "./server-uri.ts";
+import { NO_FILES, type TlsFiles } from "./tls.ts";
 
 export interface CliOptions {
   host: string;
@@ -28,7 +29,11 @@ export interface CliOptions {
   /** `-e`: an error reply goes to standard error and ends the run with code 1. */
   exitOnError: boolean;
   showPushes: boolean;
-  mode: "command" | "scan" | "pipe";
+  mode: "command" | "scan" | "pipe" | "latency" | "latency-history" | "stat" | "bigkeys" | "memkeys";
+  tls: boolean;
+  tlsFiles: TlsFiles;
+  /** `--eval`: the file of a script, whose keys and arguments the command's words are. */
+  evalFile: string | null;
   pattern: string | null;
   count: number;
   pipeTimeoutSeconds: number;
@@ -51,9 +56,8 @@ interface CliEnvironment {
 
 /** What redis-cli offers and this does not, each with one argument or none. */
 const NOT_OFFERED =
-  "--askpass --bigkeys --cacert --cacertdir --cert --cluster --eval --functions-rdb --hotkeys --insecure " +
-  "--intrinsic-latency --key --latency --latency-dist --latency-history --ldb --ldb-sync-mode --lru-test --memkeys " +
-  "--memkeys-samples --rdb --replica --slave --sni --stat --tls --tls-ciphers --tls-ciphersuites";
+  "--askpass --cluster --functions-rdb --hotkeys --intrinsic-latency --latency-dist --ldb --ldb-sync-mode --lru-test " +
+  "--memkeys-samples --rdb --replica --slave --tls-ciphers --tls-ciphersuites";
 
 /** Options without an argument. */
 const FLAGS: Readonly<Record<string, (options: CliOptions) => void>> = {
@@ -98,6 +102,25 @@ const FLAGS: Readonly<Record<string, (options: CliOptions) => void>> = {
   "--pipe": (options) => {
     options.mode = "pipe";
   },
+  "--latency": (options) => {
+    options.mode = "latency";
+  },
+  "--latency-history": (options) => {
+    options.mode = "latency-history";
+  },
+  "--stat": (options) => {
+    options.mode = "stat";
+  },
+  "--bigkeys": (options) => {
+    options.mode = "bigkeys";
+  },
+  "--memkeys": (options) => {
+    options.mode = "memkeys";
+  },
+  "--tls": (options) => {
+    options.tls = true;
+  },
+  "--insecure": (options) => setTlsFile(options, { insecure: true }),
 };
 
 /** Options with one argument; the error text, or nothing. */
@@ -129,11 +152,29 @@ const SETTERS: Readonly<Record<string, (options: CliOptions, value: string) => s
     options.warnings.push(`Unknown --show-pushes value '${value}' (valid: '[y]es', '[n]o')`);
     return undefined;
   },
+  "--sni": (options, value) => setTlsFile(options, { sni: value }),
+  "--cacert": (options, value) => setTlsFile(options, { caCert: value }),
+  "--cacertdir": (options, value) => setTlsFile(options, { caCertDir: value }),
+  "--cert": (options, value) => setTlsFile(options, { cert: value }),
+  "--key": (options, value) => setTlsFile(options, { key: value }),
+  "--eval": (options, value) => set(options, { evalFile: value }),
   "-u": (options, value) => {
     const address = parseServerUri(value);
     return "error" in address ? address.error : set(options, address);
   },
 };
+
+/** For completion: all options, and those that a value follows. */
+export const OPTIONS_WITH_VALUE: readonly string[] = Object.keys(SETTERS);
+export const OPTION_NAMES: readonly string[] = [
+  ...OPTIONS_WITH_VALUE,
+  ...Object.keys(FLAGS),
+  ...["--no-auth-warning", "--help", "--version"],
+].sort();
+
+function setTlsFile(options: CliOptions, change: Partial<TlsFiles>): undefined {
+  options.tlsFiles = { ...options.tlsFiles, ...change };
+}
 
 function set(options: CliOptions, change: Partial<CliOptions>): undefined {
   Object.assign(options, change);
@@ -207,6 +248,9 @@ function defaults(tty: boolean): CliOptions {
     exitOnError: false,
     showPushes: tty,
     mode: "command",
+    tls: false,
+    tlsFiles: NO_FILES,
+    evalFile: null,
     pattern: null,
     count: 10,
     pipeTimeoutSeconds: 30,

@@ -1,11 +1,11 @@
 /** `help`, `help set`, `help @hash`: what the server's COMMAND DOCS says about its commands. */
 
-import type { Reply } from "./resp.ts";
+import type { Reply } from "../resp/resp.ts";
 import type { Session } from "./session.ts";
 import { CLI_VERSION } from "./usage.ts";
 
 /** All texts are byte strings. */
-interface CommandDoc {
+export interface CommandDoc {
   /** Upper case, subcommands with a space: `CONFIG GET`. */
   readonly name: string;
   readonly synopsis: string;

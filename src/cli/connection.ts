@@ -1,7 +1,9 @@
 /** One connection to a server: requests out, replies in, in order. */
 
 import { connect, type Socket } from "node:net";
-import { encodeRequest, ProtocolError, type Reply, ReplyReader } from "./resp.ts";
+import { connect as connectTls } from "node:tls";
+import { encodeRequest, ProtocolError, type Reply, ReplyReader } from "../resp/resp.ts";
+import { type TlsFiles, tlsOptions } from "./tls.ts";
 
 /** The connection broke. The text is the one that hiredis gives. */
 export class ConnectionError extends Error {
@@ -43,12 +45,20 @@ export class Connection {
   }
 
   /** Rejects with ConnectionError. */
-  static open(target: { host: string; port: number } | { path: string }): Promise<Connection> {
+  static open(target: { host: string; port: number } | { path: string }, tls?: TlsFiles): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(target);
       const refuse = (error: Error): void => reject(new ConnectionError(errorText(error)));
+      let socket: Socket;
+      try {
+        const host = "host" in target ? target.host : "localhost";
+        socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tlsOptions(host, tls) });
+      } catch (error) {
+        // A file of TLS that cannot be read.
+        return reject(new ConnectionError(error instanceof Error ? error.message : String(error)));
+      }
       socket.once("error", refuse);
-      socket.once("connect", () => {
+      socket.once("close", () => reject(new ConnectionError("Server closed the connection")));
+      socket.once(tls === undefined ? "connect" : "secureConnect", () => {
         socket.off("error", refuse);
         resolve(new Connection(socket));
       });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { ReplyReader } from "../resp/resp.ts";
 import { formatReply, type OutputMode } from "./format.ts";
-import { ReplyReader } from "./resp.ts";
 
 function format(resp: string, mode: OutputMode, verbatim = false): string {
   const reader = new ReplyReader();

@@ -1,7 +1,7 @@
 /** Replies as redis-cli prints them: for people (tty), raw, CSV, JSON. All texts are byte strings. */
 
 import { quoteWord } from "../config/words.ts";
-import type { Reply } from "./resp.ts";
+import type { Reply } from "../resp/resp.ts";
 
 export type OutputMode = "tty" | "raw" | "csv" | "json" | "quoted-json";
 

@@ -26,6 +26,8 @@ export interface TypedLinesParts {
   readonly history: readonly string[];
   /** Names that the Tab key completes. */
   readonly completions: () => readonly string[];
+  /** What is shown grey behind a line, a byte string too. */
+  readonly hint: (line: string) => string;
   /** Lines that the arrow keys must not bring back. */
   readonly forget: (line: string) => boolean;
   /** Ctrl-C while no line is awaited. */
@@ -44,6 +46,7 @@ export function typedLines(parts: TypedLinesParts): LineSource {
   typed.on("history", (history: string[]) => {
     if (history[0] !== undefined && parts.forget(history[0])) history.shift();
   });
+  showHints(typed, parts.hint, () => waiting !== null);
   let waiting: ((line: string | null) => void) | null = null;
   let closed = false;
   // Lines that were pasted while a command ran.
@@ -81,6 +84,25 @@ export function typedLines(parts: TypedLinesParts): LineSource {
 function showPrompt(typed: Interface, prompt: string): void {
   typed.setPrompt(prompt);
   typed.prompt();
+}
+
+/** Draws the hint behind the line after each key, and takes it away before the next one. */
+function showHints(typed: Interface, hint: (line: string) => string, isTyping: () => boolean): void {
+  let isShown = false;
+  process.stdin.prependListener("keypress", () => {
+    if (isShown) process.stdout.write("\x1b[K");
+    isShown = false;
+  });
+  process.stdin.on("keypress", () => {
+    const { line, cursor } = typed;
+    const { rows, cols } = typed.getCursorPos();
+    if (!isTyping() || line === "" || cursor !== line.length || rows > 0) return;
+    // A hint that went on in the next line could not be taken away.
+    const text = hint(bytesOfText(line)).slice(0, Math.max((process.stdout.columns ?? 80) - cols - 1, 0));
+    if (text === "") return;
+    isShown = true;
+    process.stdout.write(`\x1b[K\x1b[90m${text}\x1b[0m\x1b[${text.length}D`);
+  });
 }
 
 /** Lines that the typed one could become: commands, and help topics after `help `. */

@@ -1,8 +1,9 @@
 /** `--pipe`: sends standard input, which is RESP already, as it is and counts the replies. */
 
 import { randomBytes } from "node:crypto";
+import { encodeRequest, ProtocolError } from "../resp/resp.ts";
 import { ConnectionError } from "./connection.ts";
-import { encodeRequest, ProtocolError } from "./resp.ts";
+import { Progress, sizeOf } from "./progress.ts";
 import { Exit, type Session } from "./session.ts";
 
 const MARK_BYTES = 20;
@@ -17,8 +18,17 @@ export async function pipeInput(session: Session): Promise<never> {
   let errors = 0;
   let lastReplyAt = Date.now();
 
+  const progress = new Progress(terminal.progress === true ? terminal.err : () => {}, "sending");
+  const size = terminal.inputSize?.() ?? 0;
+  let bytes = 0;
+
   const sending = (async () => {
-    for await (const chunk of terminal.input()) if (!connection.write(chunk)) await connection.drained();
+    for await (const chunk of terminal.input()) {
+      if (!connection.write(chunk)) await connection.drained();
+      bytes += chunk.length;
+      progress.update(bytes, size, `${sizeOf(bytes)}, ${replies} replies`);
+    }
+    progress.end();
     // The empty line first ends whatever garbage the input may have left open.
     connection.write(Buffer.from("\r\n"));
     connection.write(encodeRequest(["ECHO", mark]));
@@ -32,6 +42,7 @@ export async function pipeInput(session: Session): Promise<never> {
       const reply = await connection.next();
       lastReplyAt = Date.now();
       if (reply.kind === "error") {
+        progress.end();
         terminal.err(`${reply.bytes}\n`);
         errors++;
       } else if (reply.kind === "bulk" && reply.bytes === mark && sent) {

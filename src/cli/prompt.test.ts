@@ -26,6 +26,8 @@ interface Typed {
   readonly type: (keys: string) => void;
   /** Waits until the screen shows `text` behind what was seen before. */
   readonly see: (text: string) => Promise<void>;
+  /** Waits until exactly that was written, control sequences included. */
+  readonly shows: (bytes: string) => Promise<void>;
   readonly exitCode: Promise<number>;
 }
 
@@ -38,7 +40,7 @@ function openPrompt(history: string): Typed {
   let seen = 0;
   const decoder = new TextDecoder();
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "zedis-cli.ts"), "-p", String(port)], {
-    env: { ...process.env, TERM: "xterm", ZEDISCLI_HISTFILE: history },
+    env: { ...process.env, NO_COLOR: "", TERM: "xterm", ZEDISCLI_HISTFILE: history },
     terminal: {
       cols: 200,
       rows: 50,
@@ -56,6 +58,7 @@ function openPrompt(history: string): Typed {
         return at >= 0;
       });
     },
+    shows: (bytes) => until(JSON.stringify(bytes), () => screen.includes(bytes)).then(() => undefined),
     exitCode: child.exited,
   };
 }
@@ -146,6 +149,20 @@ describe.skipIf(!FOUND)("the prompt", () => {
     await see("> ");
     type("ping\r");
     await see("PONG");
+    type("exit\r");
+    expect(await exitCode).toBe(0);
+  });
+
+  test("shows the arguments that are still to come, and takes them away again", async () => {
+    const { type, see, shows, exitCode } = openPrompt("/dev/null");
+    await see("> ");
+    type("getrange");
+    await shows("\x1b[90m key start end\x1b[0m");
+    type(" nokey 0 ");
+    await shows("\x1b[90mend\x1b[0m");
+    type("1\r");
+    await shows("\x1b[K1\r\r\n");
+    await see('""');
     type("exit\r");
     expect(await exitCode).toBe(0);
   });

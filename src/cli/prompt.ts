@@ -2,8 +2,10 @@
 
 import { splitWords, textOfBytes } from "../config/words.ts";
 import { loadCommandDocs, printHelp } from "./command-help.ts";
+import { hintFor } from "./hints.ts";
 import { appendHistory, historyPath, isSensitive, loadHistory } from "./history.ts";
 import { type LineSource, pipedLines, typedLines } from "./line-source.ts";
+import { showWork, workOf } from "./long-work.ts";
 import { withProcedureFile } from "./procedure-file.ts";
 import { leadingNumber } from "./server-uri.ts";
 import type { Session } from "./session.ts";
@@ -41,6 +43,8 @@ async function startTyping(session: Session, path: string): Promise<LineSource> 
   return typedLines({
     history: loadHistory(path),
     completions: () => names,
+    // Where nothing is grey a hint would look like what was typed.
+    hint: process.env.NO_COLOR ? () => "" : (line) => hintFor(line, docs),
     forget: (line) => isSensitive(splitWords(line) ?? []),
     interrupt: () => session.interrupt(),
   });
@@ -109,12 +113,29 @@ export async function runCommand(session: Session, command: readonly string[], r
     return false;
   }
   const start = Date.now();
-  const sent = await session.issue(words, repeat);
+  const sent = await issueShown(session, words, repeat);
   const elapsed = Date.now() - start;
   if (session.interactive && elapsed >= SLOW_MS && session.options.output === "tty") {
     session.terminal.out(`(${(elapsed / 1000).toFixed(2)}s)\n`);
   }
   return sent;
+}
+
+/** Sends a command; shows how far the server is where it works on at length, and sends again what was refused because it was loading. */
+async function issueShown(session: Session, words: readonly string[], repeat: number): Promise<boolean> {
+  if (session.terminal.progress !== true) return session.issue(words, repeat);
+  const work = workOf(words);
+  let ended = false;
+  const issued = session.issue(words, repeat).finally(() => {
+    ended = true;
+  });
+  if (words[0]?.toLowerCase() === "save") await showWork(session, "save", () => ended);
+  const sent = await issued;
+  const { last } = session;
+  const isError = last?.kind === "error";
+  if (sent && work !== null && !isError) await showWork(session, work);
+  if (!isError || !last.bytes.startsWith("LOADING ") || session.options.exitOnError) return sent;
+  return (await showWork(session, "load")) ? session.issue(words, repeat) : sent;
 }
 
 function remember(path: string | null, line: string): void {

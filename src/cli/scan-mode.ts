@@ -1,7 +1,7 @@
 /** `--scan`: all keys, one a line, by SCAN until its cursor comes back to 0. */
 
 import { quoteWord } from "../config/words.ts";
-import type { Reply } from "./resp.ts";
+import type { Reply } from "../resp/resp.ts";
 import { Exit, type Session } from "./session.ts";
 
 export async function scanKeys(session: Session): Promise<void> {
@@ -21,7 +21,8 @@ export async function scanKeys(session: Session): Promise<void> {
   } while (cursor !== "0");
 }
 
-function readPage(reply: Reply): { cursor: string; keys: string[] } | string {
+/** A page of SCAN, or what is wrong with it. */
+export function readPage(reply: Reply): { cursor: string; keys: string[] } | string {
   if (reply.kind === "error") return `SCAN error: ${reply.bytes}`;
   if (reply.kind !== "array") return "Non ARRAY response from SCAN!";
   const [cursor, keys] = reply.items;

@@ -1,4 +1,4 @@
-/** `redis://[[user]:password@]host[:port][/database]`, every part but the scheme optional. */
+/** `redis://[[user]:password@]host[:port][/database]`, or `rediss://` with TLS; every part but the scheme optional. */
 
 import { bytesOfText } from "../config/words.ts";
 
@@ -9,15 +9,15 @@ export interface ServerAddress {
   user?: string;
   password?: string;
   database?: number;
+  tls?: boolean;
 }
 
 /** The parts that are given, or the error text. */
 export function parseServerUri(uri: string): ServerAddress | { readonly error: string } {
-  if (/^rediss:\/\//i.test(uri)) return { error: "rediss:// is not supported: zedis-cli speaks no TLS yet" };
-  const match = /^redis:\/\/(?:([^@]*)@)?([^/]*)(?:\/(.*))?$/is.exec(uri);
+  const match = /^rediss?:\/\/(?:([^@]*)@)?([^/]*)(?:\/(.*))?$/is.exec(uri);
   if (match === null) return { error: "Invalid URI scheme" };
   const [, access, place = "", database] = match;
-  const address: ServerAddress = {};
+  const address: ServerAddress = /^rediss:/i.test(uri) ? { tls: true } : {};
   if (access !== undefined) {
     const colon = access.indexOf(":");
     if (colon > 0) address.user = percentDecode(access.slice(0, colon));

@@ -1,10 +1,10 @@
 /** The state of a zedis-cli run: the connection, what the prompt shows, and how replies are printed. */
 
 import { bytesOfText } from "../config/words.ts";
+import { ProtocolError, type Reply } from "../resp/resp.ts";
 import type { CliOptions } from "./cli-options.ts";
 import { Connection, ConnectionError } from "./connection.ts";
 import { formatReply } from "./format.ts";
-import { ProtocolError, type Reply } from "./resp.ts";
 import { leadingNumber } from "./server-uri.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,6 +20,10 @@ export class Session {
   interactive = false;
   /** After SUBSCRIBE: messages come at any time. */
   subscribed = false;
+  /** What the last command was answered. */
+  last: Reply | null = null;
+  /** Takes Ctrl-C instead, while it is set. */
+  onInterrupt: (() => void) | null = null;
   #connection: Connection | null = null;
   #database = 0;
   #wantedDatabase: number;
@@ -63,7 +67,10 @@ export class Session {
     this.#resp3 = false;
     const { host, port, socket } = this.options;
     try {
-      this.#connection = await Connection.open(socket === null ? { host, port } : { path: socket });
+      this.#connection = await Connection.open(
+        socket === null ? { host, port } : { path: socket },
+        this.options.tls ? this.options.tlsFiles : undefined,
+      );
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
       const place = socket === null ? `${host}:${port}` : socket;
@@ -81,6 +88,10 @@ export class Session {
 
   /** Ctrl-C while a command waits: the connection is given up and a new one takes its place. */
   interrupt(): void {
+    if (this.onInterrupt !== null) {
+      this.onInterrupt();
+      return;
+    }
     this.#interrupted = true;
     this.#connection?.close();
   }
@@ -89,6 +100,14 @@ export class Session {
   call(...words: string[]): Promise<Reply> {
     this.connection.send(words);
     return this.connection.next();
+  }
+
+  /** Several requests at once; their replies in order. */
+  async callAll(list: readonly (readonly string[])[]): Promise<Reply[]> {
+    for (const words of list) this.connection.send(words);
+    const replies: Reply[] = [];
+    for (let at = 0; at < list.length; at++) replies.push(await this.connection.next());
+    return replies;
   }
 
   /** Sends a command so often and prints its replies; false when that could not be done. */
@@ -114,6 +133,7 @@ export class Session {
   /** Waits for one reply or message and prints it. */
   async printNext(verbatim = false): Promise<Reply> {
     const reply = await this.connection.next();
+    this.last = reply;
     if (!this.interactive && this.options.exitOnError && reply.kind === "error") {
       this.terminal.err(`${reply.bytes}\n`);
       throw new Exit(1);

@@ -1,6 +1,6 @@
 /** What the command line tools write and read, so that tests can stand in for it. */
 
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 
 export interface Terminal {
   /** Byte strings. Written before the call returns: an exit right after loses nothing. */
@@ -10,6 +10,10 @@ export interface Terminal {
   readonly input: () => AsyncIterable<Uint8Array>;
   readonly inputIsTty: boolean;
   readonly outputIsTty: boolean;
+  /** Somebody looks at standard output and standard error, so how far long work is may be drawn there. */
+  readonly progress?: boolean;
+  /** Bytes of standard input where it is a file. */
+  readonly inputSize?: () => number | null;
 }
 
 /** The terminal of this process. FAKETTY makes standard output count as a terminal, as for redis-cli. */
@@ -20,6 +24,11 @@ export function processTerminal(): Terminal {
     input: () => Bun.stdin.stream(),
     inputIsTty: process.stdin.isTTY === true,
     outputIsTty: process.stdout.isTTY === true || process.env.FAKETTY !== undefined,
+    progress: process.stdout.isTTY === true && process.stderr.isTTY === true && process.env.TERM !== "dumb",
+    inputSize: () => {
+      const input = fstatSync(0);
+      return input.isFile() ? input.size : null;
+    },
   };
 }
 

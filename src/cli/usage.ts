@@ -12,11 +12,13 @@ Server
   -h <host>             Host (default: 127.0.0.1).
   -p <port>             Port (default: 6379).
   -s <socket>           Unix socket; overrides host and port.
-  -u <uri>              redis://[[user]:password@]host[:port][/db]
+  -u <uri>              redis://[[user]:password@]host[:port][/db]; rediss:// with TLS.
   -n <db>               Database.
   -a, --pass <password> Password; the variable REDISCLI_AUTH is safer and is used when this is not given.
   --user <name>         User for AUTH; needs a password.
   --no-auth-warning     No warning about a password on the command line.
+  --tls                 TLS. A certificate of --cacert's authority is taken for whatever name, one of the system's for the host's.
+  --cacert <file>, --cacertdir <dir>, --cert <file>, --key <file>, --sni <name>, --insecure
   -2, -3                RESP2 or RESP3.
   -c                    Accepted: there is no cluster to follow yet.
 
@@ -25,6 +27,7 @@ Command
   -X <tag>              Standard input replaces the argument that equals the tag.
   -r <n>                Send the command n times; negative: without end.
   -i <seconds>          Wait between them; 0.1 is possible. Also between the calls of --scan.
+  --eval <file>         EVAL of a script; the words are its keys, and its arguments behind a lone comma: --eval x.lua k1 , a1
   --quoted-input        Arguments are quoted strings: '"a\\x00b"'.
   -e                    An error reply ends the run with code 1.
 
@@ -38,13 +41,25 @@ Output
 
 Other modes
   --scan                List the keys. With --pattern <p>, --quoted-pattern <p>, --count <n>.
+  --bigkeys, --memkeys  The largest key of each type, by elements or by memory. With --pattern <p>, -i <seconds>, --json.
+  --latency             How long a PING takes, until Ctrl-C; not on a terminal: for a second, or -i <seconds>.
+  --latency-history     The same, a line every 15 or -i <seconds>.
+  --stat                The server's figures, a line every or -i <seconds>; -r <n> of them.
   --pipe                Send RESP from standard input. With --pipe-timeout <seconds> (30; 0: wait for ever).
 
 Files
-  zedis-cli check aof <file or manifest> [--fix]
-      Is an append only file whole? --fix cuts off what is not, and keeps it beside.
+  zedis-cli check aof [--fix | --truncate-to-timestamp <seconds>] <file or manifest>
+      Is an append only file whole? --fix cuts off what is not, --truncate-to-timestamp what came later; both keep it beside.
   zedis-cli check rdb <file>
-      Is a snapshot what its checksum says?
+      Is a snapshot whole? Every key is read, and the checksum.
+
+HTTP API
+  zedis-cli token [--user <name>] [--pass <password>] [--ttl <seconds>] [--url http://127.0.0.1:6380]
+      prints a bearer token of that user, for Authorization: Bearer.
+
+Shell
+  zedis-cli completion bash|zsh|fish
+      prints what makes the Tab key complete options, commands and functions.
 
 Procedures
   zedis-cli FUNCTION LOAD [REPLACE] ./update_stock.ts

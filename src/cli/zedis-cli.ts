@@ -1,22 +1,29 @@
 #!/usr/bin/env bun
 /** zedis-cli: redis-cli's common face, and `FUNCTION LOAD ./file.ts`. */
 
+import { readFileSync } from "node:fs";
 import { bytesOfText, splitWords } from "../config/words.ts";
+import { ProtocolError } from "../resp/resp.ts";
+import { bigKeys } from "./big-keys.ts";
 import { runCheck } from "./check.ts";
 import { type CliOptions, parseCliOptions } from "./cli-options.ts";
+import { runCompletion } from "./completion.ts";
 import { ConnectionError } from "./connection.ts";
 import { pipeInput } from "./pipe-mode.ts";
 import { runCommand, runPrompt } from "./prompt.ts";
-import { ProtocolError } from "./resp.ts";
 import { scanKeys } from "./scan-mode.ts";
 import { Exit, Session } from "./session.ts";
 import { processTerminal, readAll, type Terminal } from "./terminal.ts";
+import { runToken } from "./token.ts";
 import { CLI_USAGE, CLI_VERSION } from "./usage.ts";
+import { watchFigures, watchLatency } from "./watch-modes.ts";
 
 /** Runs the tool; the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal, password?: string): Promise<number> {
-  // No command of a server has this name.
+  // No command of a server has these names.
   if (argv[0] === "check") return runCheck(argv.slice(1), terminal);
+  if (argv[0] === "completion") return runCompletion(argv.slice(1), terminal);
+  if (argv[0] === "token") return runToken(argv.slice(1), terminal, password);
   const outcome = parseCliOptions(argv, { tty: terminal.outputIsTty, password });
   if ("show" in outcome) {
     terminal.out(outcome.show === "help" ? CLI_USAGE : `zedis-cli ${CLI_VERSION}\n`);
@@ -46,10 +53,14 @@ async function runMode(session: Session): Promise<number> {
   if (options.mode !== "command") {
     if (!(await session.connect())) return 1;
     if (options.mode === "pipe") await pipeInput(session);
-    await scanKeys(session);
+    else if (options.mode === "scan") await scanKeys(session);
+    else if (options.mode === "stat") await watchFigures(session);
+    else if (options.mode === "bigkeys" || options.mode === "memkeys")
+      await bigKeys(session, options.mode === "memkeys");
+    else await watchLatency(session, options.mode === "latency-history");
     return 0;
   }
-  if (options.command.length === 0) {
+  if (options.command.length === 0 && options.evalFile === null) {
     await runPrompt(session);
     return 0;
   }
@@ -72,6 +83,17 @@ async function commandWords(options: CliOptions, terminal: Terminal): Promise<st
     }
     words = unquoted.flatMap((parts) => parts ?? []);
   }
+  if (options.evalFile !== null) {
+    const script = scriptOf(options.evalFile);
+    if (typeof script !== "string") {
+      terminal.err(bytesOfText(`Cannot read ${options.evalFile}: ${script.message}\n`));
+      return 1;
+    }
+    // What stands before a lone comma are keys, what follows are arguments.
+    const comma = words.indexOf(",");
+    const keys = comma < 0 ? words : words.slice(0, comma);
+    return ["EVAL", script, String(keys.length), ...keys, ...words.slice(keys.length + 1)];
+  }
   if (options.lastArgumentFromStdin) return [...words, await readAll(terminal.input())];
   if (options.stdinTag === null) return words;
   const place = words.indexOf(options.stdinTag);
@@ -82,6 +104,18 @@ async function commandWords(options: CliOptions, terminal: Terminal): Promise<st
   return words.with(place, await readAll(terminal.input()));
 }
 
-if (import.meta.main) {
-  process.exit(await runCli(process.argv.slice(2), processTerminal(), process.env.REDISCLI_AUTH));
+/** The text of a file as a byte string, or why there is none. */
+function scriptOf(path: string): string | Error {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
+
+/** With this process's terminal and environment. */
+export function main(argv: readonly string[]): Promise<number> {
+  return runCli(argv, processTerminal(), process.env.REDISCLI_AUTH);
+}
+
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));

@@ -44,6 +44,8 @@ const AGGREGATES: Readonly<Record<string, Aggregate | "attribute">> = {
 /** Depth of nesting that a reply may have; hiredis allows nine levels, Redis sends fewer. */
 const DEPTH_MAX = 64;
 const CHUNK_MIN = 64 * 1024;
+const CR = 13;
+const LF = 10;
 
 /** Takes bytes as they arrive and gives whole replies. Cost: each byte is copied once and read once. */
 export class ReplyReader {
@@ -83,11 +85,8 @@ export class ReplyReader {
   }
 
   #readLine(): Reply | "opened" | undefined {
-    const end = this.#buffer.subarray(0, this.#end).indexOf("\r\n", Math.max(this.#start, this.#searched), "latin1");
-    if (end < 0) {
-      this.#searched = Math.max(this.#start, this.#end - 1);
-      return undefined;
-    }
+    const end = this.#lineEnd();
+    if (end < 0) return undefined;
     const line = this.#buffer.toString("latin1", this.#start, end);
     this.#start = end + 2;
     this.#searched = this.#start;
@@ -114,6 +113,17 @@ export class ReplyReader {
       default:
         return this.#openAggregate(type, text);
     }
+  }
+
+  /** Where the line ends that begins at the start, or -1. Lines are short: a step a byte costs less than a call. */
+  #lineEnd(): number {
+    const buffer = this.#buffer;
+    const last = this.#end - 1;
+    for (let at = Math.max(this.#start, this.#searched); at < last; at++) {
+      if (buffer[at] === CR && buffer[at + 1] === LF) return at;
+    }
+    this.#searched = Math.max(this.#start, last);
+    return -1;
   }
 
   #openBulk(kind: "bulk" | "verbatim", text: string): Reply | "opened" {
