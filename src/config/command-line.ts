@@ -7,6 +7,7 @@
  * directive wins.
  */
 
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigFiles, DISK } from "./files.ts";
@@ -75,7 +76,7 @@ export function readCommandLine(
 /** The environment of a real process. */
 export function processEnvironment(): CommandLineEnvironment {
   // Descriptor 0 is read whole, so a pipe that is still being written to is waited for.
-  return { folder: process.cwd(), files: DISK, stdin: () => DISK.read("/dev/stdin") };
+  return { folder: process.cwd(), files: DISK, stdin: () => readFileSync(0) };
 }
 
 /**

@@ -70,21 +70,23 @@ const HELP = [
 function configGet(patterns: readonly Uint8Array[], settings: Settings): ReplyValue {
   const shown = new Map<string, ReplyValue>();
   const seen = new Set<string>();
-  const show = (name: string, option: Option): void => {
-    if (seen.has(name.toLowerCase())) return;
-    seen.add(name.toLowerCase());
+  const show = (name: string, lower: string, option: Option): void => {
+    if (seen.has(lower)) return;
+    seen.add(lower);
     shown.set(name, settings.read(option.name));
   };
   for (const bytes of patterns) {
     const pattern = textOf(bytes);
     if (!isPattern(pattern)) {
       const option = findOption(pattern);
-      if (option !== undefined) show(pattern, option);
+      if (option !== undefined) show(pattern, pattern.toLowerCase(), option);
       continue;
     }
     for (const option of OPTIONS) {
       if (option.hidden === true) continue;
-      for (const name of namesOf(option)) if (matchesPattern(pattern, name)) show(name, option);
+      // The names of the table are in lower case.
+      for (const name of namesOf(option))
+        if (pattern === "*" || matchesPattern(pattern, name)) show(name, name, option);
     }
   }
   return shown;

@@ -17,6 +17,8 @@ interface Common {
   readonly name: string;
   /** Value of a server started without configuration, as CONFIG GET shows it. */
   readonly default: string;
+  /** What it is, where Redis's manual does not say: for a directive that only Zedis has. */
+  readonly help?: string;
   /** Older name, accepted everywhere and listed by CONFIG GET. */
   readonly alias?: string;
   /** Only at start: CONFIG SET refuses it. `same`: it takes the value that is in force, and does nothing. */

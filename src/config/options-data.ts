@@ -44,7 +44,7 @@ export const DATA_OPTIONS = [
     max: LONG_MAX,
     percent: true,
     default: "0",
-    inert: { why: "clients are not evicted; see 'client-output-buffer-limit'" },
+    native: true,
   },
   { name: "lfu-log-factor", type: "int", min: 0n, max: INT_MAX, default: "10", native: true },
   { name: "lfu-decay-time", type: "int", min: 0n, max: INT_MAX, default: "1", native: true },

@@ -18,6 +18,7 @@ export const DURABILITY_OPTIONS = [
     name: "dbfilename",
     type: "string",
     default: "dump.rdb",
+    native: true,
     protected: true,
     check: (value) => baseName(value, "dbfilename can't be a path, just a filename"),
   },

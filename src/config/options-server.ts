@@ -7,12 +7,9 @@ const MEBIBYTE = 1n << 20n;
 
 const NO_TLS_CLIENT = { why: "this server makes no connections of its own" };
 const NO_DH = { why: "keys are agreed on over elliptic curves only" };
-const NO_SUPERVISION = { why: "Zedis stays in the foreground; let a service manager start and watch it" };
-const NO_SYSLOG = { why: "the log goes to 'logfile' or standard output only" };
 const NO_CPU_LISTS = { why: "each core thread is pinned to its own CPU; see 'cores'" };
 const NO_THREADS = { why: "every core reads, executes and writes; see 'cores'" };
-const NO_TITLE = { why: "the process keeps its title" };
-const NO_CRASH_REPORT = { why: "crash reports come from the Bun runtime" };
+const NO_CRASH_REPORT = { why: "a crash report has no more than signal and stack trace" };
 const DEBUG_ONLY = { why: "it serves tests of Redis itself" };
 
 export const SERVER_OPTIONS = [
@@ -110,7 +107,7 @@ export const SERVER_OPTIONS = [
 
   // Process
   { name: "dir", type: "special", special: DIR, default: "", protected: true },
-  { name: "logfile", type: "string", default: "", fixed: true },
+  { name: "logfile", type: "string", default: "", fixed: true, native: true },
   {
     name: "loglevel",
     type: "enum",
@@ -118,33 +115,30 @@ export const SERVER_OPTIONS = [
     default: "notice",
   },
   { name: "pidfile", type: "string", unset: true, default: "", fixed: true },
-  { name: "daemonize", type: "bool", default: "no", fixed: true, inert: NO_SUPERVISION },
+  { name: "daemonize", type: "bool", default: "no", fixed: true },
   {
     name: "supervised",
     type: "enum",
     values: ["upstart", "systemd", "auto", "no"],
     default: "no",
     fixed: true,
-    inert: NO_SUPERVISION,
   },
-  { name: "always-show-logo", type: "bool", default: "no", fixed: true, inert: { why: "there is no logo to show" } },
-  { name: "set-proc-title", type: "bool", default: "yes", fixed: true, inert: NO_TITLE },
+  { name: "always-show-logo", type: "bool", default: "no", fixed: true },
+  { name: "set-proc-title", type: "bool", default: "yes", fixed: true },
   {
     name: "proc-title-template",
     type: "string",
     default: "{title} {listen-addr} {server-mode}",
-    inert: NO_TITLE,
     check: checkTitleTemplate,
   },
-  { name: "syslog-enabled", type: "bool", default: "no", fixed: true, inert: NO_SYSLOG },
-  { name: "syslog-ident", type: "string", default: "redis", fixed: true, inert: NO_SYSLOG },
+  { name: "syslog-enabled", type: "bool", default: "no", fixed: true },
+  { name: "syslog-ident", type: "string", default: "redis", fixed: true },
   {
     name: "syslog-facility",
     type: "enum",
     values: ["user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"],
     default: "local0",
     fixed: true,
-    inert: NO_SYSLOG,
   },
   {
     name: "server_cpulist",
@@ -190,14 +184,12 @@ export const SERVER_OPTIONS = [
     values: ["no", "yes", "absolute"],
     same: { relative: "yes" },
     default: "no",
-    inert: { why: "the kernel's choice of a victim is left alone" },
   },
   {
     name: "oom-score-adj-values",
     type: "special",
     special: OOM_SCORE_ADJ_VALUES,
     default: "0 200 800",
-    inert: { why: "the kernel's choice of a victim is left alone" },
   },
   {
     name: "disable-thp",
@@ -206,7 +198,7 @@ export const SERVER_OPTIONS = [
     fixed: true,
     inert: { why: "the setting of the kernel is left alone" },
   },
-  { name: "crash-log-enabled", type: "bool", default: "yes", inert: NO_CRASH_REPORT },
+  { name: "crash-log-enabled", type: "bool", default: "yes", native: true },
   { name: "crash-memcheck-enabled", type: "bool", default: "yes", inert: NO_CRASH_REPORT },
   { name: "use-exit-on-panic", type: "bool", default: "no", hidden: true, inert: NO_CRASH_REPORT },
   {
@@ -240,7 +232,6 @@ export const SERVER_OPTIONS = [
     values: ["default", "save", "nosave", "now", "force"],
     default: "default",
     check: checkShutdown,
-    inert: { why: "a stop writes no snapshot yet", quiet: ["nosave"] },
   },
   {
     name: "shutdown-on-sigterm",
@@ -248,7 +239,6 @@ export const SERVER_OPTIONS = [
     values: ["default", "save", "nosave", "now", "force"],
     default: "default",
     check: checkShutdown,
-    inert: { why: "a stop writes no snapshot yet", quiet: ["nosave"] },
   },
 
   // Observation

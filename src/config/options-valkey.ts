@@ -15,7 +15,6 @@ export const VALKEY_OPTIONS = [
     unset: true,
     default: "",
     fixed: "same",
-    inert: { why: "the socket has the group of the process; unixsocketperm sets its mode", quiet: [""] },
   },
   {
     name: "max-new-connections-per-cycle",
@@ -47,20 +46,9 @@ export const VALKEY_OPTIONS = [
     default: "yes",
     inert: { why: "no data of users is ever logged" },
   },
-  {
-    name: "log-format",
-    type: "enum",
-    values: ["legacy", "logfmt"],
-    default: "legacy",
-    inert: { why: "the log has one format" },
-  },
-  {
-    name: "log-timestamp-format",
-    type: "enum",
-    values: ["legacy", "iso8601", "milliseconds"],
-    default: "legacy",
-    inert: { why: "the log has one format" },
-  },
+  /** Valkey has `legacy` and `logfmt`. `auto`: for people on a terminal, `legacy` elsewhere. */
+  { name: "log-format", type: "enum", values: ["auto", "legacy", "human", "json", "logfmt"], default: "auto" },
+  { name: "log-timestamp-format", type: "enum", values: ["legacy", "iso8601", "milliseconds"], default: "legacy" },
   { name: "dual-channel-replication-enabled", type: "bool", default: "no", inert: NO_REPLICATION },
   { name: "cluster-slot-stats-enabled", type: "bool", default: "no", inert: NO_CLUSTER },
   { name: "cluster-blacklist-ttl", type: "int", min: 0n, max: ULONG_MAX, default: "60", inert: NO_CLUSTER },

@@ -1,19 +1,35 @@
 /** Directives that only Zedis has. */
 
 import { type Option, ULONG_MAX } from "./option.ts";
+import { BIND } from "./special.ts";
 
 /** As SHARDS_MAX and CORES_MAX in native/src/store. */
 const SHARDS_MAX = 16384n;
 const CORES_MAX = 64n;
 
 export const ZEDIS_OPTIONS = [
-  /** Data plane threads; 0: one per CPU that this process may use. */
-  { name: "cores", type: "int", min: 0n, max: CORES_MAX, default: "0", fixed: "same", native: true },
-  /** How sockets are served; auto takes io_uring where the kernel has what is needed. */
-  { name: "io", type: "enum", values: ["auto", "uring", "epoll"], default: "auto", fixed: "same", native: true },
-  /** Latched parts of the keyspace; 0: chosen from the number of cores. */
+  {
+    name: "cores",
+    help: "Data plane threads; 0: one per CPU that this process may use.",
+    type: "int",
+    min: 0n,
+    max: CORES_MAX,
+    default: "0",
+    fixed: "same",
+    native: true,
+  },
+  {
+    name: "io",
+    help: "How sockets are served; auto takes io_uring where the kernel has what is needed.",
+    type: "enum",
+    values: ["auto", "uring", "epoll"],
+    default: "auto",
+    fixed: "same",
+    native: true,
+  },
   {
     name: "shards",
+    help: "Latched parts of the keyspace; 0: chosen from the number of cores.",
     type: "int",
     min: 0n,
     max: SHARDS_MAX,
@@ -22,13 +38,26 @@ export const ZEDIS_OPTIONS = [
     native: true,
     check: (value) => (isPowerOfTwo(BigInt(value)) ? null : "shards must be 0 (automatic) or a power of two"),
   },
-  /** Bytes a second that a snapshot is written at; 0: as fast as it goes. */
-  { name: "rdb-save-rate-limit", type: "memory", min: 0n, max: ULONG_MAX, default: "0" },
-  /** Milliseconds of wall time that one procedure call may take. */
-  { name: "procedure-time-limit", type: "int", min: 1n, max: 3_600_000n, default: "1000", native: true },
-  /** Threads that run procedures marked @background, and slow ones; -1: two, or one beside a single CPU; 0: none. */
+  {
+    name: "rdb-save-rate-limit",
+    help: "Bytes a second that a snapshot is written at; 0: as fast as it goes.",
+    type: "memory",
+    min: 0n,
+    max: ULONG_MAX,
+    default: "0",
+  },
+  {
+    name: "procedure-time-limit",
+    help: "Milliseconds of wall time that one procedure call may take.",
+    type: "int",
+    min: 1n,
+    max: 3_600_000n,
+    default: "1000",
+    native: true,
+  },
   {
     name: "procedure-background-threads",
+    help: "Threads that run procedures marked @background, and slow ones; -1: two, or one beside a single CPU; 0: none.",
     type: "int",
     min: -1n,
     max: 32n,
@@ -36,42 +65,152 @@ export const ZEDIS_OPTIONS = [
     fixed: "same",
     native: true,
   },
-  /** Milliseconds that calls of a function take on average before they go there; 0: only those marked @background. */
   {
     name: "procedure-background-threshold",
+    help: "Milliseconds that calls of a function take on average before they go there; 0: only those marked @background.",
     type: "int",
     min: 0n,
     max: 3_600_000n,
     default: "5",
     native: true,
   },
-  /** Bytes of the encoded result of one call. */
   {
     name: "procedure-result-limit",
+    help: "Bytes of the encoded result of one call.",
     type: "memory",
     min: 1024n,
     max: 1n << 30n,
     default: String(64 << 20),
     native: true,
   },
-  /** Accesses to keys that one call may make. */
-  { name: "procedure-keys-limit", type: "int", min: 1n, max: 1_000_000_000_000n, default: "10000000", native: true },
-  /** What an error that a script in Lua does not catch means for what it wrote: undone, or kept as in Redis. */
-  { name: "script-atomicity", type: "enum", values: ["rollback", "redis"], default: "rollback", native: true },
-  /** Milliseconds after which a script in Lua is ended and rolled back; 0: never. */
-  { name: "script-time-limit-hard", type: "int", min: 0n, max: 3_600_000n, default: "0", native: true },
-  /** Bytes that one library of the engine quickjs may use on each core. */
+  {
+    name: "procedure-keys-limit",
+    help: "Accesses to keys that one call may make.",
+    type: "int",
+    min: 1n,
+    max: 1_000_000_000_000n,
+    default: "10000000",
+    native: true,
+  },
+  {
+    name: "script-atomicity",
+    help: "What an error that a script in Lua does not catch means for what it wrote: undone, or kept as in Redis.",
+    type: "enum",
+    values: ["rollback", "redis"],
+    default: "rollback",
+    native: true,
+  },
+  {
+    name: "script-time-limit-hard",
+    help: "Milliseconds after which a script in Lua is ended and rolled back; 0: never.",
+    type: "int",
+    min: 0n,
+    max: 3_600_000n,
+    default: "0",
+    native: true,
+  },
+  {
+    name: "script-memory-limit",
+    help: "Bytes that scripts and libraries in Lua may take together on each core. A script that needs more ends with an error.",
+    type: "memory",
+    min: 1n << 20n,
+    max: 1n << 40n,
+    default: String(1 << 30),
+    native: true,
+  },
   {
     name: "procedure-quickjs-memory-limit",
+    help: "Bytes that one library of the engine quickjs may use on each core, as QuickJS counts them; its WebAssembly heap may reach 1.25 times that and 2 MiB, or the 11 MiB it begins with, and no more.",
     type: "memory",
     min: 1n << 20n,
     max: 1n << 30n,
     default: String(32 << 20),
   },
-  /** The engine of libraries whose header names none. */
-  { name: "procedure-engine-default", type: "enum", values: ["jsc", "quickjs"], default: "jsc" },
-  /** Users whose libraries may run in the engine jsc, by names and patterns; those of all others run in quickjs. */
-  { name: "procedure-trusted-users", type: "string", default: "*" },
+  {
+    name: "admin-port",
+    help: "Port of the HTTP API and the console; 0: none. Where the default is taken the server starts without them.",
+    type: "int",
+    min: 0n,
+    max: 65535n,
+    default: "6380",
+    fixed: "same",
+  },
+  {
+    name: "admin-bind",
+    help: "Where it listens; an address with a leading `-` may be missing on this machine.",
+    type: "special",
+    special: BIND,
+    default: "127.0.0.1 -::1",
+    fixed: "same",
+  },
+  {
+    name: "admin-allowed-hosts",
+    help: "Names by which browsers may reach it beside localhost; addresses always may. A page of another name could be anyone's.",
+    type: "string",
+    default: "",
+  },
+  {
+    name: "admin-body-limit",
+    help: "Bytes of the body of one request.",
+    type: "memory",
+    min: 1024n,
+    max: 1n << 30n,
+    default: String(16 << 20),
+    fixed: "same",
+  },
+  {
+    name: "admin-reply-limit",
+    help: "Bytes of the reply of one command.",
+    type: "memory",
+    min: 1024n,
+    max: 1n << 30n,
+    default: String(64 << 20),
+  },
+  {
+    name: "admin-rate-limit",
+    help: "Requests a second from one address, with a second's worth at once; 0: any number.",
+    type: "int",
+    min: 0n,
+    max: 1_000_000n,
+    default: "1000",
+  },
+  {
+    name: "admin-busy-share",
+    help: "Percent of a processor for the HTTP API while cores are busy and processors are short; 100: no limit.",
+    type: "int",
+    min: 1n,
+    max: 100n,
+    default: "100",
+  },
+  {
+    name: "admin-events-buffer",
+    help: "Bytes of events that wait for one client of /v1/events; what is more is dropped, counted and told.",
+    type: "memory",
+    min: 1024n,
+    max: 1n << 30n,
+    default: String(1 << 20),
+  },
+  {
+    name: "procedure-engine-default",
+    help: "The engine of libraries whose header names none.",
+    type: "enum",
+    values: ["jsc", "quickjs"],
+    default: "jsc",
+  },
+  {
+    name: "procedure-versions",
+    help: "Sources of each library that are kept in memory, for FUNCTION VERSIONS; 0: none.",
+    type: "int",
+    min: 0n,
+    max: 1000n,
+    default: "10",
+  },
+  {
+    name: "procedure-trusted-users",
+    help: "Users whose libraries may run in the engine jsc, by names and patterns; those of all others run in quickjs.",
+    type: "string",
+    default: "*",
+  },
 ] as const satisfies readonly Option[];
 
 /** 0 counts: it stands for "automatic". */

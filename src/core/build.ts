@@ -4,27 +4,38 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { LIBRARY_NAME, PLATFORM, prebuiltPath, prebuiltPlatforms } from "./prebuilt.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const NATIVE = join(ROOT, "native");
 
-/** Where the library is, or will be after a build. `ZEDIS_LIB` names another one, which is never built here. */
+/**
+ * Where the library is, or will be after a build. `ZEDIS_LIB` names another one, which is never built here; nor is one that the package
+ * brings along.
+ */
 export function libraryPath(environment: NodeJS.ProcessEnv = process.env): string {
-  const name = process.platform === "darwin" ? "libzedis.dylib" : "libzedis.so";
-  return environment.ZEDIS_LIB ?? join(NATIVE, "target", "release", name);
+  if (environment.ZEDIS_LIB !== undefined) return environment.ZEDIS_LIB;
+  return existsSync(prebuiltPath()) ? prebuiltPath() : builtPath(environment);
+}
+
+/** Where a build puts it, or `ZEDIS_LIB`. */
+export function builtPath(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.ZEDIS_LIB ?? join(NATIVE, "target", "release", LIBRARY_NAME);
 }
 
 /** Builds where needed. Gives false (and has told why) where that failed. */
 export function build(log: (line: string) => void): boolean {
-  if (process.env.ZEDIS_LIB !== undefined) return true;
-  const library = libraryPath();
+  if (process.env.ZEDIS_LIB !== undefined || existsSync(prebuiltPath())) return true;
+  const library = builtPath();
   const stamp = `${library}.stamp`;
   const sources = hashOfSources();
   if (existsSync(library) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return true;
   const cargo = Bun.which("cargo") ?? homeCargo();
   if (cargo === null) {
+    const others = prebuiltPlatforms();
+    const brought = others.length === 0 ? "" : ` (it comes built for ${others.join(", ")}; this is ${PLATFORM})`;
     log(
-      "zedis: the native store has to be built, and there is no Rust toolchain (cargo) on this machine.\n" +
+      `zedis: the native store has to be built${brought}, and there is no Rust toolchain (cargo) on this machine.\n` +
         "       Install one with rustup (Debian: `apt-get install rustup && rustup default stable`), then run this again.",
     );
     return false;

@@ -27,19 +27,30 @@ export class Control {
     }
   }
 
+  /** Serves a request of this process as if a client had sent it, in turn with those of clients. */
+  ask(argv: readonly Uint8Array[]): Promise<ReplyValue> {
+    const name = Buffer.from(argv[0] ?? "")
+      .toString("latin1")
+      .toLowerCase();
+    const reply = this.#last.then(() => this.#run(name, argv, { proto: 3, local: true, user: "default" }));
+    this.#last = reply.then(() => undefined);
+    return reply;
+  }
+
   async #answer({ id, proto, local, user, argv }: Request, name: string): Promise<void> {
+    this.native.replyControl(id, encodeReply(await this.#run(name, argv, { proto, local, user }), proto));
+  }
+
+  /** Throws nothing. */
+  async #run(name: string, ...[argv, context]: Parameters<ControlCommand>): Promise<ReplyValue> {
     const command = this.commands.get(name);
-    let reply: ReplyValue;
+    if (command === undefined) return new ErrorReply(`ERR command '${name}' has no handler in this build`);
     try {
-      reply =
-        command === undefined
-          ? new ErrorReply(`ERR command '${name}' has no handler in this build`)
-          : await command(argv, { proto, local, user });
+      return await command(argv, context);
     } catch (error) {
       this.onFailure(error);
-      reply = new ErrorReply(`ERR internal error: ${error instanceof Error ? error.message : String(error)}`);
+      return new ErrorReply(`ERR internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.native.replyControl(id, encodeReply(reply, proto));
   }
 }
 

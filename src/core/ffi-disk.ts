@@ -5,6 +5,7 @@ import { packed, unpacked } from "./native-values.ts";
 export const DISK_SYMBOLS = {
   zedis_load: { args: ["ptr", "f64", "f64"], returns: "f64" },
   zedis_load_outcome: { args: [], returns: "f64" },
+  zedis_load_progress: { args: [], returns: "f64" },
   zedis_load_end: { args: [], returns: "void" },
   zedis_load_function: { args: [], returns: "f64" },
   zedis_aof_start: { args: ["ptr", "f64"], returns: "f64" },
@@ -13,9 +14,13 @@ export const DISK_SYMBOLS = {
   zedis_aof_is_open: { args: [], returns: "f64" },
   zedis_aof_bytes: { args: ["f64"], returns: "f64" },
   zedis_rewrite_scheduled: { args: ["f64"], returns: "void" },
+  zedis_aof_opening: { args: ["f64"], returns: "void" },
   zedis_pause_writes: { args: ["f64"], returns: "void" },
   zedis_save_start: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_save_outcome: { args: [], returns: "f64" },
+  zedis_save_begun: { args: [], returns: "f64" },
+  zedis_save_cancel: { args: [], returns: "void" },
+  zedis_flushes: { args: [], returns: "f64" },
   zedis_save_error: { args: ["f64"], returns: "void" },
   zedis_set_libraries: { args: ["ptr", "f64"], returns: "void" },
   zedis_dirty: { args: [], returns: "f64" },
@@ -28,6 +33,7 @@ type Bytes = Uint8Array;
 interface DiskNative<P> {
   zedis_load(path: P, length: number, checkSum: number): number;
   zedis_load_outcome(): number;
+  zedis_load_progress(): number;
   zedis_load_end(): void;
   zedis_load_function(): number;
   zedis_aof_start(place: P, length: number): number;
@@ -36,9 +42,13 @@ interface DiskNative<P> {
   zedis_aof_is_open(): number;
   zedis_aof_bytes(which: number): number;
   zedis_rewrite_scheduled(scheduled: number): void;
+  zedis_aof_opening(opening: number): void;
   zedis_pause_writes(pause: number): void;
   zedis_save_start(asked: P, length: number, error: P, capacity: number): number;
   zedis_save_outcome(): number;
+  zedis_save_begun(): number;
+  zedis_save_cancel(): void;
+  zedis_flushes(): number;
   zedis_save_error(failing: number): void;
   zedis_set_libraries(sources: P, length: number): void;
   zedis_dirty(): number;
@@ -63,6 +73,8 @@ export interface SaveOrder {
   readonly place: LogPlace;
   /** The append only file begins. */
   readonly begin: boolean;
+  /** Somebody waits for it, and is told when it fails. */
+  readonly foreground: boolean;
   readonly sum: boolean;
   readonly sync_often: boolean;
   readonly rate: number;
@@ -72,6 +84,16 @@ export interface SaveResult {
   readonly bytes: number;
   readonly keys: number;
   readonly seconds: number;
+}
+
+/** As `LoadProgress` in native/src/session/loading.rs. */
+export interface LoadProgress {
+  readonly bytes: number;
+  readonly bytes_loaded: number;
+  readonly percent: number;
+  readonly keys: number;
+  readonly keys_per_s: number;
+  readonly eta_s: number;
 }
 
 /** The calls about files. */
@@ -91,6 +113,8 @@ export function diskCalls<P>(native: DiskNative<P>, { at, staged, failure, failu
       if (outcome < 0) return staged(-outcome).toString();
       return unpacked(staged(outcome - 1));
     },
+    /** How far it is. */
+    loadProgress: (): LoadProgress => JSON.parse(staged(native.zedis_load_progress()).toString()),
     /** The next request about libraries that was loaded from the append only file; null: there are no more. */
     loadFunction(): readonly Buffer[] | null {
       const bytes = native.zedis_load_function();
@@ -129,8 +153,16 @@ export function diskCalls<P>(native: DiskNative<P>, { at, staged, failure, failu
       if (outcome === 0) return null;
       return outcome < 0 ? staged(-outcome).toString() : JSON.parse(staged(outcome).toString());
     },
+    /** Has what goes on come to the instant that it is of? */
+    saveBegun: (): boolean => native.zedis_save_begun() !== 0,
+    /** What goes on is given up; its outcome is the text of an error then. */
+    cancelSave: (): void => native.zedis_save_cancel(),
+    /** How often FLUSHALL has run. */
+    flushes: (): number => native.zedis_flushes(),
     /** Changes are refused since snapshots cannot be written, or no longer. */
     saveError: (failing: boolean): void => native.zedis_save_error(failing ? 1 : 0),
+    /** WAITAOF waits for the first base. */
+    logOpening: (opening: boolean): void => native.zedis_aof_opening(opening ? 1 : 0),
     rewriteScheduled: (scheduled: boolean): void => native.zedis_rewrite_scheduled(scheduled ? 1 : 0),
     /** Requests that change anything wait, or go on. */
     pauseWrites: (pause: boolean): void => native.zedis_pause_writes(pause ? 1 : 0),

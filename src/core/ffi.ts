@@ -1,12 +1,15 @@
 /**
  * The one FFI file of the TypeScript side: every native symbol, and the numbers both sides must agree on. Its mirror is
- * native/src/ffi/. Nothing else imports bun:ffi.
+ * native/src/ffi/. Nothing else imports bun:ffi but ffi-check.ts, which opens the
+ * library for one question.
  */
-import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
+import { dlopen, JSCallback, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import type { LuaLibraryFacts } from "../../runtime/engines/lua/lua-engine.ts";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/host/deck.ts";
+import { CORE_SYMBOLS, coreCalls } from "./ffi-cores.ts";
 import { DISK_SYMBOLS, diskCalls } from "./ffi-disk.ts";
+import { INNER_SYMBOLS, innerCalls } from "./ffi-inner.ts";
 import {
   type ControlRequest,
   type FunctionFigures,
@@ -40,9 +43,19 @@ export const LAYOUT: readonly number[] = [
   I32.IN_LEN,
   I32.IN_BIG,
   I32.STATUS,
+  I32.UPCALL,
+  I32.RETURNED,
+  I32.OUTCOME,
   F64.BIG_PTR,
   F64.BIG_LEN,
+  F64.VM_BYTES,
 ];
+
+export interface OpenCore extends DeckAccess {
+  readonly killPending: () => void;
+  /** `run` is what runs a function by its number when a script in Lua calls it; see runtime/nested.ts. */
+  readonly onUpcall: (run: (id: number) => number) => void;
+}
 
 const SYMBOLS = {
   zedis_layout: { args: ["ptr", "f64"], returns: "f64" },
@@ -72,15 +85,21 @@ const SYMBOLS = {
   zedis_acl_declare: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_list: { args: ["ptr", "f64"], returns: "f64" },
+  ...INNER_SYMBOLS,
+  ...CORE_SYMBOLS,
   zedis_rename: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_tls: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_mail: { args: ["f64", "ptr", "f64"], returns: "void" },
   zedis_facts: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_title: { args: ["ptr", "f64"], returns: "f64" },
+  zedis_datagram: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_stop: { args: [], returns: "void" },
   zedis_reset_stats: { args: [], returns: "void" },
+  zedis_tell_slow: { args: [], returns: "void" },
   zedis_running: { args: ["f64", "ptr", "f64"], returns: "f64" },
   zedis_function_figures: { args: ["ptr", "f64"], returns: "f64" },
-  zedis_mark_kill: { args: ["f64"], returns: "void" },
+  zedis_mark_kill: { args: ["f64", "f64"], returns: "f64" },
+  zedis_kill_queued: { args: ["f64"], returns: "f64" },
   zedis_table: { args: ["ptr", "f64"], returns: "f64" },
   zedis_get_int: { args: ["f64", "f64"], returns: "f64" },
   zedis_get: { args: ["f64", "f64"], returns: "f64" },
@@ -92,6 +111,7 @@ const SYMBOLS = {
   zedis_call: { args: ["f64", "f64", "f64", "f64", "f64"], returns: "f64" },
   zedis_nest: { args: ["f64", "f64", "f64", "f64", "f64", "f64"], returns: "f64" },
   zedis_unnest: { args: ["f64", "f64", "f64"], returns: "f64" },
+  zedis_set_upcall: { args: ["f64", "f64"], returns: "void" },
   zedis_grow: { args: ["f64", "f64"], returns: "f64" },
   zedis_now: { args: ["f64"], returns: "f64" },
   zedis_log: { args: ["f64", "f64", "f64"], returns: "f64" },
@@ -102,6 +122,8 @@ const ERROR_BYTES = 1024;
 const ACL_ERROR_BYTES = 64 * 1024;
 /** A line of a procedure in the log, bytes; what is longer is cut. */
 const LOG_LINE_BYTES = 8192;
+/** Room for what a core says it runs. */
+const RUNNING_BYTES = 32 * 1024;
 
 /** One row of the native command table. */
 export interface CommandRow extends TableRow {
@@ -118,6 +140,7 @@ export function loadNative(path: string) {
   assertLayout(native.zedis_layout);
   const failure = new Uint8Array(ERROR_BYTES);
   const line = new Uint8Array(LOG_LINE_BYTES);
+  const running = new Uint8Array(RUNNING_BYTES);
   const failureText = (bytes: number): string => Buffer.from(failure.subarray(0, bytes)).toString();
 
   const staged = (bytes: number): Buffer => takeStaged(native.zedis_staged, bytes);
@@ -125,6 +148,8 @@ export function loadNative(path: string) {
 
   return {
     ...diskCalls<Pointer | null>(native, passing),
+    ...innerCalls<Pointer | null>(native, at),
+    ...coreCalls(native),
     /** Processors this process may use. */
     cpus: (): number => native.zedis_cpus(),
 
@@ -172,12 +197,7 @@ export function loadNative(path: string) {
     },
 
     /** Opens a core on this thread, or takes over one whose worker was ended. Throws where I/O cannot be set up. */
-    openCore(
-      core: number,
-      io: number,
-      cpu: number,
-      unixPath: string,
-    ): DeckAccess & { readonly killPending: () => void } {
+    openCore(core: number, io: number, cpu: number, unixPath: string): OpenCore {
       const path = Buffer.from(unixPath);
       const bridge = native.zedis_core_open(core, io, cpu, at(path), path.length, ptr(failure), ERROR_BYTES);
       if (bridge === null) throw new Error(failureText(failure.indexOf(0)));
@@ -206,13 +226,16 @@ export function loadNative(path: string) {
         memory: toArrayBuffer(address, 0, DECK.bytes),
         map: (pointer, bytes) => toArrayBuffer(pointer as Pointer, 0, bytes),
         killPending: () => native.zedis_kill_pending(b),
+        onUpcall: (run) => {
+          // It lives as long as the worker: native code may call it whenever it runs.
+          const callback = new JSCallback(run, { args: ["f64"], returns: "f64" });
+          native.zedis_set_upcall(b, callback.ptr as number);
+        },
       };
     },
 
     /** Name of the I/O backend in use. */
-    io(): string {
-      return failureText(native.zedis_io(ptr(failure), ERROR_BYTES));
-    },
+    io: (): string => failureText(native.zedis_io(ptr(failure), ERROR_BYTES)),
 
     /** The next request for the main thread. */
     nextControl(): ControlRequest | null {
@@ -302,14 +325,28 @@ export function loadNative(path: string) {
       if (native.zedis_facts(at(text), text.length) !== 0) throw new TypeError("facts do not fit");
     },
 
+    /** Shows `text` as the title of the process, as much of it as fits. */
+    setTitle(text: string): void {
+      const bytes = Buffer.from(text);
+      native.zedis_title(at(bytes), bytes.length);
+    },
+
+    /** Sends a datagram to a socket of this machine, by its path or `@` and its abstract name; false where nobody took it. */
+    datagram(path: string, bytes: Uint8Array): boolean {
+      const name = Buffer.from(path);
+      return native.zedis_datagram(at(name), name.length, at(bytes), bytes.length) === 0;
+    },
+
     stop: (): void => native.zedis_stop(),
     resetStats: (): void => native.zedis_reset_stats(),
 
+    /** Puts a line into the log for each function in JavaScript that has become slow. */
+    tellSlow: (): void => native.zedis_tell_slow(),
+
     /** What core `core` runs now, or null. */
     running(core: number): RunningFunction | null {
-      const room = new Uint8Array(32 * 1024);
-      const bytes = native.zedis_running(core, ptr(room), room.length);
-      return bytes === 0 ? null : JSON.parse(Buffer.from(room.subarray(0, bytes)).toString());
+      const bytes = native.zedis_running(core, ptr(running), running.length);
+      return bytes === 0 ? null : JSON.parse(Buffer.from(running.subarray(0, bytes)).toString());
     },
 
     /** What each function of the libraries did, by name. */
@@ -323,9 +360,9 @@ export function loadNative(path: string) {
     },
 
     /** What the core runs now is to fail as killed once another VM has taken over, even if it had not begun. */
-    markKill(core: number): void {
-      native.zedis_mark_kill(core);
-    },
+    markKill: (core: number): boolean => native.zedis_mark_kill(core, 1) !== 0,
+    isMarked: (core: number): boolean => native.zedis_mark_kill(core, 0) !== 0,
+    killQueued: (leastMs: number): boolean => native.zedis_kill_queued(leastMs) !== 0,
 
     /** The command table. */
     table(): CommandRow[] {
@@ -338,14 +375,14 @@ export function loadNative(path: string) {
 }
 
 /** The `bytes` that native code has staged. */
-function takeStaged(copy: (room: Pointer) => void, bytes: number): Buffer {
+export function takeStaged(copy: (room: Pointer) => void, bytes: number): Buffer {
   const raw = Buffer.alloc(Math.max(bytes, 1));
   copy(ptr(raw));
   return raw.subarray(0, bytes);
 }
 
 /** bun:ffi has no pointer to an empty array; native code does not look at one of length 0. */
-function at(bytes: Uint8Array): Pointer | null {
+export function at(bytes: Uint8Array): Pointer | null {
   return bytes.length === 0 ? null : ptr(bytes);
 }
 

@@ -2,6 +2,9 @@
 import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 
+/** Of a process that has detached itself and was given no other. */
+export const PID_FILE_DEFAULT = "/var/run/redis.pid";
+
 export class PidFile {
   readonly #path: string | null;
 

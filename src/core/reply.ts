@@ -38,6 +38,7 @@ export type ReplyValue =
   | boolean
   | readonly ReplyValue[]
   | Map<string, ReplyValue>
+  | ReadonlySet<ReplyValue>
   | Simple
   | ErrorReply
   | Double
@@ -57,47 +58,71 @@ export type ControlCommand = (
   },
 ) => ReplyValue | Promise<ReplyValue>;
 
-/** `value` as RESP bytes of the given protocol. Cost: one pass and one copy. */
+/** `value` as RESP bytes of the given protocol. Cost: one pass; texts are joined first, and become bytes together. */
 export function encodeReply(value: ReplyValue, proto: Protocol): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  write(chunks, value, proto);
-  return Buffer.concat(chunks);
+  const out = new Encoder(proto);
+  out.write(value);
+  return out.bytes();
 }
 
-function write(out: Uint8Array[], value: ReplyValue, proto: Protocol): void {
-  if (value === null) out.push(text(proto === 3 ? "_\r\n" : "$-1\r\n"));
-  else if (typeof value === "string") bulk(out, Buffer.from(value));
-  else if (value instanceof Uint8Array) bulk(out, value);
-  else if (typeof value === "number" || typeof value === "bigint") out.push(text(`:${value}\r\n`));
-  else if (typeof value === "boolean")
-    out.push(text(proto === 3 ? `#${value ? "t" : "f"}\r\n` : `:${value ? 1 : 0}\r\n`));
-  else if (value instanceof Simple) out.push(text(`+${oneLine(value.text)}\r\n`));
-  else if (value instanceof ErrorReply) out.push(text(`-${oneLine(value.text)}\r\n`));
-  else if (value instanceof Double) {
-    if (proto === 3) out.push(text(`,${doubleText(value.value)}\r\n`));
-    else bulk(out, Buffer.from(doubleText(value.value)));
-  } else if (value instanceof Verbatim) {
-    const body = Buffer.from(value.text);
-    if (proto === 3) out.push(text(`=${body.length + 4}\r\n${value.format}:`), body, text("\r\n"));
-    else bulk(out, body);
-  } else if (value instanceof Map) {
-    out.push(text(proto === 3 ? `%${value.size}\r\n` : `*${value.size * 2}\r\n`));
-    for (const [key, item] of value) {
-      bulk(out, Buffer.from(key));
-      write(out, item, proto);
-    }
-  } else {
-    out.push(text(`*${value.length}\r\n`));
-    for (const item of value) write(out, item, proto);
+class Encoder {
+  readonly #chunks: Uint8Array[] = [];
+  /** Text that is not in the chunks yet. */
+  #text = "";
+
+  constructor(private readonly proto: Protocol) {}
+
+  bytes(): Uint8Array {
+    if (this.#chunks.length === 0) return Buffer.from(this.#text);
+    this.#flush();
+    return Buffer.concat(this.#chunks);
   }
-}
 
-function bulk(out: Uint8Array[], body: Uint8Array): void {
-  out.push(text(`$${body.length}\r\n`), body, text("\r\n"));
-}
+  write(value: ReplyValue): void {
+    const isNew = this.proto === 3;
+    if (value === null) this.#text += isNew ? "_\r\n" : "$-1\r\n";
+    else if (typeof value === "string") this.#bulk(value);
+    else if (value instanceof Uint8Array) this.#bytes(value);
+    else if (typeof value === "number" || typeof value === "bigint") this.#text += `:${value}\r\n`;
+    else if (typeof value === "boolean") this.#text += isNew ? `#${value ? "t" : "f"}\r\n` : `:${value ? 1 : 0}\r\n`;
+    else if (value instanceof Simple) this.#text += `+${oneLine(value.text)}\r\n`;
+    else if (value instanceof ErrorReply) this.#text += `-${oneLine(value.text)}\r\n`;
+    else if (value instanceof Double) {
+      if (isNew) this.#text += `,${doubleText(value.value)}\r\n`;
+      else this.#bulk(doubleText(value.value));
+    } else if (value instanceof Verbatim) {
+      if (isNew) this.#text += `=${Buffer.byteLength(value.text) + 4}\r\n${value.format}:${value.text}\r\n`;
+      else this.#bulk(value.text);
+    } else if (value instanceof Map) {
+      this.#text += isNew ? `%${value.size}\r\n` : `*${value.size * 2}\r\n`;
+      for (const [key, item] of value) {
+        this.#bulk(key);
+        this.write(item);
+      }
+    } else if (value instanceof Set) {
+      this.#text += `${isNew ? "~" : "*"}${value.size}\r\n`;
+      for (const item of value) this.write(item);
+    } else {
+      this.#text += `*${(value as readonly ReplyValue[]).length}\r\n`;
+      for (const item of value) this.write(item);
+    }
+  }
 
-function text(ascii: string): Uint8Array {
-  return Buffer.from(ascii);
+  #bulk(body: string): void {
+    this.#text += `$${Buffer.byteLength(body)}\r\n${body}\r\n`;
+  }
+
+  #bytes(body: Uint8Array): void {
+    this.#text += `$${body.length}\r\n`;
+    this.#flush();
+    this.#chunks.push(body);
+    this.#text = "\r\n";
+  }
+
+  #flush(): void {
+    this.#chunks.push(Buffer.from(this.#text));
+    this.#text = "";
+  }
 }
 
 /** Error texts may quote what a user sent; a line break in them would end the reply early. */

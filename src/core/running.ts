@@ -8,6 +8,9 @@ const KILLABLE_AFTER_MS = 5;
 const BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
 export class RunningProcedures {
+  /** Cores whose VM is being ended for a KILL. */
+  readonly #ending = new Set<number>();
+
   constructor(
     private readonly native: Native,
     private readonly cores: Cores,
@@ -37,19 +40,37 @@ export class RunningProcedures {
     return null;
   }
 
-  /** Ends that call by ending its VM; another takes over, and the call is rolled back. Gives the reply's text. */
+  /**
+   * Ends that call by ending its VM; another takes over, and the call is rolled back. Where none runs, the one ends that has waited
+   * longest for a background core. Gives the reply's text.
+   */
   killLongest(): string {
     const running = this.longest();
-    if (running === null) return this.busyText() ?? "NOTBUSY No scripts in execution right now.";
+    if (running === null) {
+      const text = this.busyText();
+      if (text !== null) return text;
+      return this.native.killQueued(KILLABLE_AFTER_MS) ? "OK" : "NOTBUSY No scripts in execution right now.";
+    }
     if (running.lua !== 0) {
       this.native.killLua(running.core);
       return "OK";
     }
-    // A second KILL must not end the VM that takes over because of the first.
-    if (!this.cores.isReplacing(running.core)) {
-      this.native.markKill(running.core);
-      void this.cores.replace(running.core);
-    }
+    // A second KILL marks the same call, and ends no other VM: the one that takes over takes the mark.
+    this.native.markKill(running.core);
+    if (!this.#ending.has(running.core)) void this.#end(running.core);
     return "OK";
+  }
+
+  /** Ends VMs of a core until the call that is marked is gone: the last one may have been about to be replaced anyway. */
+  async #end(core: number): Promise<void> {
+    this.#ending.add(core);
+    try {
+      while (this.native.isMarked(core)) {
+        if (this.cores.isReplacing(core)) await Bun.sleep(1);
+        else await this.cores.replace(core);
+      }
+    } finally {
+      this.#ending.delete(core);
+    }
   }
 }

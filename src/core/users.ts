@@ -30,8 +30,8 @@ export function makeUsers(native: Native, settings: Settings, log: Log): string 
   return error === null ? null : `Aborting the start because of ACL errors: ${error}`;
 }
 
-/** ACL LOAD and ACL SAVE. */
-export function aclFileCommand(native: Native, settings: Settings, log: Log): ControlCommand {
+/** ACL LOAD and ACL SAVE. `onSave` is called before the users are written. */
+export function aclFileCommand(native: Native, settings: Settings, log: Log, onSave: () => void): ControlCommand {
   return (argv) => {
     const path = settings.get("aclfile");
     if (path === "") return new ErrorReply(NO_FILE);
@@ -43,6 +43,7 @@ export function aclFileCommand(native: Native, settings: Settings, log: Log): Co
       const error = loadUsers(native, path);
       return error === null ? OK : new ErrorReply(`ERR ${error}`);
     }
+    onSave();
     const lines = native.users();
     const error = replaceFile(path, Buffer.concat([lines, Buffer.from("\n")]));
     if (error === null) return OK;

@@ -35,6 +35,7 @@ const timeLimitMs = (): number => Atomics.load(limits, 0);
 const nowMs = (): number => performance.now();
 const commands = callableCommands(table);
 const nested = new NestedCalls(deck, views);
+deck.onUpcall((id) => nested.upcall(id));
 const limitsOfGuests = { timeMs: timeLimitMs, memoryBytes: () => Atomics.load(limits, 1), nowMs };
 
 post({ op: "open", core });
