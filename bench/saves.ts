@@ -36,7 +36,7 @@ async function measure(kind: "zedis" | "redis", firstPort: number): Promise<Figu
   const dir = mkdtempSync(join(tmpdir(), "zedis-saves-"));
   const program =
     kind === "zedis"
-      ? [process.execPath, join(root, "src/main.ts"), "--cores", values.cores]
+      ? [process.execPath, join(root, "src/main.ts"), "--cores", values.cores, "--admin-port", "0"]
       : ["redis-server", "--enable-debug-command", "yes"];
   // The kernel may hold the port of a process that was killed for a moment.
   let port = firstPort;

@@ -16,7 +16,10 @@ const READY_MS_MAX = 20_000;
 /** Zedis with persistence off; `cores` null leaves its own default, one per CPU. */
 export function zedisCommand(cores: number | null): ServerCommand {
   const count = cores === null ? "" : ` --cores ${cores}`;
-  return { label: "Zedis", command: `bun ${ROOT}/src/main.ts --port {port}${count} --save '' --appendonly no` };
+  return {
+    label: "Zedis",
+    command: `bun ${ROOT}/src/main.ts --port {port}${count} --save '' --appendonly no --admin-port 0`,
+  };
 }
 
 /** The redis-server or valkey-server on this machine with persistence off, or null. */
