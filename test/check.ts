@@ -9,6 +9,7 @@ const cargo = Bun.which("cargo") ?? join(process.env.HOME ?? "/", ".cargo", "bin
 
 const checks: { name: string; command: string[]; folder: string }[] = [
   { name: "types", command: [bin("tsc"), "-p", "."], folder: ROOT },
+  { name: "types (console)", command: [bin("tsc"), "-p", "src/console/page"], folder: ROOT },
   { name: "format and lint", command: [bin("biome"), "check", "--error-on-warnings"], folder: ROOT },
   { name: "rustfmt", command: [cargo, "fmt", "--check"], folder: NATIVE },
   { name: "clippy", command: [cargo, "clippy", "--locked", "--all-targets", "--", "-D", "warnings"], folder: NATIVE },

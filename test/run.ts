@@ -70,7 +70,8 @@ if (words.length === 0) {
   counts.push(await run([cargo, "test", "--locked", "--lib"], join(ROOT, "native"), readCargo));
   counts.push(await run([cargo, "test", "--locked"], join(ROOT, "bench/loadgen"), readCargo));
 }
-counts.push(await run([process.execPath, "test", ...words], ROOT, readBun));
+// How long a test may take says nothing but that it hangs; a slow machine may take many times what another does.
+counts.push(await run([process.execPath, "test", "--timeout", "60000", ...words], ROOT, readBun));
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);
 for (const failure of failures) console.log(`\n${failure.join("\n")}`);
 const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";

@@ -10,11 +10,11 @@ const root = join(import.meta.dir, "..");
 
 /** Paths of all source files, relative to the root, `/` between folders. */
 const files = [
-  ...new Bun.Glob("{src,runtime,native,test,bench,examples,procedures}/**/*.{ts,rs}").scanSync({ cwd: root }),
+  ...new Bun.Glob("{src,runtime,native,test,bench,examples,procedures}/**/*.{ts,tsx,rs}").scanSync({ cwd: root }),
 ]
   .filter((path) => !/(^|\/)(node_modules|target|dist)\/|\.d\.ts$/.test(path))
   .sort();
-const scripts = files.filter((path) => path.endsWith(".ts"));
+const scripts = files.filter((path) => /\.tsx?$/.test(path));
 const rust = files.filter((path) => path.startsWith("native/src/"));
 const read = (path: string) => Bun.file(join(root, path)).text();
 
@@ -26,12 +26,16 @@ describe("TypeScript imports", () => {
     // A program of its own: it prints the native command table as declarations.
     "runtime/sdk/generate.ts": ["runtime", "src/core", "package.json"],
     "src/config": ["src/core/reply.ts", "package.json"],
-    "src/cli": ["src/config", "src/core", "runtime", "src/main.ts", "package.json"],
+    "src/resp": [],
+    "src/console": ["package.json"],
+    "src/admin": ["src/console", "src/config", "src/core", "src/resp", "runtime", "package.json"],
+    "src/cli": ["src/config", "src/core", "src/dev", "src/resp", "runtime", "src/main.ts", "package.json"],
     "src/core": ["src/config", "runtime", "package.json"],
+    "src/dev": ["src/config", "src/core", "runtime", "package.json"],
     "src/main.ts": ["src", "runtime", "package.json"],
     bench: ["src", "runtime", "test/harness", "package.json"],
     test: ["src", "runtime", "bench", "examples", "procedures", "package.json"],
-    examples: ["procedures", "test/harness"],
+    examples: ["procedures", "runtime/sdk/announced-port.ts", "test/harness"],
     procedures: ["test/harness"],
   };
   const parts = Object.keys(allowed).sort((left, right) => right.length - left.length);
@@ -70,6 +74,7 @@ describe("TypeScript imports", () => {
 describe("native imports", () => {
   const lib = join(root, "native", "src", "lib.rs");
 
+  // A package without the sources of the native side has nothing to look at; nor has the test of `unsafe` below.
   test.skipIf(!existsSync(lib))("go the way that lib.rs draws", async () => {
     const drawn = /^\/\/! Imports go one way: (.+)\.$/m.exec(await Bun.file(lib).text())?.[1];
     if (drawn === undefined) throw new Error("native/src/lib.rs has no line `//! Imports go one way: a ← b, c ← d.`");

@@ -1,5 +1,5 @@
 /**
- * One program each on redis-py, go-redis and Jedis: a job queue, a leaderboard and a cache with all data types, blocking, consumer groups,
+ * One program on asynq, a queue of jobs in Lua, and one each on redis-py, go-redis and Jedis: a job queue, a leaderboard and a cache with all data types, blocking, consumer groups,
  * pub/sub, pipelines, WATCH, iterators and a TypeScript procedure. The programs assert every reply themselves.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -82,3 +82,5 @@ client("Jedis", await prepare("java"), {
   RESP2: () => [...hostAndPort(), "2", PROCEDURES],
   RESP3: () => [...hostAndPort(), "3", PROCEDURES],
 });
+
+client("asynq", await prepare("asynq"), { RESP3: () => [`127.0.0.1:${port}`] });

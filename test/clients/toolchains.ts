@@ -3,6 +3,7 @@
  * built there. Nothing is left on the machine but the tools' own caches.
  *
  *     python/  a virtual environment with requirements.txt     go/  a binary     java/  classes beside the libraries of pom.xml
+ *     asynq/   a binary     commander/  redis-commander, of npm
  *
  * Where a tool is missing, or its registry cannot be reached, a test says so in its title and is skipped. With
  * `ZEDIS_CLIENTS=required` (which `.ci/run` sets where the tools are there) it fails instead.
@@ -43,6 +44,12 @@ const TOOLCHAINS = {
     build: (folder) => [["go", "build", "-mod=readonly", "-o", join(folder, "shop"), "."]],
     command: (folder) => [join(folder, "shop")],
   },
+  asynq: {
+    tools: ["go"],
+    fetch: () => [["go", "mod", "download"]],
+    build: (folder) => [["go", "build", "-mod=readonly", "-o", join(folder, "jobs"), "."]],
+    command: (folder) => [join(folder, "jobs")],
+  },
   java: {
     tools: ["java", "javac", "mvn"],
     fetch: (folder) => [
@@ -50,6 +57,12 @@ const TOOLCHAINS = {
     ],
     build: (folder) => [["javac", "-cp", join(folder, "lib/*"), "-d", join(folder, "classes"), "Shop.java"]],
     command: (folder) => ["java", "-cp", `${join(folder, "classes")}:${join(folder, "lib/*")}`, "Shop"],
+  },
+  commander: {
+    tools: ["node", "npm"],
+    fetch: () => [["npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--silent"]],
+    build: () => [],
+    command: (folder) => ["node", join(folder, "node_modules/redis-commander/bin/redis-commander.js")],
   },
 } as const satisfies Record<string, Toolchain>;
 

@@ -148,12 +148,15 @@ describe("wrong arity", () => {
     const counts = command.arity > 0 ? [command.arity - 1, command.arity + 1] : [-command.arity - 1];
     for (const count of counts) {
       if (count < words.length) continue;
+      // The redis-server of the machine may be older than these three.
       test.skipIf(isOracle && /^(CLIENT (NO-TOUCH|SETINFO)|WAITAOF)$/.test(command.name))(
         `${command.name} refuses ${count - 1} arguments`,
         async () => {
           const wire = await table.server.connect();
           const args = [...words, ...Array.from({ length: count - words.length }, () => "1")];
-          const text = `wrong number of arguments for '${wireName(command)}' command`;
+          // A module of Redis has the vector sets, and names its commands as it registered them.
+          const name = command.name.startsWith("V") ? command.name : wireName(command);
+          const text = `wrong number of arguments for '${name}' command`;
           const prefix = command.name === "EXEC" ? "EXECABORT Transaction discarded because of:" : "ERR";
           await check(wire, [[args, err(`${prefix} ${text}`)]]);
           await wire.close();

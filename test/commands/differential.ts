@@ -51,7 +51,10 @@ export async function compareServers(
   const theirs = knowsSetListpacks ? { ...options, ...sets } : { ...options, "set-max-intset-entries": "8" };
   const servers = await Promise.all([
     startServer({ kind: "redis", options: theirs }),
-    startServer({ kind: isOracle ? "redis" : "zedis", options: isOracle ? theirs : { ...options, ...sets } }),
+    startServer({
+      kind: isOracle ? "redis" : "zedis",
+      options: isOracle ? theirs : { ...options, ...sets, "script-atomicity": "redis" },
+    }),
   ]);
   try {
     return await compare(servers, limits, report);

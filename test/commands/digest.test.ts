@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { show } from "../harness/resp.ts";
 import { suite } from "../harness/suite.ts";
+import { targetHas } from "../harness/target.ts";
 
 const digests = suite();
 
@@ -39,6 +40,19 @@ digests.both("values have the digests that redis-server gives them", async (wire
   }
   expect(show(await wire.call("DEBUG DIGEST-VALUE nosuch"))).toBe(`[+${"0".repeat(40)}]`);
   expect(show(await wire.call("DEBUG DIGEST"))).toBe("+e5f56f2a04928a6e59050291fa3866552de1ed48");
+});
+
+digests.both("vector sets have the digests that Redis 8.6 gives them", async (wire) => {
+  if (!targetHas("8.0.0")) return;
+  await wire.pipeline([
+    "VADD q8 VALUES 3 1 2 3 a",
+    `VADD q8 VALUES 3 1 -2 3 b SETATTR '{"n":1}'`,
+    "VADD bin VALUES 3 1 -2 3 b BIN",
+    "VADD f32 VALUES 3 1 -2 3 b NOQUANT",
+  ]);
+  expect(show(await wire.call("DEBUG DIGEST-VALUE q8 bin f32"))).toBe(
+    "[+483848a427973a8134223e2a06961aa9332bf9be, +99bdcb53961ec3d295dcd625cc139daab4cd9659, +570ab35064757d1858a97afa50eb9d543f8e9a09]",
+  );
 });
 
 digests.both("a digest knows values apart, and not how they came about", async (wire) => {

@@ -188,16 +188,22 @@ expiry.rows("RENAME and COPY carry the expiry, MOVE too", [
   ["TTL l", between(99, 100)],
 ]);
 
-expiry.both("keys vanish on their own, without being read", async (wire) => {
-  await wire.pipeline(Array.from({ length: 2000 }, (_, index) => `SET k${index} v PX ${1 + (index % 50)}`));
-  await wire.call("SET stays v");
-  await until("active expiry", async () => numberOf(await wire.call("DBSIZE")) === 1, {
-    limit_ms: 15_000,
-    pause_ms: 20,
-  });
-  expect(textOf(await wire.call("INFO stats"))).toMatch(/expired_keys:[1-9]\d{3}/);
-  expect(show(await wire.call("KEYS *"))).toBe('["stays"]');
-});
+expiry.both(
+  "keys vanish on their own, without being read, and are counted when they are gone",
+  async (wire) => {
+    await wire.pipeline(Array.from({ length: 2000 }, (_, index) => `SET k${index} v PX ${1 + (index % 50)}`));
+    await wire.call("SET stays v");
+    await until("active expiry", async () => numberOf(await wire.call("DBSIZE")) === 1, {
+      limit_ms: 15_000,
+      pause_ms: 20,
+    });
+    // A core removes them bucket by bucket; who looks on another core may find the last ones not counted yet.
+    expect(textOf(await wire.call("INFO stats"))).toMatch(/expired_keys:(2000|19\d\d)\r/);
+    expect(show(await wire.call("KEYS *"))).toBe('["stays"]');
+  },
+  // The cores sleep long after they have removed some.
+  { before: ["CONFIG SET hz 1", "CONFIG RESETSTAT"], after: ["CONFIG SET hz 10"] },
+);
 
 expiry.both("a key lives as long as it was told, and not longer", async (wire) => {
   const start = performance.now();

@@ -1,4 +1,4 @@
-import { err, map, unorderedMap } from "../harness/expected.ts";
+import { err, map, ok, unorderedMap } from "../harness/expected.ts";
 import { suite } from "../harness/suite.ts";
 import { arity, badInteger, eachEncodingOf, far_ms, far_s, later, lazily, limit_ms, unknown } from "./hash-expiry.ts";
 
@@ -133,6 +133,10 @@ hashes.rows(
     ["HSETEX h EX 1 KEEPTTL FIELDS 1 a 1", oneExpiry("KEEPTTL")],
     [`HSETEX h EX ${limit_ms} FIELDS 1 a 1`, err("ERR invalid expire time in 'hsetex' command")],
     ["HGETALL h", map("a", "1")],
+    ["SET text x", ok],
+    ["HSETEX text FOO FIELDS 1 a 1", unknown("FOO")],
+    ["HSETEX text FIELDS 1 a 1", err("WRONGTYPE Operation against a key holding the wrong kind of value")],
+    ["HGETEX text FOO FIELDS 1 a", err("WRONGTYPE Operation against a key holding the wrong kind of value")],
   ],
   { since: "8.8.0" },
 );

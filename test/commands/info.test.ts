@@ -144,6 +144,19 @@ info.both("hits, misses, commands and errors are counted, CONFIG RESETSTAT start
   expect(await sections(wire, "INFO errorstats")).toEqual({ Errorstats: {} });
 });
 
+info.both("whoever has a reply is in the figures, on whatever connection they are asked for", async (wire) => {
+  // Several connections, so that some are on another core than the one that asks.
+  const others = await Promise.all([1, 2, 3, 4].map(() => info.server.connect()));
+  for (let round = 1; round <= 5; round++) {
+    await wire.call("CONFIG RESETSTAT");
+    for (const [index, other] of others.entries()) {
+      await other.pipeline(["SET k 1", "GET k"]);
+      expect(await field(wire, "stats", "keyspace_hits")).toBe(String(index + 1));
+    }
+  }
+  await Promise.all(others.map((other) => other.close()));
+});
+
 info.both("connections and network bytes are counted", async (wire) => {
   const before = Number(await field(wire, "stats", "total_connections_received"));
   const received = Number(await field(wire, "stats", "total_net_input_bytes"));
@@ -181,6 +194,25 @@ info.both(
     const wanted = await Bun.file(`${import.meta.dir}/exporter-fields.txt`).text();
     const missing = wanted.split("\n").filter((name) => name !== "" && !has.has(name));
     expect(missing).toEqual([]);
+  },
+  { since: "9.9" },
+);
+
+info.both(
+  "Cores has a line for each core, when it is asked for, and they add up to the server",
+  async (wire) => {
+    expect(Object.keys(await sections(wire))).not.toContain("Cores");
+    expect(Object.keys(await sections(wire, "INFO everything"))).toContain("Cores");
+    const others = await Promise.all(Array.from({ length: 4 }, () => info.server.connect()));
+    for (const other of others) await other.pipeline(["SET k 1", "GET k"]);
+    const { Cores: cores = {}, Stats: stats = {} } = await sections(wire, "INFO stats cores");
+    expect(Object.keys(cores)).toEqual(["core0", "core1"]);
+    const sum = (name: string): number =>
+      Object.values(cores).reduce((total, line) => total + Number(new RegExp(`\\b${name}=(\\d+)`).exec(line)?.[1]), 0);
+    for (const line of Object.values(cores)) expect(line).toStartWith("role=serving,");
+    expect(sum("clients")).toBeGreaterThanOrEqual(5);
+    expect(sum("commands") - Number(stats.total_commands_processed)).toBeWithin(-10, 10);
+    await Promise.all(others.map((other) => other.close()));
   },
   { since: "9.9" },
 );

@@ -4,6 +4,7 @@ import { bitmapMakers } from "./sequence-bitmap.ts";
 import { hashTtlKeys, hashTtlMakers } from "./sequence-hash-ttl.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
+import { scriptMakers } from "./sequence-script.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
 import { streamMakers, streamReads } from "./sequence-stream.ts";
 import { vectorMakers } from "./sequence-vector.ts";
@@ -224,6 +225,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   ...hashTtlMakers(key),
   ...hyperloglogMakers(key),
   ...listMakers(key, number),
+  ...scriptMakers(key),
   ...setMakers(key),
   ...streamMakers(key),
   ...vectorMakers(key),
@@ -247,6 +249,8 @@ export function randomSequence(random: Random): Step[] {
     if (/^HP?EXPIREAT$/.test(String(step[0]))) return step;
     // Since 7.2 these look at their arguments before the key.
     if (/^(BITCOUNT|BITPOS)$/.test(String(step[0]))) return step;
+    // Since 8.0 a type is looked at as it comes.
+    if (step[0] === "SCAN") return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();

@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 import { byProtocol, double, type Expected, err, nilArray, simple } from "../harness/expected.ts";
-import { itemsOf, textOf } from "../harness/resp.ts";
+import { itemsOf, numberOf, type Reply, textOf } from "../harness/resp.ts";
 import { type Row, suite } from "../harness/suite.ts";
 
 const zsets = suite();
@@ -124,4 +124,37 @@ zsets.both("a blocked client is served by whatever makes the key a sorted set", 
     expect([textOf(key), textOf(member), maker]).toEqual(["z", "m", maker]);
     await blocked.close();
   }
+});
+
+/** Above what is taken at once, so that these go on in slices. */
+const MANY = 9000;
+
+zsets.both("very many members are popped in order, and nobody sees some of them gone and some not", async (wire) => {
+  const watcher = await zsets.server.connect();
+  const name = (number: number) => `member:${number}`;
+  const add = ["ZADD", "z"];
+  for (let number = 0; number < MANY; number++) add.push(`${number}`, name(number));
+  await wire.call(add);
+  const flat = (reply: Reply) => itemsOf(reply).flatMap((item) => (item.kind === "array" ? itemsOf(item) : [item]));
+  const members = (reply: Reply) => flat(reply).filter((_, at) => at % 2 === 0);
+  let popped = false;
+  const seen: number[] = [];
+  const watching = (async () => {
+    while (!popped) seen.push(numberOf(await watcher.call("ZCARD z")));
+  })();
+  const lowest = members(await wire.call("ZPOPMIN z 4000"));
+  const highest = members(await wire.call("ZPOPMAX z 3000"));
+  popped = true;
+  await watching;
+  expect(lowest.map(textOf)).toEqual(Array.from({ length: 4000 }, (_, at) => name(at)));
+  expect(highest.map(textOf)).toEqual(Array.from({ length: 3000 }, (_, at) => name(MANY - 1 - at)));
+  expect([...new Set(seen)].filter((size) => ![9000, 5000, 2000].includes(size))).toEqual([]);
+  expect(numberOf(await wire.call("ZCARD z"))).toBe(2000);
+  expect(textOf(itemsOf(await wire.call("ZRANGE z 0 0"))[0] as Reply)).toBe(name(4000));
+  await wire.call(add);
+  const rest = itemsOf(await wire.call("ZMPOP 2 none z MAX COUNT 100000"));
+  expect(textOf(rest[0] as Reply)).toBe("z");
+  expect(itemsOf(rest[1] as Reply).length).toBe(MANY);
+  expect(numberOf(await wire.call("EXISTS z"))).toBe(0);
+  await watcher.close();
 });

@@ -7,7 +7,6 @@ import {
   double,
   type Expected,
   err,
-  errorLike,
   Matcher,
   map,
   matches,
@@ -25,7 +24,7 @@ const since = "8.2.0";
 const wrongType = err("WRONGTYPE Operation against a key holding the wrong kind of value");
 const specification = err("ERR invalid vector specification");
 /** Redis names commands of modules in capitals. */
-const arity = (name: string) => errorLike(new RegExp(`^ERR wrong number of arguments for '${name}' command$`, "i"));
+const arity = (name: string) => err(`ERR wrong number of arguments for '${name.toUpperCase()}' command`);
 const yes = boolean(true);
 const no = boolean(false);
 
@@ -302,6 +301,7 @@ rows("an expired set is gone, and sets move and rename as a whole", [
   ["VDIM w", 3],
 ]);
 
+// redis-server 7 has no vector sets.
 test.skipIf(isOracle)("COPY makes a set of its own", async () => {
   const wire = await vectors.server.connect();
   await wire.call("FLUSHALL");

@@ -65,7 +65,26 @@ const defaultUnits = [
 const asRedis = { "procedure-background-threads": "0" };
 
 /** Units that only run against servers which the suite starts itself; they are the ones that --own means by default. */
-const ownUnits = ["unit/acl", "unit/acl-v2", "unit/auth", "unit/maxmemory"] as const;
+const ownUnits = [
+  "unit/acl",
+  "unit/acl-v2",
+  "unit/auth",
+  "unit/client-eviction",
+  "unit/maxmemory",
+  "unit/dump",
+  "unit/other",
+  "unit/oom-score-adj",
+  "unit/shutdown",
+  "unit/aofrw",
+  "integration/aof",
+  "integration/aof-multi-part",
+  "integration/rdb",
+  "integration/convert-ziplist-hash-on-load",
+  "integration/convert-ziplist-zset-on-load",
+  "integration/convert-zipmap-hash-on-load",
+  "integration/redis-cli",
+  "integration/redis-benchmark",
+] as const;
 
 /** A unit that has not ended by then counts as failed; on an idle machine the longest takes half a minute. */
 const unitLimit_s = 240;
@@ -139,7 +158,7 @@ async function runUnit(
   // Ports of its own, so that two runs can go side by side.
   const ports = ["--baseport", String(20_000 + (process.pid % 200) * 100)];
   const args = [...where, ...ports, "--single", unit, "--durable"];
-  args.push("--tags", `${slow ? "" : "-slow "}-needs:repl -needs:save`, "--timeout", String(unitLimit_s));
+  args.push("--tags", `${slow ? "" : "-slow "}-needs:repl`, "--timeout", String(unitLimit_s));
   if (!knowsEncodings(checkout)) args.push("--ignore-encoding");
   for (const skip of mine) args.push("--skiptest", skip.pattern);
   const child = Bun.spawn({
@@ -166,12 +185,19 @@ function linkPrograms(checkout: string): void {
   }
 }
 
-/** Puts a program into the checkout that starts Zedis, and says at once what the suite waits for on its output. */
+/** Puts a program into the checkout that starts Zedis. */
 function writeServerProgram(checkout: string, cores: string): void {
   const main = resolve(import.meta.dir, "..", "..", "src", "main.ts");
-  const script = `#!/bin/sh\necho " PID: $$ Server initialized"\nexec '${process.execPath}' '${main}' "$@" --cores ${cores}\n`;
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@" --cores ${cores} --admin-port 0\n`;
   for (const name of ["redis-server", "valkey-server"]) {
     writeFileSync(join(checkout, "src", name), script, { mode: 0o755 });
+  }
+  for (const kind of ["aof", "rdb"]) {
+    const program = resolve(import.meta.dir, "..", "..", "src", "cli", `zedis-check-${kind}.ts`);
+    const check = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
+    for (const family of ["redis", "valkey"]) {
+      writeFileSync(join(checkout, "src", `${family}-check-${kind}`), check, { mode: 0o755 });
+    }
   }
 }
 

@@ -16,6 +16,14 @@ export function move(from: string, to: string, last: string, step: string, amoun
   Zedis.incrby(to, amount);
   Zedis.set(last, step);
 }`;
+/** The same for a server that has only Lua. */
+export const LUA_LIBRARY = `#!lua name=bank
+redis.register_function('move', function(keys, args)
+  redis.call('DECRBY', keys[1], args[2])
+  if args[2] % 5 == 0 then error('in the middle') end
+  redis.call('INCRBY', keys[2], args[2])
+  redis.call('SET', keys[3], args[1])
+end)`;
 const SCRIPT = `redis.call('DECRBY', KEYS[1], ARGV[2])
 if ARGV[2] % 5 == 0 then error('in the middle') end
 redis.call('INCRBY', KEYS[2], ARGV[2])
@@ -33,8 +41,33 @@ export function draw(bound: number, ...from: number[]): number {
   return (state >>> 0) % bound;
 }
 
-type Kind = "push" | "twins" | "script" | "procedure" | "hash";
-const KINDS: readonly Kind[] = ["push", "twins", "script", "procedure", "hash"];
+type Kind = "push" | "twins" | "script" | "procedure" | "hash" | "other";
+const KINDS: readonly Kind[] = ["push", "twins", "script", "procedure", "hash", "other"];
+
+/** Changes of other types, which nobody counts: whoever loads the same log must have made the same of them. */
+const OTHERS: readonly ((key: (name: string) => string, number: string) => Command)[] = [
+  (key, number) => ["ZADD", key("zset"), number, `member ${Number(number) % 50}`],
+  (key, number) => ["ZINCRBY", key("zset"), `${Number(number) / 7}`, "often"],
+  (key) => ["ZPOPMIN", key("zset")],
+  (key, number) => ["XADD", key("stream"), "*", "step", number],
+  (key) => ["XGROUP", "CREATE", key("stream"), "group", "$", "MKSTREAM"],
+  (key) => ["XREADGROUP", "GROUP", "group", "one", "COUNT", "2", "STREAMS", key("stream"), ">"],
+  (key) => ["XTRIM", key("stream"), "MAXLEN", "~", "100"],
+  (key, number) => ["SADD", key("set"), number, `text ${number}`],
+  (key) => ["SPOP", key("set")],
+  (key, number) => ["LPUSH", key("queue"), number, `text ${number}`],
+  (key) => ["RPOPLPUSH", key("queue"), key("done")],
+  (key, number) => ["SETRANGE", key("text"), `${Number(number) % 1000}`, number],
+  (key, number) => ["SETBIT", key("bits"), number, "1"],
+  (key, number) => ["PFADD", key("counter"), number],
+  (key, number) => ["SET", key("brief"), number, "EX", "100000"],
+  (key) => ["PERSIST", key("brief")],
+  (key) => ["INCRBYFLOAT", key("float"), "0.1"],
+  (key, number) => ["GEOADD", key("places"), "13.361389", "38.115556", number],
+  (key) => ["RENAME", key("brief"), key("renamed")],
+  (key) => ["COPY", key("zset"), key("copied"), "REPLACE"],
+  (key) => ["DEL", key("done"), key("renamed")],
+];
 
 export class Steps {
   /** Steps sent, and the last one that was acknowledged. */
@@ -85,6 +118,16 @@ export class Steps {
         return [["EVAL", SCRIPT, "3", from ?? "", to ?? "", last, number, amount]];
       case "procedure":
         return [["FCALL", "move", "3", from ?? "", to ?? "", last, number, amount]];
+      case "other":
+        return [
+          ["MULTI"],
+          ...[4, 5, 6].map((salt): Command => {
+            const which = OTHERS[draw(OTHERS.length, this.seed, this.round, this.connection, step, salt)];
+            return which?.((name) => this.key(name), number) ?? ["PING"];
+          }),
+          ["SET", last, number],
+          ["EXEC"],
+        ];
       case "hash":
         return [
           ["MULTI"],

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { show } from "../harness/resp.ts";
+import { show, textOf } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { until } from "../harness/wait.ts";
 import type { Command, Wire } from "../harness/wire.ts";
@@ -21,9 +21,16 @@ export function removeFolders(): void {
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
 }
 
-export const start = (dir: string, options: Record<string, string> = {}, kind?: "zedis" | "redis"): Promise<Server> =>
+/** `ready`: what the server says when the test may begin. */
+export const start = (
+  dir: string,
+  options: Record<string, string> = {},
+  kind?: "zedis" | "redis",
+  ready?: string,
+): Promise<Server> =>
   startServer({
     ...(kind === undefined ? {} : { kind }),
+    ...(ready === undefined ? {} : { ready }),
     options: { dir, appendonly: "yes", appendfsync: "no", ...options },
   });
 
@@ -38,7 +45,7 @@ export async function run(wire: Wire, commands: readonly Command[]): Promise<voi
 export const LOG = "appendonlydir/appendonly.aof.1.incr.aof";
 
 /** The requests of a log. */
-function requests(path: string): string[] {
+export function requests(path: string): string[] {
   const bytes = readFileSync(path);
   const found: string[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -75,4 +82,9 @@ export async function digestOf(server: Server): Promise<string> {
   const digest = show(await wire.call("DEBUG DIGEST"));
   wire.close();
   return digest;
+}
+
+/** A field of INFO persistence; empty if there is none. */
+export async function info(wire: Wire, field: string): Promise<string> {
+  return new RegExp(`${field}:(.*)\r`).exec(textOf(await wire.call("INFO persistence")))?.[1] ?? "";
 }

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeRequest, numberOf, show, textOf } from "../harness/resp.ts";
+import { startServer } from "../harness/server.ts";
 import { isOracle, oraclePath } from "../harness/target.ts";
 import { until } from "../harness/wait.ts";
 import type { Wire } from "../harness/wire.ts";
@@ -247,6 +248,42 @@ describe.skipIf(isOracle)("the append only file", () => {
     await again.stop();
   }, 30_000);
 
+  test("is loaded by DEBUG LOADAOF at once after it was switched on", async () => {
+    const server = await startServer({ options: { dir: folder(), cores: "2" } });
+    const wire = await server.connect();
+    const replies = await wire.pipeline([
+      ["SET", "before", "1"],
+      ["CONFIG", "SET", "appendonly", "yes"],
+      ["SET", "after", "2"],
+      ["DEBUG", "LOADAOF"],
+      ["MGET", "before", "after"],
+    ]);
+    expect(replies.map(show)).toEqual(["+OK", "+OK", "+OK", "+OK", '["1", "2"]']);
+    await server.stop();
+  }, 30_000);
+
+  test("keeps when pending entries were delivered, and counts a consumer's idleness from the load", async () => {
+    const dir = folder();
+    let server = await start(dir);
+    let wire = await server.connect();
+    await run(wire, [
+      ["XADD", "s", "1-1", "a", "b"],
+      ["XGROUP", "CREATE", "s", "g", "0"],
+      ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"],
+      ["XCLAIM", "s", "g", "c", "0", "1-1", "TIME", "1700000000000"],
+    ]);
+    await server.stop();
+    const began = Date.now();
+    server = await start(dir);
+    wire = await server.connect();
+    const idle = Number(/"c", :(\d+)/.exec(show(await wire.call("XPENDING s g - + 10")))?.[1]);
+    expect(Date.now() - idle).toBeGreaterThanOrEqual(1700000000000);
+    expect(began - idle).toBeLessThanOrEqual(1700000000000);
+    const asked = Number(/"idle", :(\d+)/.exec(show(await wire.call("XINFO CONSUMERS s g")))?.[1]);
+    expect(asked).toBeLessThanOrEqual(Date.now() - began);
+    await server.stop();
+  }, 30_000);
+
   test("is on disk when WAITAOF says so, or not within its time", async () => {
     const server = await start(folder());
     const wire = await server.connect();
@@ -281,10 +318,21 @@ describe.skipIf(isOracle)("the append only file", () => {
 });
 
 describe.skipIf(isOracle || oraclePath() === null)("between here and redis-server", () => {
-  test("a log written here loads there: the same digest", async () => {
+  test("a log written here loads there, with a library that it has no engine for: the same digest", async () => {
     const dir = folder();
     const here = await start(dir);
-    await run(await here.connect(), COMMON);
+    const wire = await here.connect();
+    await run(wire, [
+      ["FUNCTION", "LOAD", "#!ts name=base\nexport function base(k: string) { return Zedis.incr(k); }"],
+    ]);
+    await run(wire, [["BGREWRITEAOF"]]);
+    await until("the rewrite", async () =>
+      /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(textOf(await wire.call("INFO persistence"))),
+    );
+    await run(wire, [
+      ["FUNCTION", "LOAD", "#!ts name=more\nexport function more(k: string) { return Zedis.incr(k); }"],
+    ]);
+    await run(wire, [...COMMON, ["FCALL", "base", "1", "n"], ["FCALL", "more", "1", "n"]]);
     const digest = await digestOf(here);
     await here.stop();
     const there = await start(dir, {}, "redis");

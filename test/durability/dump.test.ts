@@ -112,3 +112,52 @@ describe.skipIf(isOracle)("DUMP and RESTORE", () => {
     expect(show(await here.call("EXISTS gone"))).toBe(":0");
   });
 });
+
+/** DUMP of vector sets by redis-server 8.6.3, with its DEBUG DIGEST-VALUE: 8-bit with attributes, floats, bits, projected. */
+const VECTOR_SETS_OF_REDIS: readonly (readonly [payload: string, digest: string, size: number])[] = [
+  [
+    "B4G95y2iux60AAIDAgMCUAECAgUBYwUABQMqVX8CCAIDAoABAAAAAgICIAIBAgICgT7tPz4AAAABAoE/TUGyPr+SqAUBYgUABQMAfwACCAICAoABAAAAAgICIAIBAgMCgT8RJvYAAAAAAoE/gAAAP4AAAAUBYQUHeyJ4IjoxfQUDfz8gAgsCAQKAAQAAAQICAiACAgIDAoE/ESb2AAAAAAIAAhACAAKBP190gj+SpHYADQAU7MdUIHPRXA==",
+    "421c64c781b23aa7f79d69c56751526fd87f1328",
+    3,
+  ],
+  [
+    "B4G95y2iux60AAICAgICSAACAAUBYgUILvnkvi75ZD8CBwICAoABAAAAAgECEAIBAoE+zMzOAAAAAAKAQA8bvQUBYQUILvnkPi75ZD8CBwIBAoABAAAAAgECEAICAoE+zMzOAAAAAAKAQA8bvQANAFbQy2AljZyX",
+    "37cedb8391e2a4c266290d5fc66d143a35bb97c5",
+    2,
+  ],
+  [
+    "B4G95y2iux60AAIJAgECUAICAAUBYQUIVQEAAAAAAAACCQIBAoABAAABAgACIAIAAgACEAIAAoBBhw44AA0AwEhv0wCs5XM=",
+    "2ee880a3fcd09d841b0fb9049a9b6e29f9de47a1",
+    1,
+  ],
+  [
+    "B4G95y2iux60AAIDAgICUAACAQIFBcMYPAQu+eQ+LuANAwC+oBfAB8AnQA8gAwHkPgUBYgUMslJuP01Ttz4GqZK9AgcCAgKAAQAAAAIBAiACAQKBP0aShAAAAAACgEDH1wcFAWEFDMafzT7Z7w+/zg85vwINAgECgAEAAAICAQIgAgICgT9GkoQAAAAAAgACEAIAAgACEAIAAoBAsisgAA0A/O/ozVK/Tlk=",
+    "76f6287450357002d1cdf5530136f2820420bf73",
+    2,
+  ],
+];
+
+// The redis-server that the suite is held against may be too old for vector sets.
+test.skipIf(isOracle)(
+  "vector sets of Redis 8 are restored as they were, and survive a snapshot of ours",
+  async () => {
+    const server = await startServer({ kind: "zedis" });
+    const wire = await server.connect();
+    for (const [index, [payload, value, size]] of VECTOR_SETS_OF_REDIS.entries()) {
+      const restored = await wire.call(["RESTORE", `v${index}`, "0", Buffer.from(payload, "base64")]);
+      expect(show(restored)).toBe("+OK");
+      expect(show(await wire.call(["VCARD", `v${index}`]))).toBe(`:${size}`);
+      expect(await digest(wire, `v${index}`)).toContain(value);
+    }
+    const shown = "VSIM v3 VALUES 5 1 1 1 1 1 WITHSCORES";
+    const before = show(await wire.call(shown));
+    expect(before).toMatch(/^\["b", "0\.975466\d*", "a", "0\.56956\d*"\]$/);
+    expect(show(await wire.call("VGETATTR v0 a"))).toContain("x");
+    expect(show(await wire.call("DEBUG RELOAD"))).toBe("+OK");
+    for (const [index, [, value]] of VECTOR_SETS_OF_REDIS.entries())
+      expect(await digest(wire, `v${index}`)).toContain(value);
+    expect(show(await wire.call(shown))).toBe(before);
+    await server.stop();
+  },
+  60_000,
+);

@@ -240,3 +240,41 @@ describe.skipIf(isOracle || oraclePath() === null)("What a redis-server saved", 
     }
   }, 60_000);
 });
+
+describe.skipIf(isOracle)("A file of many keys", () => {
+  test("is loaded by several threads, and the log and INFO tell how far it is", async () => {
+    const [keys, seed] = [60_000, { dir: folder, dbfilename: "many.rdb" }];
+    const first = await startServer({ kind: "zedis", options: seed });
+    const wire = await first.connect();
+    await wire.pipeline([`DEBUG POPULATE ${keys}`, ...COMMON, "SELECT 2", "DEBUG POPULATE 5000 other 100", "SAVE"]);
+    const digest = show(await wire.call("DEBUG DIGEST"));
+    await first.stop();
+    // A millisecond after each key: it takes a minute, unless it is told to go on.
+    const slow = { kind: "zedis", options: { ...seed, "key-load-delay": "1000" }, ready: "% (" } as const;
+    const server = await startServer(slow);
+    const other = await server.connect();
+    expect(server.log).toMatch(/Loading: \d+\.\d\d% \(\d+\.\d of \d+\.\d Mb\), \d+ keys, \d+ keys a second/);
+    const info = textOf(await other.call("INFO persistence"));
+    expect(info).toMatch(/loading_eta_seconds:\d+\r\nloading_keys:\d+\r\nloading_keys_per_sec:\d+/);
+    const field = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+    expect(field("loading_loaded_bytes")).toBeGreaterThan(0);
+    expect(field("loading_loaded_bytes")).toBeLessThan(field("loading_total_bytes"));
+    expect(field("loading_rdb_used_mem")).toBeGreaterThan(keys);
+    await other.call("CONFIG SET key-load-delay 0");
+    await until("the end", () => server.log.includes("Ready to accept connections"), { limit_ms: 60_000 });
+    expect(show(await other.call("DEBUG DIGEST"))).toBe(digest);
+    expect(server.log).toMatch(/RDB memory usage when created \d+\.\d\d Mb/);
+    await server.stop();
+  }, 120_000);
+
+  test("with a key twice is refused for the first that comes again", async () => {
+    const pair = (key: string) => `\0\u0003${key}\u0001v`;
+    const many = Array.from({ length: 900 }, (_, index) =>
+      pair(String.fromCharCode(65 + (index % 26)) + "xy".at(index % 2) + (index % 10)),
+    );
+    await Bun.write(join(folder, "twice.rdb"), Buffer.from(`REDIS0009${many.join("")}\xff${"\0".repeat(8)}`, "latin1"));
+    const { exitCode, output } = await runServer(["--port", "0", "--dir", folder, "--dbfilename", "twice.rdb"]);
+    expect(exitCode).toBe(1);
+    expect(output).toContain("RDB has duplicated key 'Ax0' in DB 0");
+  }, 60_000);
+});

@@ -1,22 +1,19 @@
 /** Snapshots: what is in them, that they are of one instant, what asks for them, what stands in their way. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { numberOf, show, textOf } from "../harness/resp.ts";
+import { numberOf, show } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { isOracle, oraclePath } from "../harness/target.ts";
 import { until } from "../harness/wait.ts";
 import type { Command, Wire } from "../harness/wire.ts";
-import { digestOf, folder, removeFolders, run } from "./aof-files.ts";
+import { digestOf, folder, info, removeFolders, run } from "./aof-files.ts";
 import { COMMON, OURS } from "./samples.ts";
 
 afterAll(removeFolders);
 
 const start = (dir: string, options: Record<string, string> = {}, kind?: "zedis" | "redis"): Promise<Server> =>
   startServer({ ...(kind === undefined ? {} : { kind }), options: { dir, ...options } });
-
-const info = async (wire: Wire, field: string): Promise<string> =>
-  new RegExp(`${field}:(.*)\r`).exec(textOf(await wire.call("INFO persistence")))?.[1] ?? "";
 
 /** Saves beside, and waits for the end. */
 async function bgsave(wire: Wire): Promise<void> {
@@ -26,6 +23,7 @@ async function bgsave(wire: Wire): Promise<void> {
 }
 
 const LIBRARY = "#!lua name=l\nredis.register_function('f', function() return 'lua é' end)";
+const TS_LIBRARY = "#!ts name=t\nexport function g(): string { return 'é'; }";
 
 describe.skipIf(isOracle)("a snapshot", () => {
   for (const cores of ["1", "2"]) {
@@ -33,8 +31,7 @@ describe.skipIf(isOracle)("a snapshot", () => {
       const dir = folder();
       let server = await start(dir, { cores });
       const wire = await server.connect();
-      const ts = "#!ts name=t\nexport function g(): string { return 'é'; }";
-      await run(wire, [...COMMON, ...OURS, ["FUNCTION", "LOAD", LIBRARY], ["FUNCTION", "LOAD", ts]]);
+      await run(wire, [...COMMON, ...OURS, ["FUNCTION", "LOAD", LIBRARY], ["FUNCTION", "LOAD", TS_LIBRARY]]);
       await run(wire, [
         ["SELECT", "5"],
         ["SET", "soon", "1", "PX", "60000"],
@@ -55,14 +52,15 @@ describe.skipIf(isOracle)("a snapshot", () => {
     }, 60_000);
   }
 
+  // Needs a redis-server or valkey-server on the machine, which .ci/run installs.
   test.skipIf(oraclePath() === null)(
-    "is one that redis-server loads, compressed or not",
+    "is one that redis-server loads, compressed or not, with libraries that it has no engine for left out",
     async () => {
       for (const rdbcompression of ["yes", "no"]) {
         const dir = folder();
         const here = await start(dir, { rdbcompression });
         const wire = await here.connect();
-        await run(wire, [...COMMON, ["FUNCTION", "LOAD", LIBRARY]]);
+        await run(wire, [...COMMON, ["FUNCTION", "LOAD", LIBRARY], ["FUNCTION", "LOAD", TS_LIBRARY]]);
         const digest = await digestOf(here);
         expect(show(await wire.call("SAVE"))).toBe("+OK");
         const bytes = statSync(join(dir, "dump.rdb")).size;
@@ -158,7 +156,7 @@ describe.skipIf(isOracle)("a snapshot", () => {
       ["SADD", "large", "another"],
       ["SWAPDB", "1", "3"],
     ]);
-    await run(wire, [["SELECT", "2"], ["FLUSHDB"], ["SET", "other", "1"], ["SELECT", "0"], ["FLUSHALL", "ASYNC"]]);
+    await run(wire, [["SELECT", "2"], ["FLUSHDB"], ["SET", "other", "1"], ["SELECT", "0"], ["FLUSHDB", "ASYNC"]]);
     await until("the snapshot", async () => (await info(wire, "rdb_saves")) === "1", { limit_ms: 30_000 });
     const copy = await start(dir);
     expect(await digestOf(copy)).toBe(digest);
@@ -185,13 +183,51 @@ describe.skipIf(isOracle)("a snapshot", () => {
     await server.stop();
   }, 30_000);
 
-  test("is made by DEBUG RELOAD in memory", async () => {
-    const server = await start(folder());
+  test("is made and loaded by DEBUG RELOAD", async () => {
+    const dir = folder();
+    const server = await start(dir);
     const wire = await server.connect();
     await run(wire, [...COMMON, ...OURS]);
     const digest = await digestOf(server);
     await run(wire, [["DEBUG", "RELOAD"]]);
     expect(await digestOf(server)).toBe(digest);
+    await until("the log", () => server.log.includes("DB reloaded by DEBUG RELOAD"));
+    server.signal("SIGKILL");
+    await server.exited;
+    const again = await start(dir);
+    expect(await digestOf(again)).toBe(digest);
+    await again.stop();
+  }, 30_000);
+
+  test("is loaded by DEBUG RELOAD in place of the data set, beside it or before it", async () => {
+    const server = await start(folder());
+    const wire = await server.connect();
+    const reload = async (...options: string[]) => show(await wire.call(["DEBUG", "RELOAD", ...options]));
+    const refused = "-ERR Error trying to load the RDB dump, check server logs.";
+    expect(await reload("NOSAVE")).toBe(refused);
+    await run(wire, [
+      ["SET", "both", "saved"],
+      ["SET", "saved", "1"],
+      ["FUNCTION", "LOAD", "#!lua name=kept\nredis.register_function('kept', function() return 7 end)"],
+      ["SAVE"],
+      ["SET", "both", "now"],
+      ["SET", "now", "1"],
+    ]);
+    expect(await reload("NOSAVE", "NOFLUSH")).toBe(refused);
+    await until("the log", () => server.log.includes("RDB has duplicated key"));
+    expect(show(await wire.call("MGET both saved now"))).toBe('["now", "1", "1"]');
+    expect(await reload("nosave", "noflush", "merge")).toBe("+OK");
+    expect(show(await wire.call("MGET both saved now"))).toBe('["saved", "1", "1"]');
+    expect(await reload("NOSAVE")).toBe("+OK");
+    expect(show(await wire.call("MGET both saved now"))).toBe('["saved", "1", nil($-1)]');
+    expect(await reload("NOFLUSH")).toBe(refused);
+    expect(await reload("NOFLUSH", "MERGE")).toBe("+OK");
+    expect(await reload("FAST")).toBe("-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    expect(show(await wire.call("FCALL kept 0"))).toBe(":7");
+    await run(wire, [["SAVE"], ["FUNCTION", "FLUSH"]]);
+    expect(await reload("NOSAVE")).toBe("+OK");
+    expect(show(await wire.call("FCALL kept 0"))).toBe(":7");
+    expect(show(await wire.call("DBSIZE"))).toBe(":2");
     await server.stop();
   }, 30_000);
 });
@@ -243,6 +279,43 @@ describe.skipIf(isOracle)("what asks for a snapshot", () => {
     await server.stop();
   }, 60_000);
 
+  test("is of the moment before the reply: what is sent after it is not in it", async () => {
+    const dir = folder();
+    let server = await start(dir);
+    let wire = await server.connect();
+    for (let round = 0; round < 20; round++) {
+      await run(wire, [["SET", "n", String(round)], ["BGSAVE"], ["SET", "n", "later"]]);
+      await until("the snapshot", async () => (await info(wire, "rdb_saves")) === String(round + 1));
+      await run(wire, [["DEBUG", "RELOAD", "NOSAVE"]]);
+      expect(show(await wire.call("GET n"))).toBe(`"${round}"`);
+    }
+    await run(wire, [["SET", "n", "last"], ["BGSAVE"], ["FLUSHDB"]]);
+    await until("the last snapshot", async () => (await info(wire, "rdb_saves")) === "21");
+    server.signal("SIGKILL");
+    await server.exited;
+    server = await start(dir);
+    wire = await server.connect();
+    expect(show(await wire.call("GET n"))).toBe('"last"');
+    await server.stop();
+  }, 60_000);
+
+  test("is given up by FLUSHALL, and made anew where there are rules: what is gone does not come back", async () => {
+    for (const save of ["", "3600 1000000"]) {
+      const dir = folder();
+      const server = await start(dir, { save });
+      const wire = await server.connect();
+      await run(wire, [["MSET", ...Array.from({ length: 200 }, (_, index) => [`k${index}`, "v"]).flat()], ["SAVE"]]);
+      await run(wire, [["CONFIG", "SET", "rdb-key-save-delay", "100000"], ["BGSAVE"], ["FLUSHALL"]]);
+      await run(wire, [["CONFIG", "SET", "rdb-key-save-delay", "0"]]);
+      await until("its end", async () => (await info(wire, "rdb_bgsave_in_progress")) === "0");
+      await until("the line", () => server.log.includes("Background saving was given up"));
+      expect(await info(wire, "rdb_last_bgsave_status")).toBe("ok");
+      if (save !== "") await until("the empty one", async () => (await info(wire, "rdb_saves")) === "2");
+      await until("it", () => readFileSync(join(dir, "dump.rdb")).length < 500 === (save !== ""));
+      await server.stop();
+    }
+  }, 60_000);
+
   test("may be the end: SHUTDOWN and SIGTERM save where there are rules, or as they are told", async () => {
     for (const [save, way, saves] of [
       ["3600 1", "SHUTDOWN", true],
@@ -251,12 +324,18 @@ describe.skipIf(isOracle)("what asks for a snapshot", () => {
       ["", "SHUTDOWN", false],
       ["", "SHUTDOWN SAVE", true],
       ["", "SIGTERM", false],
+      ["", "SIGTERM save", true],
+      ["3600 1", "SIGTERM nosave", false],
     ] as const) {
       const dir = folder();
-      const server = await start(dir, { save });
+      const told = way.slice("SIGTERM ".length);
+      const server = await start(dir, {
+        save,
+        ...(told === "" || !way.startsWith("SIG") ? {} : { "shutdown-on-sigterm": told }),
+      });
       const wire = await server.connect();
       await run(wire, [["SET", "a", "1"]]);
-      if (way === "SIGTERM") server.signal("SIGTERM");
+      if (way.startsWith("SIGTERM")) server.signal("SIGTERM");
       else wire.call(way).catch(() => undefined);
       expect(await server.exited).toBe(0);
       expect(existsSync(join(dir, "dump.rdb"))).toBe(saves);

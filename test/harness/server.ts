@@ -17,6 +17,10 @@ export interface StartOptions {
   readonly configFile?: string;
   /** What the server says when the test may begin; "Ready to accept connections" where it is not given. */
   readonly ready?: string;
+  /** Zedis by another program than src/main.ts: its path from the root, and its first arguments. */
+  readonly program?: readonly string[];
+  /** With the HTTP API, on a free port: `Server.http`. */
+  readonly admin?: boolean;
   /** Environment variables in addition to this process's. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -41,6 +45,7 @@ export class Server {
     readonly folder: string,
     private readonly process: Subprocess,
     private readonly output: Output,
+    private readonly adminPort = 0,
   ) {
     this.address = { hostname: "127.0.0.1", port };
   }
@@ -52,6 +57,11 @@ export class Server {
   /** What the server has printed so far, at most the last 256 KiB. */
   get log(): string {
     return this.output.text;
+  }
+
+  /** Address of the HTTP API of a server that was started with it, without a slash at its end. */
+  get http(): string {
+    return `http://127.0.0.1:${this.adminPort}`;
   }
 
   connect(protocol: Protocol = 2): Promise<Wire> {
@@ -88,16 +98,31 @@ export class Server {
 }
 
 /** A server that accepts connections. Throws StartFailure when it ends or stays silent for 30 seconds. */
-export async function startServer({
+export async function startServer(start: StartOptions = {}): Promise<Server> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(start);
+    } catch (error) {
+      // Somebody else got the port for HTTP between its choice and its use.
+      const isTaken = error instanceof StartFailure && error.output.includes("cannot serve HTTP on");
+      if (start.admin !== true || !isTaken || tries === 3) throw error;
+    }
+  }
+}
+
+async function startOnce({
   options = {},
   kind,
   configFile,
   env = {},
+  program: own,
+  admin = false,
   ready = "Ready to accept connections",
-}: StartOptions = {}): Promise<Server> {
+}: StartOptions): Promise<Server> {
   const wanted = kind ?? (isOracle ? "redis" : "zedis");
   const folder = mkdtempSync(join(tmpdir(), "zedis-test-"));
   const port = Number(options.port ?? (wanted === "redis" ? freePort() : 0));
+  const adminPort = admin ? freePort() : 0;
   const settings: Record<string, string> = {
     port: String(port),
     bind: "127.0.0.1",
@@ -105,14 +130,14 @@ export async function startServer({
     save: "",
     appendonly: "no",
     "enable-debug-command": "yes",
-    ...(wanted === "zedis" ? { cores: "2" } : {}),
+    ...(wanted === "zedis" ? { cores: "2", "admin-port": String(adminPort) } : {}),
     ...options,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const file = join(folder, "test.conf");
   if (configFile !== undefined) await Bun.write(file, configFile);
   const child = Bun.spawn({
-    cmd: [...program(wanted), ...(configFile === undefined ? [] : [file]), ...args],
+    cmd: [...program(wanted, own), ...(configFile === undefined ? [] : [file]), ...args],
     cwd: folder,
     env: { ...process.env, ...env },
     stdin: "ignore",
@@ -139,7 +164,7 @@ export async function startServer({
     rmSync(folder, { recursive: true, force: true });
     throw new StartFailure(child.exitCode, output.text);
   }
-  return new Server(wanted, wanted === "redis" ? port : announcedPort(output.text), folder, child, output);
+  return new Server(wanted, wanted === "redis" ? port : announcedPort(output.text), folder, child, output, adminPort);
 }
 
 /** Runs the target's program to its end, for options that make it refuse to start. */
@@ -188,15 +213,15 @@ const root = join(import.meta.dir, "..", "..");
 const running = new Set<Subprocess>();
 let endsWithThisProcess = false;
 
-function program(kind: "zedis" | "redis"): string[] {
-  if (kind === "zedis") return [process.execPath, join(root, "src", "main.ts"), ...extraOptions];
-  const path = oraclePath();
-  if (path === null) throw new Error("no redis-server or valkey-server on this machine");
-  return [path];
+function program(kind: "zedis" | "redis", [path = "src/main.ts", ...args]: readonly string[] = []): string[] {
+  if (kind === "zedis") return [process.execPath, join(root, path), ...args, ...extraOptions];
+  const oracle = oraclePath();
+  if (oracle === null) throw new Error("no redis-server or valkey-server on this machine");
+  return [oracle];
 }
 
 function announcedPort(text: string): number {
-  const port = /listening on 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+  const port = /listening on [\d.]+:(\d+)/.exec(text)?.[1];
   if (port === undefined) throw new Error(`the server did not say on which port it listens:\n${text}`);
   return Number(port);
 }

@@ -23,29 +23,53 @@ describe("transactions are strictly serialisable, single keys linearisable, and 
   test.each(shapes)(
     "%j",
     async (options) => {
-      const { text, transactions, outcomes, registers, elements } = await runRound({ seed, duration_ms, options });
-      expect(text).toBe("");
-      // A run that did next to nothing proves nothing.
-      expect(transactions).toBeGreaterThan(duration_ms / 4);
-      expect(registers).toBeGreaterThan(duration_ms / 200);
-      expect(elements).toBeGreaterThan(duration_ms / 20);
+      // Rounds that did next to nothing prove nothing: on a slow machine it takes more of them.
+      const wanted: Record<string, number> = {
+        transactions: duration_ms / 4,
+        registers: duration_ms / 200,
+        elements: duration_ms / 20,
+      };
       for (const outcome of ["WATCH: ok", "WATCH: failed", "procedure: ok", "procedure that throws: failed"])
-        expect(outcomes[outcome] ?? 0).toBeGreaterThan(duration_ms / 200);
+        wanted[outcome] = duration_ms / 200;
+      const missing = () => Object.keys(wanted).filter((name) => (wanted[name] ?? 0) > 0);
+      for (let round = 0; missing().length > 0 && round < 10; round++) {
+        const judged = await runRound({ seed: seed + round, duration_ms, options });
+        expect(judged.text).toBe("");
+        const { transactions, registers, elements } = judged;
+        const done: Record<string, number> = { ...judged.outcomes, transactions, registers, elements };
+        for (const name of missing()) wanted[name] = (wanted[name] ?? 0) - (done[name] ?? 0);
+      }
+      expect(missing()).toEqual([]);
     },
     120_000,
   );
 });
 
 describe("a server that is broken on purpose is found out:", () => {
-  const judged = async (transport: Transport, actions: readonly Action[]): Promise<string> => {
-    const server = await startServer({ kind: "zedis" });
-    try {
-      return showAnomalies(checkHistory(await runListAppend({ ...workload(server), transport, actions })), 30);
-    } finally {
-      await server.stop();
+  const workload = (server: Server, round: number) => ({
+    address: server.address,
+    seed: seed + round,
+    clients: CLIENTS,
+    duration_ms: 500,
+  });
+  /** What was said of the history that `judged` tells of, of as many as it takes until all that is `wanted` was seen. */
+  const found = async (wanted: readonly RegExp[], judged: (server: Server, round: number) => Promise<string>) => {
+    let missing = wanted;
+    for (let round = 0; missing.length > 0 && round < 20; round++) {
+      const server = await startServer({ kind: "zedis" });
+      try {
+        const text = await judged(server, round);
+        missing = missing.filter((pattern) => !pattern.test(text));
+      } finally {
+        await server.stop();
+      }
     }
+    expect(missing).toEqual([]);
   };
-  const workload = (server: Server) => ({ address: server.address, seed, clients: CLIENTS, duration_ms: 500 });
+  const foundInLists = (wanted: readonly RegExp[], transport: Transport, actions: readonly Action[]) =>
+    found(wanted, async (server, round) =>
+      showAnomalies(checkHistory(await runListAppend({ ...workload(server, round), transport, actions })), 30),
+    );
 
   test("a MULTI whose commands are sent one by one", async () => {
     const transaction: Transport["transaction"] = async (wire, commands) => {
@@ -53,19 +77,17 @@ describe("a server that is broken on purpose is found out:", () => {
       for (const command of commands) replies.push(await wire.call(command));
       return replies;
     };
-    const text = await judged({ ...TRANSPORT, transaction }, ["multi"]);
-    expect(text).toMatch(/^(G0|G1c|G-single|G2): a circle of/m);
-    expect(text).toContain("G1b: ");
-  });
+    const wanted = [/^(G0|G1c|G-single|G2): a circle of/m, /G1b: /];
+    await foundInLists(wanted, { ...TRANSPORT, transaction }, ["multi"]);
+  }, 120_000);
 
   test("a WATCH that does not notice that the key was changed", async () => {
     const transaction: Transport["transaction"] = async (wire, commands) => {
       await wire.call("UNWATCH");
       return TRANSPORT.transaction(wire, commands);
     };
-    const text = await judged({ ...TRANSPORT, transaction }, ["watch"]);
-    expect(text).toMatch(/^(internal|G-single|G2)/m);
-  });
+    await foundInLists([/^(internal|G-single|G2)/m], { ...TRANSPORT, transaction }, ["watch"]);
+  }, 120_000);
 
   test("reads that are answered from a cache", async () => {
     const cache = new Map<string, Awaited<ReturnType<Transport["command"]>>>();
@@ -78,8 +100,8 @@ describe("a server that is broken on purpose is found out:", () => {
       else if (cache.size % 3 === 0) cache.delete(key);
       return reply;
     };
-    expect(await judged({ ...TRANSPORT, command }, ["command"])).toMatch(/^G-single-(process|realtime): /m);
-  });
+    await foundInLists([/^G-single-(process|realtime): /m], { ...TRANSPORT, command }, ["command"]);
+  }, 120_000);
 
   test("an append in some hundred that is acknowledged and forgotten", async () => {
     let count = 0;
@@ -87,24 +109,21 @@ describe("a server that is broken on purpose is found out:", () => {
       if (request[0] !== "RPUSH" || ++count % 100 !== 0) return wire.call(request);
       return wire.call(["LLEN", request[1] as string]);
     };
-    expect(await judged({ ...TRANSPORT, command }, ["command"])).toMatch(/^lost: /m);
-  });
+    await foundInLists([/^lost: /m], { ...TRANSPORT, command }, ["command"]);
+  }, 120_000);
 
   test("an increment of a register that reads and writes apart", async () => {
-    const server = await startServer({ kind: "zedis" });
-    try {
-      const command = async (wire: Wire, request: Command) => {
-        if (request[0] !== "INCR") return wire.call(request);
-        const key = request[1] as string;
-        const held = await wire.call(["GET", key]);
-        const sum = (held.kind === "bulk" ? Number(held.bytes.toString()) : 0) + 1;
-        await wire.call(["SET", key, String(sum)]);
-        return { kind: "integer", value: sum } as const;
-      };
-      const histories = await runRegisters({ ...workload(server), transport: { ...TRANSPORT, command } });
-      expect(checkRegisters(histories).join("\n")).toContain("no order explains all replies");
-    } finally {
-      await server.stop();
-    }
-  });
+    const command = async (wire: Wire, request: Command) => {
+      if (request[0] !== "INCR") return wire.call(request);
+      const key = request[1] as string;
+      const held = await wire.call(["GET", key]);
+      const sum = (held.kind === "bulk" ? Number(held.bytes.toString()) : 0) + 1;
+      await wire.call(["SET", key, String(sum)]);
+      return { kind: "integer", value: sum } as const;
+    };
+    await found([/no order explains all replies/], async (server, round) => {
+      const histories = await runRegisters({ ...workload(server, round), transport: { ...TRANSPORT, command } });
+      return checkRegisters(histories).join("\n");
+    });
+  }, 120_000);
 });

@@ -128,7 +128,8 @@ memory.both(
       [["EVAL", "return redis.call('GET', 'k')", "0"], "v"],
       [["EVAL", "return redis.call('SET', 'k', 'w')", "0"], stopped],
       [["EVAL", "redis.call('DEL', 'k') return redis.call('SET', 'k', 'w')", "0"], ok],
-      [["EVAL", "#!lua\nreturn 1", "0"], err(NOT_ALLOWED)],
+      [["EVAL", "#!lua\nreturn 1", "0"], err(OOM)],
+      [["EVAL_RO", "#!lua\nreturn 1", "1"], err(OOM)],
       [["EVAL", "#!lua flags=no-writes\nreturn 1", "0"], 1],
       [["EVAL", "#!lua flags=allow-oom\nreturn redis.call('SET', 'k', 'u')", "0"], ok],
     ]);
@@ -150,9 +151,18 @@ memory.both(
       ["DBSIZE", 10],
       ["FCALL fill 0 q 10", 10],
       FULL,
-      ["FCALL fill 0 p 1", err(NOT_ALLOWED)],
+      ["FCALL fill 0 p 1", err(OOM)],
       ["FCALL look 0 p:0", VALUE],
+      ["CONFIG SET maxmemory 0", ok],
+      ["MULTI", ok],
+      ["FCALL fill 0 p 1", queued],
+      ["FCALL look 0 p:0", queued],
     ]);
+    const other = await memory.server.connect();
+    await check(other, [FULL]);
+    // What was queued before is judged when it runs.
+    await check(wire, [["EXEC", [err(NOT_ALLOWED), VALUE]]]);
+    await other.close();
   },
   once,
 );

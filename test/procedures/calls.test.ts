@@ -208,6 +208,10 @@ export async function f(key: string) {
 });
 
 describe("the time limit", () => {
+  beforeEach(() => {
+    server.timeLimitMs = 200;
+  });
+
   test("stops a call, undoes it, and leaves the core serving", async () => {
     await server.load(`#!ts name=lib
 export function spin(key: string) { Zedis.set(key, "x"); for (;;) {} }
@@ -302,4 +306,19 @@ describe("libraries", () => {
     server.native.tasks.push({ kind: "mail", text: JSON.stringify({ op: "thaw", seq: 1, library }) });
     expect(server.callId(501, [], [])).toEqual({ kind: "result", resp: "$4\r\ntext\r\n" });
   });
+});
+
+test("what native code comes back with is not lost when the watchdog fires just then, nor is an outcome told twice", async () => {
+  const server = new FakeServer("jsc");
+  server.timeLimitMs = 20;
+  server.native.lost = 1;
+  await server.load("#!ts name=lost\nexport function next(n: number) { return n + 1; }\n");
+  expect(server.call("next", [], ["1"])).toEqual({ kind: "result", resp: ":2\r\n" });
+  for (const n of [5, 7]) {
+    server.native.lost = 1;
+    expect(server.call("next", [], [String(n)])).toEqual({ kind: "result", resp: `:${n + 1}\r\n` });
+  }
+  server.native.lost = 2;
+  server.drop([1]);
+  expect(server.messages.pop()).toMatchObject({ op: "dropped" });
 });

@@ -52,6 +52,8 @@ export class FakeNative {
   /** Make the next host calls say that the call is doomed. */
   doomed = false;
   readonly tasks: Task[] = [];
+  /** Make the watchdog fire as `run` comes back, so that what it gives is thrown away, as often as this says. */
+  lost = 0;
   readonly #buffers = new Map<number, ArrayBuffer>();
   #pointer = 4096;
   #grown: ArrayBuffer | undefined;
@@ -131,6 +133,17 @@ export class FakeNative {
 
   /** Feeds the loop: the task at the head of the queue; with none, STOP. */
   #run(outcome: number, n: number): number {
+    this.views.i32[I32.RETURNED] = 0;
+    const code = this.#code(outcome, n);
+    this.views.i32[I32.RETURNED] = 1 + code;
+    if (this.lost > 0) {
+      this.lost -= 1;
+      for (;;);
+    }
+    return code;
+  }
+
+  #code(outcome: number, n: number): number {
     const { i32 } = this.views;
     this.#end(outcome, n);
     i32[I32.CALL_STATE] = CALL_STATE.NONE;
@@ -186,7 +199,8 @@ export class FakeNative {
   #end(outcome: number, n: number): void {
     const task = this.#running;
     if (task === undefined) {
-      if (outcome !== OUTCOME.NONE) throw new Error(`outcome ${outcome} of no call`);
+      // As native code has it: the watchdog may fire when the call has been answered.
+      if (outcome !== OUTCOME.NONE && outcome !== OUTCOME.TIMED_OUT) throw new Error(`outcome ${outcome} of no call`);
       return;
     }
     this.#running = undefined;

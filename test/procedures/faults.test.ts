@@ -166,6 +166,11 @@ bank.both(
   { only: 2 },
 );
 
+/** The core that serves a connection. */
+async function coreOf(wire: Wire): Promise<string | undefined> {
+  return / io-thread=(\d+) /.exec(textOf(await wire.call("CLIENT INFO")))?.[1];
+}
+
 test("FUNCTION KILL undoes a call on a core whose other connections are being closed", async () => {
   // Their closing is mail of that core, which its next VM reads before it ends the call.
   const server = await startServer({
@@ -181,8 +186,15 @@ test("FUNCTION KILL undoes a call on a core whose other connections are being cl
   expect(textOf(await control.call(["FUNCTION", "LOAD", BANK]))).toBe("bank");
   for (let round = 0; round < 4; round++) {
     const [spinner, ...victims] = (await connect(13)) as [Wire, ...Wire[]];
-    // CLIENT KILL waits for the spinning core to look too, so whoever sent it cannot stop the spinning.
-    const [closers, killers] = [await connect(4), await connect(6)];
+    // CLIENT KILL waits for the spinning core to look too, so whoever sent it cannot stop the spinning; who does is on the other core.
+    const closers = await connect(4);
+    const killers: Wire[] = [];
+    const core = await coreOf(spinner);
+    await until("a connection on the other core", async () => {
+      const [made] = (await connect(1)) as [Wire];
+      killers.push(made);
+      return (await coreOf(made)) !== core;
+    });
     const ids = await Promise.all(victims.map(async (wire) => numberOf(await wire.call("CLIENT ID"))));
     const killed = spinner.call("FCALL spin 1 spun");
     // Those on the spinning core get no answer before it is over.

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TableRow } from "../../runtime/host/commands.ts";
 import { declarationsOf } from "../../runtime/sdk/declarations.ts";
-import { DECLARATIONS } from "../../runtime/sdk/generate.ts";
+import { DECLARATIONS, REFERENCE } from "../../runtime/sdk/generate.ts";
+import { referenceOf } from "../../runtime/sdk/reference.ts";
 import { parseSynopsis } from "../../runtime/sdk/synopsis.ts";
 import { libraryPath } from "../../src/core/build.ts";
 import { loadNative } from "../../src/core/ffi.ts";
@@ -21,12 +22,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** What the compiler has against a procedure: messages without their places. */
-async function complaints(source: string): Promise<string[]> {
+async function complaints(source: string, declarations = join(folder, "zedis.d.ts")): Promise<string[]> {
   const file = join(folder, `case-${Bun.hash(source)}.ts`);
   await Bun.write(file, `${source}\nexport {};\n`);
   const tsc = join(root, "node_modules/.bin/tsc");
   const options = "--noEmit --strict --target esnext --lib esnext --noUncheckedIndexedAccess".split(" ");
-  const run = Bun.spawnSync([process.execPath, tsc, ...options, "--types", "", join(folder, "zedis.d.ts"), file], {
+  const run = Bun.spawnSync([process.execPath, tsc, ...options, "--types", "", declarations, file], {
     cwd: folder,
   });
   return run.stdout
@@ -110,10 +111,27 @@ describe("a synopsis", () => {
 const library = libraryPath();
 const table: readonly TableRow[] = existsSync(library) ? loadNative(library).table() : [];
 
-// Without a built library there is no table to compare with; `bun run test` builds it first.
-test.skipIf(table.length === 0)("the declarations in the repository are those of the command table", async () => {
-  const fresh = declarationsOf(table);
-  if ((await Bun.file(DECLARATIONS).text()) !== fresh) {
-    throw new Error("runtime/sdk/zedis.d.ts is stale: run `bun runtime/sdk/generate.ts` and commit it");
-  }
+// Skipped where no library is built, so that there is no table to compare with; `bun run test` builds it first.
+test.skipIf(table.length === 0)(
+  "the declarations and the reference in the repository are those of the command table",
+  async () => {
+    for (const [file, fresh] of [
+      [DECLARATIONS, declarationsOf(table)],
+      [REFERENCE, referenceOf(table)],
+    ] as const) {
+      if ((await Bun.file(file).text()) !== fresh) {
+        throw new Error(`${file} is stale: run \`bun runtime/sdk/generate.ts\` and commit it`);
+      }
+    }
+  },
+);
+
+test("the declarations in the repository are such as a compiler takes, without leaving libraries out", async () => {
+  expect(
+    await complaints(
+      `Zedis.argrep("a", 0, 9, "EXACT", "x", "LIMIT", 3); Zedis.xread("COUNT", 5, "STREAMS", "s", "0");
+Zedis.xgroup_create("s", "g", "$", "MKSTREAM"); const left: number[] | [number, string][] = Zedis.argrep("a", 0, 9, "RE", "x");`,
+      DECLARATIONS,
+    ),
+  ).toEqual([]);
 });

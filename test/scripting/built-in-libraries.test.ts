@@ -1,6 +1,6 @@
 /** cjson, cmsgpack, struct and bit, as scripts have them. Expectations hold for redis-server too. */
 import { describe } from "bun:test";
-import { errorLike } from "../harness/expected.ts";
+import { errorLike, like } from "../harness/expected.ts";
 import { suite } from "../harness/suite.ts";
 
 const scripts = suite();
@@ -40,6 +40,25 @@ describe("libraries of Redis's scripts", () => {
     [script("return struct.pack('>I2147483647', 1)"), errorLike(/integral size 2147483647 is larger than limit of 32/)],
     [script("return bit.tohex(bit.bxor(255, 1))"), "000000fe"],
     [script("return bit.lshift(1, 31)"), -2147483648],
+  ]);
+
+  const refused = (call: string, text: string) =>
+    [script(`local ok, text = pcall(function() return ${call} end) return text`), `user_script:1: ${text}`] as const;
+  scripts.rows("say what is wrong with an argument in Lua's words", [
+    refused("load(5)", "bad argument #1 to 'load' (function expected, got number)"),
+    refused("loadstring({})", "bad argument #1 to 'loadstring' (string expected, got table)"),
+    refused("loadstring()", "bad argument #1 to 'loadstring' (string expected, got no value)"),
+    refused("pairs(nil)", "bad argument #1 to 'pairs' (table expected, got nil)"),
+    refused("math.random(true)", "bad argument #1 to 'random' (number expected, got boolean)"),
+    refused("math.random(1, {})", "bad argument #2 to 'random' (number expected, got table)"),
+    refused("math.randomseed()", "bad argument #1 to 'randomseed' (number expected, got no value)"),
+    refused("setmetatable(string, 5)", "bad argument #2 to 'setmetatable' (nil or table expected)"),
+    [
+      // An object in Redis 7.0, a text since.
+      script("local _, told = load(function() return {} end) return type(told) == 'table' and told.err or told"),
+      like(/user_script:1: reader function must return a string$/),
+    ],
+    [script("return select(2, loadstring('\\27Lua'))"), "[string \"\x1bLua\"]:1: unexpected symbol near 'char(27)'"],
   ]);
 
   scripts.rows("cannot be changed by a script", [

@@ -37,6 +37,19 @@ describe("values", () => {
       byProtocol("12345", { kind: "bignumber", text: "12345" } as never),
     ],
     [evaluate("return {verbatim_string = {format = 'txt', string = 'hi'}}", "0"), verbatim("txt", "hi")],
+    [
+      evaluate("return {verbatim_string = {format = '\\r\\n', string = 'hi'}}", "0"),
+      byProtocol("hi", { kind: "verbatim", format: "\r\n ", bytes: Buffer.from("hi") } as never),
+    ],
+    [
+      evaluate("return {big_number = '1\\0\\r\\n'}", "0"),
+      byProtocol("1\0  ", { kind: "bignumber", text: "1\0  " } as never),
+    ],
+    [evaluate("return {err = 'MINE\\0 and more'}", "0"), err("MINE")],
+    [evaluate("return redis.error_reply('MINE of\\0 mine')", "0"), err("MINE of")],
+    [evaluate("return #redis.error_reply('MINE of\\0 mine').err", "0"), 7],
+    [evaluate("return redis.call('ECHO', 0/0)", "0"), "-nan"],
+    [evaluate("return redis.call('ECHO', -(0/0))", "0"), "nan"],
     [evaluate("return {map = {a = 1}}", "0"), map("a", 1)],
     [evaluate("return {set = {a = true, b = true}}", "0"), unorderedSet("a", "b")],
     [evaluate("redis.setresp(3) return true", "0"), byProtocol(1, { kind: "boolean", value: true } as never)],
@@ -167,6 +180,26 @@ describe("errors", () => {
     ],
     [evaluate("return redis.pcall('nosuch')", "0"), err("ERR Unknown Redis command called from script")],
   ]);
+
+  scripts.both("each error of a reply is counted once, by its own code", async (wire) => {
+    for (const [script, ...counted] of [
+      ["return {1, redis.error_reply('IN x'), {redis.error_reply('DEEP x'), map = 1}}", "DEEP=1", "IN=1"],
+      ["return {redis.pcall('nosuch'), {err = 'OWN x'}}", "ERR=1", "OWN=1"],
+      ["return {redis.pcall('nosuch')}", "ERR=1"],
+      ["return redis.pcall('nosuch')", "ERR=1"],
+      ["redis.call('nosuch')", "ERR=1"],
+      ["redis.pcall('nosuch') return 1", "ERR=1"],
+      ["return {err = 'NOSPACE'}", "ERR=1"],
+      ["return {err = 'A:B#C x'}", "A_B_C=1"],
+      ["error({err = 'MINE x'})", "MINE=1"],
+      ["return 1"],
+    ]) {
+      await wire.call("CONFIG RESETSTAT");
+      await wire.call(evaluate(script as string, "0"));
+      const told = textOf(await wire.call("INFO errorstats")).matchAll(/^errorstat_(.*):count=(\d+)/gm);
+      expect([script, ...[...told].map(([, code, count]) => `${code}=${count}`).sort()]).toEqual([script, ...counted]);
+    }
+  });
 
   scripts.rows("a read-only script does not write", [
     [

@@ -1,6 +1,6 @@
 /** Libraries in Lua: FUNCTION LOAD, FCALL, DUMP and RESTORE. Expectations hold for redis-server too. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { anything, err, errorLike, ok, unordered, unorderedMap } from "../harness/expected.ts";
+import { anything, err, errorLike, ok, set, simple, unordered, unorderedMap } from "../harness/expected.ts";
 import { textOf } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { check, suite } from "../harness/suite.ts";
@@ -34,7 +34,7 @@ describe("FUNCTION LOAD", () => {
               "functions",
               unordered(
                 unorderedMap(["name", "plain"], ["description", null], ["flags", anything]),
-                unorderedMap(["name", "told"], ["description", "Says hi."], ["flags", anything]),
+                unorderedMap(["name", "told"], ["description", "Says hi."], ["flags", set(simple("no-writes"))]),
               ),
             ],
           ),
@@ -49,6 +49,24 @@ describe("FUNCTION LOAD", () => {
       ["FCALL plain 0", err("ERR Function not found")],
       ["FUNCTION DELETE lib", ok],
       ["FCALL other 0", err("ERR Function not found")],
+    ],
+    flush,
+  );
+
+  libraries.rows(
+    "takes numbers as texts",
+    [
+      [
+        load(`${header}redis.register_function(1, function() return 'one' end)
+        redis.register_function{function_name=2, callback=function() return 'two' end, description=3}`),
+        "lib",
+      ],
+      ["FCALL 1 0", "one"],
+      ["FCALL 2 0", "two"],
+      [
+        load(`#!lua name=other\nredis.register_function(1.5, function() end)`),
+        errorLike(/names can only contain letters, numbers, or underscores/),
+      ],
     ],
     flush,
   );
@@ -123,6 +141,7 @@ describe("FUNCTION DUMP", () => {
   let redis: Server | undefined;
   afterAll(() => redis?.stop());
 
+  // Needs a redis-server or valkey-server on the machine, which .ci/run installs.
   test.skipIf(isOracle || oraclePath() === null)(
     "is understood by redis-server, and its own is understood",
     async () => {
@@ -152,6 +171,7 @@ describe("FUNCTION DUMP", () => {
     },
   );
 
+  // redis-server has one engine.
   test.skipIf(isOracle)("carries libraries of every engine, and restores all or none", async () => {
     const wire = await libraries.server.connect();
     await wire.call("FUNCTION FLUSH");

@@ -8,6 +8,7 @@ import { isOracle } from "../harness/target.ts";
 const scripts = suite({ options: isOracle ? {} : { cores: "2" } });
 const spoiled = "redis.call('SET', 'a', 2) redis.call('RPUSH', 'l', 'x') redis.call('GET', 'l')";
 
+// redis-server keeps what a script wrote before its error.
 test.skipIf(isOracle)("an error that nobody catches undoes what the script wrote", async () => {
   const wire = await scripts.server.connect();
   await check(wire, [
@@ -33,6 +34,7 @@ test.skipIf(isOracle)("an error that nobody catches undoes what the script wrote
   await wire.close();
 });
 
+// redis-server has no such directive.
 test.skipIf(isOracle)("script-atomicity redis keeps what the script wrote", async () => {
   const wire = await scripts.server.connect();
   await check(wire, [

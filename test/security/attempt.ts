@@ -20,6 +20,8 @@ export interface Attempt {
 
 /** What an attempt runs against. */
 export interface Target {
+  /** Sets the time limit, in ms. */
+  allow(limit_ms: number): Promise<void>;
   /** FUNCTION LOAD REPLACE; throws an Error with the reply's text where it is refused. */
   load(source: string): Promise<void>;
   /** FCALL in RESP3: the reply, `-` and the text for an error. */

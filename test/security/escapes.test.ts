@@ -6,12 +6,16 @@ import { describe, expect, test } from "bun:test";
 import { FakeServer } from "../procedures/fake-server.ts";
 import type { Attempt, Target } from "./attempt.ts";
 import { ESCAPES } from "./escapes.ts";
+import { LANGUAGE } from "./escapes-language.ts";
 import { HARM } from "./escapes-more.ts";
 import { runAttempt } from "./run-attempt.ts";
 
 function fakeTarget(): Target {
   const server = new FakeServer();
   return {
+    allow: async (limit_ms) => {
+      server.timeLimitMs = limit_ms;
+    },
     load: async (source) => {
       await server.load(source);
     },
@@ -29,6 +33,7 @@ const run = (attempts: readonly Attempt[]) => {
 
 describe("a library that looks for the host", () => run(ESCAPES));
 describe("a library that does harm", () => run(HARM));
+describe("a library that knows all of the language", () => run(LANGUAGE));
 
 test("there are at least thirty attempts", () => {
   expect(ESCAPES.length + HARM.length).toBeGreaterThanOrEqual(30);

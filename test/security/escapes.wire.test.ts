@@ -1,11 +1,12 @@
 /** The attempts of this folder against a whole server: real native code, two cores, a client in RESP3. */
-import { afterAll, beforeAll, beforeEach, describe, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { encodeRequest, ReplyReader } from "../harness/resp.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { within } from "../harness/wait.ts";
 import { ByteSocket } from "../harness/wire.ts";
 import type { Attempt, Target } from "./attempt.ts";
 import { ESCAPES } from "./escapes.ts";
+import { LANGUAGE } from "./escapes-language.ts";
 import { HARM } from "./escapes-more.ts";
 import { runAttempt } from "./run-attempt.ts";
 
@@ -38,6 +39,10 @@ class RawClient implements Target {
     return within(20_000, `reply to ${args[0]}`, whole);
   }
 
+  async allow(limit_ms: number): Promise<void> {
+    expect(await this.send("CONFIG", "SET", "procedure-time-limit", String(limit_ms))).toBe("+OK\r\n");
+  }
+
   async load(source: string): Promise<void> {
     const reply = await this.send("FUNCTION", "LOAD", "REPLACE", source);
     if (reply.startsWith("-")) throw new Error(reply);
@@ -56,7 +61,7 @@ class RawClient implements Target {
 let server: Server;
 let client: RawClient;
 beforeAll(async () => {
-  server = await startServer({ kind: "zedis", options: { "procedure-time-limit": "250" } });
+  server = await startServer({ kind: "zedis" });
 });
 beforeEach(async () => {
   client?.close();
@@ -75,3 +80,4 @@ const run = (attempts: readonly Attempt[]) => {
 
 describe("over the wire, a library that looks for the host", () => run(ESCAPES));
 describe("over the wire, a library that does harm", () => run(HARM));
+describe("over the wire, a library that knows all of the language", () => run(LANGUAGE));

@@ -9,6 +9,8 @@ function health(key: string, by: number) { Zedis.del(key); return Zedis.incrby(k
 /** Runs one attempt and checks all that it promises, and that the server is well afterwards. */
 export async function runAttempt(attempt: Attempt, target: Target): Promise<void> {
   const source = `#!ts name=lib\n${attempt.source.startsWith("import") ? "" : PROBE}${attempt.source}\n`;
+  // What ends by itself may take its time.
+  await target.allow(attempt.stopped || attempt.refused ? 250 : 10_000);
   if (attempt.refused) {
     await expect(target.load(source)).rejects.toThrow();
   } else {

@@ -184,6 +184,44 @@ redis.register_function('unknown', function() return redis.call('NOSUCH') end)`,
     ],
   },
   {
+    name: "streams are read without waiting, and never with BLOCK",
+    ts: `export function fill(key: string) {
+  Zedis.xadd(key, "1-0", "f", "v");
+  Zedis.xgroup_create(key, "g", "0");
+}
+export function after(key: string, id: string) {
+  const read = Zedis.xread("COUNT", 5, "STREAMS", key, id);
+  return read === null ? null : (read[key] ?? []).map(([at]) => at);
+}
+export function deliver(key: string) {
+  const read = Zedis.xreadgroup("GROUP", "g", "c", "STREAMS", key, ">");
+  return read === null ? null : (read[key] ?? []).map(([at, pairs]) => [at, pairs]);
+}
+export function wait(key: string) { return Zedis.xread("BLOCK", 0, "STREAMS", key, "$"); }`,
+    lua: `redis.register_function('fill', function(keys)
+  redis.call('XADD', keys[1], '1-0', 'f', 'v')
+  redis.call('XGROUP', 'CREATE', keys[1], 'g', '0')
+end)
+redis.register_function('after', function(keys, args)
+  local read = redis.call('XREAD', 'COUNT', 5, 'STREAMS', keys[1], args[1])
+  return read and {read[1][2][1][1]} or nil
+end)
+redis.register_function('deliver', function(keys)
+  local read = redis.call('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', keys[1], '>')
+  return read and {{read[1][2][1][1], read[1][2][1][2]}} or nil
+end)
+redis.register_function('wait', function(keys) return redis.call('xread', 'BLOCK', 0, 'STREAMS', keys[1], '$') end)`,
+    rows: [
+      ["FCALL fill 1 s", null],
+      ["FCALL after 1 s 0", ["1-0"]],
+      ["FCALL after 1 s 1-0", null],
+      ["FCALL deliver 1 s", [["1-0", ["f", "v"]]]],
+      ["FCALL deliver 1 s", null],
+      ["XPENDING s g", [1, "1-0", "1-0", [["c", "1"]]]],
+      ["FCALL wait 1 s", errorLike(/^ERR xread command is not allowed with BLOCK option from scripts/)],
+    ],
+  },
+  {
     name: "an endless loop is stopped at the time limit and rolled back",
     ts: `export function spin(key: string) { Zedis.set(key, 1); for (;;); }`,
     rows: [
