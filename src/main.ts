@@ -350,7 +350,7 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
   void loop?.begin();
   await cores.left;
   await loop?.stop();
-  admin?.stop();
+  await admin?.stop();
   clearInterval(tick);
   const unlogged = native.logIsOpen() ? native.stopLog() : null;
   onNote();

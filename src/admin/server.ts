@@ -20,6 +20,8 @@ import { Tokens } from "./tokens.ts";
 const SWEEP_EVERY_MS = 5_000;
 /** Longer than streams of events are silent, seconds. */
 const IDLE_S = 30;
+/** What has been asked when the server ends is answered, if that takes no longer. */
+const ANSWERS_AT_END_MS = 1_000;
 
 export interface AdminDeps {
   readonly settings: Settings;
@@ -37,8 +39,8 @@ export interface AdminDeps {
 }
 
 export interface AdminServer {
-  /** Ends all connections. */
-  stop(): void;
+  /** Ends all connections, once what was asked for is answered or a second has gone. */
+  stop(): Promise<void>;
 }
 
 /** Serves on `admin-port`. Null where there is none to serve on; the text is why the server cannot start. */
@@ -60,7 +62,7 @@ export function serveAdmin(deps: AdminDeps): AdminServer | null | string {
           idleTimeout: IDLE_S,
           // Ours is looked at in body-limit.ts.
           maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-          fetch: (request, server) => handler.serve(request, server.requestIP(request)?.address ?? ""),
+          fetch: (request, server) => handler.answer(request, server.requestIP(request)?.address ?? ""),
           error: (error) => handler.failed(error),
         }),
       );
@@ -77,8 +79,9 @@ export function serveAdmin(deps: AdminDeps): AdminServer | null | string {
   const sweep = setInterval(() => handler.sweep(), SWEEP_EVERY_MS);
   sweep.unref();
   return {
-    stop() {
+    async stop() {
       clearInterval(sweep);
+      await Promise.race([handler.answered(), Bun.sleep(ANSWERS_AT_END_MS)]);
       for (const server of servers) void server.stop(true);
     },
   };
@@ -92,6 +95,8 @@ class Handler {
   readonly #files = consoleFiles();
   #api: Promise<{ api: Api; sweep: () => void }> | null = null;
   #sweep: () => void = () => {};
+  #unanswered = 0;
+  #onAnswered: (() => void) | null = null;
 
   readonly #tokens: Tokens;
   readonly #pace: Pace;
@@ -115,7 +120,28 @@ class Handler {
     });
   }
 
-  async serve(request: Request, address: string): Promise<Response> {
+  async answer(request: Request, address: string): Promise<Response> {
+    this.#unanswered += 1;
+    try {
+      return await this.#serve(request, address);
+    } finally {
+      this.#unanswered -= 1;
+      if (this.#unanswered === 0) this.#onAnswered?.();
+    }
+  }
+
+  /** Every request that has come has its answer on the way. */
+  async answered(): Promise<void> {
+    if (this.#unanswered > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onAnswered = resolve;
+      });
+    }
+    // The last answers are written when the event loop turns.
+    await Bun.sleep(1);
+  }
+
+  async #serve(request: Request, address: string): Promise<Response> {
     const refused = this.#guard.refuse(request, address);
     if (refused !== null) return refused;
     const bytesMax = this.deps.settings.number("admin-body-limit");
