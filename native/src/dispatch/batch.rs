@@ -248,10 +248,11 @@ impl Batch {
                     txn.prefetch_object(request.hash);
                 }
             }
-            for hash in self.further.drain(..) {
-                txn.prefetch_object(hash);
+            for hash in &self.further {
+                txn.prefetch_object(*hash);
             }
             self.prefetch_elements(txn);
+            self.prefetch_ends(txn);
         }
         Fill::Some
     }
@@ -272,6 +273,19 @@ impl Batch {
             useful &= useful - 1;
             let element = self.args(request).get(table.row(request.row).element as usize);
             txn.prefetch_element(request.hash, element, true);
+        }
+    }
+
+    /// A fourth and fifth miss for lists, which commands mostly touch at an end: what the object points to, and the end of that.
+    fn prefetch_ends(&mut self, txn: &mut Txn) {
+        let table = table();
+        let may_be_list = |request: &&Request| {
+            request.key != 0 && (table.row(request.row).group == Group::List || table.is_call(request.row))
+        };
+        self.further.extend(self.requests.iter().filter(may_be_list).map(|request| request.hash));
+        self.further.retain(|hash| txn.prefetch_ends(*hash, false));
+        for hash in self.further.drain(..) {
+            txn.prefetch_ends(hash, true);
         }
     }
 

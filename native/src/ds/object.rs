@@ -37,6 +37,12 @@ pub trait Object: Any + Send {
         false
     }
 
+    /// Starts loading what a push or pop at either end will touch: first, then with `again` what that leads to. False: there is
+    /// nothing more to load.
+    fn prefetch_ends(&self, _again: bool) -> bool {
+        false
+    }
+
     /// When the first of its elements expires, ms since the epoch. Tables keep such objects in an index.
     fn due_ms(&self) -> Option<i64> {
         None

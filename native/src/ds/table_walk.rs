@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::resize::first_position;
 use super::*;
-use crate::ds::entry::Value;
+use crate::ds::entry::{Object, Value};
 
 impl Table {
     /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
@@ -26,14 +26,29 @@ impl Table {
     /// Starts loading where the object that `hash` may mean has an element; see [`Object::prefetch`].
     #[inline]
     pub fn prefetch_element(&self, hash: u64, element: &[u8], again: bool) -> bool {
+        self.object_at(hash).is_some_and(|object| object.prefetch(element, again))
+    }
+
+    /// Starts loading the ends of the object that `hash` may mean; see [`Object::prefetch_ends`].
+    #[inline]
+    pub fn prefetch_ends(&self, hash: u64, again: bool) -> bool {
+        self.object_at(hash).is_some_and(|object| object.prefetch_ends(again))
+    }
+
+    /// The object that `hash` may mean: its key is not compared.
+    #[inline]
+    fn object_at(&self, hash: u64) -> Option<&dyn Object> {
         if self.buckets.is_empty() {
-            return false;
+            return None;
         }
         let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
-        found != 0 && {
-            let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
-            matches!(entry.value(), Value::Object(object) if object.prefetch(element, again))
+        if found == 0 {
+            return None;
+        }
+        match entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]).value() {
+            Value::Object(object) => Some(object),
+            _ => None,
         }
     }
 }

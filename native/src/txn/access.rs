@@ -6,7 +6,6 @@ use super::undo::Undo;
 use super::{Class, Txn, WrongType};
 use crate::ds::entry::{Entry, EntryRef, NewValue, Object, Value};
 use crate::ds::table::Place;
-use crate::resp::args::Span;
 use crate::store::policy::Clock;
 use crate::store::shard::Shard;
 
@@ -172,7 +171,7 @@ impl Txn {
             }
         }
         // Spans of `undo_keys` reach 4 GiB; an integer beyond is kept as any other value is.
-        let short_undo = self.undo_keys.len() + key.len() <= u32::MAX as usize;
+        let short_undo = self.has_room_for_undo_key(key);
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let old = table.at(place);
@@ -192,10 +191,7 @@ impl Txn {
                 entry.set_int_in_place(*new);
                 entry.set_access(marks.after(access));
             });
-            let at = self.undo_keys.len() as u32;
-            self.undo_keys.extend_from_slice(key);
-            let key = Span { at, len: key.len() as u32 };
-            self.undo.push(Undo::Int { db, key, old: before, access });
+            self.keep_integer_undo(key, before, access);
             return was_expired;
         }
         if !undo_on && old_expiry.is_some() == new_expiry.is_some() {

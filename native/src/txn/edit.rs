@@ -1,7 +1,9 @@
 //! Editing values where they stand, with their inverse kept while the undo log is on.
 
+use smallvec::SmallVec;
+
 use super::access::{Expiry, Text};
-use super::undo::{Inverse, Undo};
+use super::undo::{Inverse, KeyOfUndo, Undo};
 use super::{Txn, WrongType};
 use crate::ds::entry::{Entry, NewValue, Object, Value};
 use crate::ds::table::Place;
@@ -10,8 +12,11 @@ use crate::resp::{error, number};
 /// Where an edit of one object leaves its inverses. Nothing is kept while the undo log is off: ask [`Inverses::on`]
 /// before cloning what an inverse would need.
 pub struct Inverses<'t> {
-    log: Option<&'t mut Vec<Inverse>>,
+    log: Option<&'t mut Log>,
 }
+
+/// Most edits have one inverse or two.
+type Log = SmallVec<[Inverse; 2]>;
 
 impl Inverses<'_> {
     /// For an object that is under no key yet.
@@ -73,7 +78,7 @@ impl Txn {
         edit: impl FnOnce(&mut T, &mut Inverses) -> R,
     ) -> Result<R, WrongType> {
         let (db, core, undo_on, marks) = (self.db, self.core, self.undo_on, self.marks(self.no_touch));
-        let mut log: Vec<Inverse> = Vec::new();
+        let mut log = Log::new();
         let (_, shard) = self.shard_mut(key);
         let table = shard.table_mut(db);
         let due = table.due_len();
@@ -92,8 +97,12 @@ impl Txn {
         let due = table.due_len() as i64 - due as i64;
         self.store.counters.add(core, db, 0, 0, bytes);
         self.store.counters.add_due(core, db, due);
-        for inverse in log {
-            self.undo.push(Undo::Edit { db, key: key.into(), inverse });
+        if !log.is_empty() {
+            let key = match self.has_room_for_undo_key(key) {
+                true => KeyOfUndo::Kept(self.keep_undo_key(key)),
+                false => KeyOfUndo::Own(key.into()),
+            };
+            self.undo.extend(log.into_iter().map(|inverse| Undo::Edit { db, key: key.clone(), inverse }));
         }
         if empty {
             self.remove(key);
@@ -225,6 +234,7 @@ impl Txn {
     #[inline]
     pub fn add_integer(&mut self, key: &[u8], by: i64) -> Result<i64, &'static str> {
         let (db, undo_on, marks) = (self.db, self.undo_on, self.marks(false));
+        let has_room = !undo_on || self.has_room_for_undo_key(key);
         let Some(place) = self.place(key) else {
             self.set(key, NewValue::Int(by), Expiry::Clear);
             return Ok(by);
@@ -237,14 +247,19 @@ impl Txn {
             Value::Object(_) => return Err(error::WRONG_TYPE),
         };
         let value = old.checked_add(by).ok_or(error::OVERFLOW)?;
-        let fits = !undo_on
+        let access = table.at(place).access();
+        let fits = has_room
             && table.edit(place, |entry| {
-                let access = entry.borrow().access();
-                entry.set_access(marks.after(access));
-                entry.set_int_in_place(value)
+                let fits = entry.set_int_in_place(value);
+                if fits {
+                    entry.set_access(marks.after(access));
+                }
+                fits
             });
         if !fits {
             self.set(key, NewValue::Int(value), Expiry::Keep);
+        } else if undo_on {
+            self.keep_integer_undo(key, old, access);
         }
         Ok(value)
     }

@@ -44,6 +44,10 @@ use notify::Told;
 use undo::Undo;
 pub use work::{Progress, SLICE_NS, Slice, Work};
 
+/// Records and bytes of keys that the undo log keeps room for, from transaction to transaction.
+const UNDO_RECORDS_KEPT_MAX: usize = 16 * 1024;
+const UNDO_KEY_BYTES_KEPT_MAX: usize = 1 << 20;
+
 /// What a handler's run means for the log and the replicas.
 pub enum Effect {
     /// Nothing changed.
@@ -287,6 +291,15 @@ impl Txn {
         useful
     }
 
+    /// Starts loading the ends of the list of this hash, in two steps; its object should be in the cache. False: a second step
+    /// would be of no use.
+    #[inline]
+    pub fn prefetch_ends(&mut self, hash: u64, again: bool) -> bool {
+        let (db, mut useful) = (self.db, false);
+        self.latches.glance(self.store.shard_of(hash), |shard| useful = shard.table(db).prefetch_ends(hash, again));
+        useful
+    }
+
     pub fn holds(&self, shard: u32) -> bool {
         self.latches.holds(shard)
     }
@@ -333,7 +346,9 @@ impl Txn {
         self.undo_on = false;
         if !self.undo.is_empty() {
             self.undo.clear();
+            self.undo.shrink_to(UNDO_RECORDS_KEPT_MAX);
             self.undo_keys.clear();
+            self.undo_keys.shrink_to(UNDO_KEY_BYTES_KEPT_MAX);
         }
         if self.told.changes.is_empty() {
             return !self.told.messages.is_empty();

@@ -11,6 +11,15 @@ use crate::resp::args::{OwnedArgs, Span};
 /// The inverse of an edit of one object.
 pub type Inverse = Box<dyn FnOnce(&mut dyn Object) + Send>;
 
+/// A key that records of the undo log name.
+#[derive(Clone)]
+pub enum KeyOfUndo {
+    /// In the undo log's buffer.
+    Kept(Span),
+    /// That buffer was full.
+    Own(Box<[u8]>),
+}
+
 pub enum Undo {
     /// The key was not there: remove it.
     Absent { db: u32, key: Box<[u8]> },
@@ -25,8 +34,8 @@ pub enum Undo {
     Length { db: u32, key: Box<[u8]>, bytes: usize },
     /// A range of a string was overwritten, and the string had this length.
     Range { db: u32, key: Box<[u8]>, at: usize, old: Box<[u8]>, bytes: usize },
-    /// An object was edited.
-    Edit { db: u32, key: Box<[u8]>, inverse: Inverse },
+    /// An object was edited. The key's bytes are in that buffer too; the inverses of one edit share them.
+    Edit { db: u32, key: KeyOfUndo, inverse: Inverse },
     /// An entry moved from (db, from) to (to_db, to), which was free.
     Moved { db: u32, from: Box<[u8]>, to_db: u32, to: Box<[u8]> },
     /// A whole table was taken away (FLUSHDB).
@@ -44,6 +53,31 @@ impl Txn {
             effects: self.effects.len(),
             dirty: self.dirty,
         }
+    }
+
+    /// Does the buffer of keys have room for one more? Spans reach 4 GiB.
+    #[inline]
+    pub(super) fn has_room_for_undo_key(&self, key: &[u8]) -> bool {
+        self.undo_keys.len() + key.len() <= u32::MAX as usize
+    }
+
+    /// Keeps a key's bytes, for which there is room, for records of the undo log.
+    #[inline]
+    pub(super) fn keep_undo_key(&mut self, key: &[u8]) -> Span {
+        let at = self.undo_keys.len() as u32;
+        self.undo_keys.extend_from_slice(key);
+        Span { at, len: key.len() as u32 }
+    }
+
+    /// An integer was overwritten, whose key the buffer has room for.
+    #[inline]
+    pub(super) fn keep_integer_undo(&mut self, key: &[u8], old: i64, access: u32) {
+        let key = self.keep_undo_key(key);
+        self.undo.push(Undo::Int { db: self.db, key, old, access });
+    }
+
+    fn undo_key(&self, key: Span) -> Vec<u8> {
+        self.undo_keys[key.at as usize..(key.at + key.len) as usize].to_vec()
     }
 
     /// Has anything changed since `from` that a rollback would undo?
@@ -86,7 +120,7 @@ pub(super) fn apply(txn: &mut Txn, undo: Undo) {
         }
         Undo::Int { db, key, old, access } => {
             txn.db = db;
-            let name = txn.undo_keys[key.at as usize..(key.at + key.len) as usize].to_vec();
+            let name = txn.undo_key(key);
             txn.undo_keys.truncate(key.at as usize);
             txn.with_entry(&name, |entry| {
                 entry.set_int_in_place(old);
@@ -110,7 +144,11 @@ pub(super) fn apply(txn: &mut Txn, undo: Undo) {
         }
         Undo::Edit { db, key, inverse } => {
             txn.db = db;
-            txn.with_object(&key, inverse);
+            let name = match key {
+                KeyOfUndo::Kept(span) => txn.undo_key(span).into(),
+                KeyOfUndo::Own(name) => name,
+            };
+            txn.with_object(&name, inverse);
         }
         Undo::Moved { db, from, to_db, to } => {
             txn.db = to_db;

@@ -60,6 +60,12 @@ impl Quick {
         self.ends[0].len() as u64 + self.tree.sum().elements + self.ends[1].len() as u64
     }
 
+    /// Starts loading what a push or pop touches at either end.
+    #[inline]
+    pub fn prefetch(&self) {
+        self.ends.iter().for_each(Run::prefetch);
+    }
+
     pub fn nodes(&self) -> u64 {
         self.tree.sum().nodes + self.ends.iter().filter(|run| !run.is_empty()).count() as u64
     }

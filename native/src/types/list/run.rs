@@ -16,6 +16,7 @@ use std::ptr::NonNull;
 use super::Side;
 use super::element::{self, Element, Item};
 use crate::sys::alloc::good_size;
+use crate::sys::cpu::prefetch;
 
 /// What Redis counts for a listpack besides its entries: a header of 6 bytes and the end mark.
 pub const LISTPACK_BYTES: usize = 7;
@@ -64,6 +65,14 @@ impl Run {
         run.count = count;
         run.bytes_mut().copy_from_slice(entries);
         run
+    }
+
+    /// Starts loading both ends of the entries.
+    #[inline]
+    pub fn prefetch(&self) {
+        let buffer: *const u8 = self.buffer.as_ptr();
+        prefetch(buffer.wrapping_add(self.start as usize));
+        prefetch(buffer.wrapping_add(self.end as usize));
     }
 
     /// Elements.

@@ -12,6 +12,7 @@ use super::run::Run;
 use crate::ds::digest::Digest;
 use crate::ds::entry::Object;
 use crate::store::Store;
+use crate::sys::cpu::prefetch;
 use crate::txn::edit::Inverses;
 
 /// 24 bytes; a short list has one block besides.
@@ -464,6 +465,15 @@ impl Object for ListValue {
     #[inline]
     fn len(&self) -> usize {
         self.count() as usize
+    }
+
+    fn prefetch_ends(&self, again: bool) -> bool {
+        match self {
+            ListValue::Packed(run) => run.prefetch(),
+            ListValue::Quick(quick) if again => quick.prefetch(),
+            ListValue::Quick(quick) => prefetch((&raw const **quick).cast()),
+        }
+        matches!(self, ListValue::Quick(_))
     }
 
     fn blocks(&self) -> usize {
