@@ -28,7 +28,7 @@ async function tests(command: readonly string[], seed: number, rounds: number, f
 async function server(seed: number, requests: number): Promise<string | null> {
   const start = performance.now();
   const report = await fuzzRequests(seed, requests, console.log);
-  const growth = report.residentAfter - report.residentBefore;
+  const growth = report.usedAfter - report.usedBefore;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const memory = `${growth >= 0 ? "+" : ""}${(growth / 2 ** 20).toFixed(1)} MiB`;
   console.log(

@@ -12,8 +12,9 @@ export interface FuzzReport {
   /** As the server counts them: a run that the server cuts short everywhere would show here. */
   readonly executed: number;
   readonly errors: number;
-  readonly residentBefore: number;
-  readonly residentAfter: number;
+  /** Bytes that the allocator has given out: resident memory moves by as much as a leak would for reasons of its own. */
+  readonly usedBefore: number;
+  readonly usedAfter: number;
 }
 
 const requestsPerConnection = 100;
@@ -38,7 +39,7 @@ export async function fuzzRequests(
     // Warm first: buffers and tables that any client would make are no leak.
     for (let index = 0; index < lanes * 4; index++) await oneConnection(server, seed ^ (0x5eed0000 + index));
     await calm(server);
-    const residentBefore = await server.residentBytes();
+    const usedBefore = await used(server);
     const connections = Math.ceil(requests / requestsPerConnection);
     let next = 0;
     const lane = async () => {
@@ -59,8 +60,8 @@ export async function fuzzRequests(
       errors,
       requests: connections * requestsPerConnection,
       connections,
-      residentBefore,
-      residentAfter: await server.residentBytes(),
+      usedBefore,
+      usedAfter: await used(server),
     };
   } finally {
     await server.stop();
@@ -108,6 +109,13 @@ async function counted(server: Server): Promise<{ executed: number; errors: numb
   await wire.close();
   const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? Number.NaN);
   return { executed: figure("total_commands_processed"), errors: figure("total_error_replies") };
+}
+
+async function used(server: Server): Promise<number> {
+  const wire = await server.connect();
+  const text = textOf(await wire.call("INFO memory"));
+  await wire.close();
+  return Number(/^used_memory:(\d+)/m.exec(text)?.[1] ?? Number.NaN);
 }
 
 /** The server answers, on a new connection, and has forgotten all others and all keys. */
