@@ -57,6 +57,8 @@ export async function restores(wire: Wire, keys: readonly string[], ...options: 
 export async function begin(wire: Wire, policy: string): Promise<void> {
   await wire.call("CONFIG SET maxmemory 100gb");
   await wire.call("FLUSHALL SYNC");
+  // What an earlier test left may still be on its way to be free, and would be missed from what is in use.
+  await until("the lazy-free thread", async () => (await figure(wire, "lazyfree_pending_objects")) === 0);
   await wire.call(`CONFIG SET maxmemory-policy ${policy}`);
   await wire.call("CONFIG RESETSTAT");
 }
