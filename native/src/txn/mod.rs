@@ -44,10 +44,6 @@ use notify::Told;
 use undo::Undo;
 pub use work::{Progress, SLICE_NS, Slice, Work};
 
-/// Records and bytes of keys that the undo log keeps room for, from transaction to transaction.
-const UNDO_RECORDS_KEPT_MAX: usize = 16 * 1024;
-const UNDO_KEY_BYTES_KEPT_MAX: usize = 1 << 20;
-
 /// What a handler's run means for the log and the replicas.
 pub enum Effect {
     /// Nothing changed.
@@ -345,10 +341,7 @@ impl Txn {
         }
         self.undo_on = false;
         if !self.undo.is_empty() {
-            self.undo.clear();
-            self.undo.shrink_to(UNDO_RECORDS_KEPT_MAX);
-            self.undo_keys.clear();
-            self.undo_keys.shrink_to(UNDO_KEY_BYTES_KEPT_MAX);
+            self.forget_undo();
         }
         if self.told.changes.is_empty() {
             return !self.told.messages.is_empty();

@@ -8,6 +8,10 @@ use crate::ds::entry::{Entry, NewValue, Object};
 use crate::ds::table::Table;
 use crate::resp::args::{OwnedArgs, Span};
 
+/// Records and bytes of keys that the undo log keeps room for, from transaction to transaction.
+const RECORDS_KEPT_MAX: usize = 16 * 1024;
+const KEY_BYTES_KEPT_MAX: usize = 1 << 20;
+
 /// The inverse of an edit of one object.
 pub type Inverse = Box<dyn FnOnce(&mut dyn Object) + Send>;
 
@@ -74,6 +78,15 @@ impl Txn {
     pub(super) fn keep_integer_undo(&mut self, key: &[u8], old: i64, access: u32) {
         let key = self.keep_undo_key(key);
         self.undo.push(Undo::Int { db: self.db, key, old, access });
+    }
+
+    /// What was done stays: nothing of it is kept.
+    #[inline]
+    pub(super) fn forget_undo(&mut self) {
+        self.undo.clear();
+        self.undo.shrink_to(RECORDS_KEPT_MAX);
+        self.undo_keys.clear();
+        self.undo_keys.shrink_to(KEY_BYTES_KEPT_MAX);
     }
 
     fn undo_key(&self, key: Span) -> Vec<u8> {
