@@ -54,6 +54,9 @@ export function buildLoadgen(): void {
   if (build.exitCode !== 0) throw new Error("the load generator does not build");
 }
 
+/** The program that polls over HTTP; see loadgen/src/bin/http-poll.rs. */
+export const HTTP_POLL = join(CRATE, "target/release/http-poll");
+
 /** Runs one load against the server at `port`. Throws when a reply was an error or not of the expected kind. */
 export async function runLoad(port: number, pid: number, cpu: number | null, load: Load): Promise<LoadResult> {
   const args = ["--port", String(port), "--server-pid", String(pid)];

@@ -18,8 +18,16 @@ export function errorResponse(
   return Response.json({ error }, { status, headers: { ...HEADERS, ...headers } });
 }
 
-/** Puts those headers on that a response does not have. */
+const JSON_HEADERS = new Headers({ "content-type": "application/json;charset=utf-8", ...HEADERS });
+
+/** A response of JSON text, with all its headers: made once, they cost less than set one by one. */
+export function jsonResponse(text: string): Response {
+  return new Response(text, { headers: JSON_HEADERS });
+}
+
+/** Puts those headers on that a response does not have. One that may not be framed comes from here, and has all. */
 export function withHeaders(response: Response): Response {
+  if (response.headers.has("x-frame-options")) return response;
   for (const [name, value] of Object.entries(HEADERS)) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }

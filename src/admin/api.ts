@@ -1,6 +1,7 @@
 /** The routes of the API, as one application that takes a request and its caller. Loaded at the first request that needs it. */
 import { type AnyElysia, Elysia, t, ValidationError } from "elysia";
 import type { LoadedLibrary } from "../../runtime/registry.ts";
+import { fileResponse, type StaticFile, staticFile } from "../console/static-file.ts";
 import { errorResponse, RequestError } from "./answers.ts";
 import type { Commands } from "./commands.ts";
 import type { Events } from "./events.ts";
@@ -24,6 +25,8 @@ export interface ApiDeps {
   readonly events: Events;
   readonly metrics: Metrics;
   readonly tokens: Tokens;
+  /** May the user run a command that touches no key? */
+  readonly may: (user: string, command: string) => boolean;
   /** The libraries of functions that are loaded now. */
   readonly libraries: () => readonly Pick<LoadedLibrary, "name" | "functions">[];
   /** What zedis dev has found, where that runs. */
@@ -57,7 +60,18 @@ export function makeApi(deps: ApiDeps): Api {
     const found = app.routes.filter(({ path }) => isOf(path)).map(({ method }) => method);
     return [...new Set(found)].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   };
-  let document: { readonly of: string; readonly bytes: Uint8Array<ArrayBuffer> } | null = null;
+  /** The document without functions, and with those that are loaded; made anew when others are: that takes longer than the request. */
+  const documents: { readonly of: string; readonly file: StaticFile }[] = [];
+  const document = (which: 0 | 1): StaticFile => {
+    const shown = which === 0 ? [] : deps.libraries();
+    const of = shown.flatMap(({ functions }) => functions.map(({ id }) => id)).join();
+    const known = documents[which];
+    if (known?.of === of) return known.file;
+    const text = JSON.stringify(openApiDocument(app, shown));
+    const file = staticFile("application/json", new TextEncoder().encode(text));
+    documents[which] = { of, file };
+    return file;
+  };
   const app: AnyElysia = new Elysia({ normalize: false })
     .onError(({ error, request }) => failure(error, request, deps, methodsOf))
     .use(commandRoutes(routes))
@@ -75,15 +89,9 @@ export function makeApi(deps: ApiDeps): Api {
       { detail: described(["server"], "Figures for Prometheus", t.String(), "text/plain") },
     )
     // The functions are shown to who may list them.
-    .get("/openapi.json", async ({ request }) => {
-      const listed = await deps.sessions.call(caller(request), 0, ["FUNCTION", "LIST"]).catch(() => null);
-      const shown = listed === null ? [] : deps.libraries();
-      const of = shown.flatMap(({ functions }) => functions.map(({ id }) => id)).join();
-      // Made anew only when other functions are loaded: that takes longer than the request.
-      if (document?.of !== of)
-        document = { of, bytes: new TextEncoder().encode(JSON.stringify(openApiDocument(app, shown))) };
-      return new Response(document.bytes, { headers: { "content-type": "application/json" } });
-    });
+    .get("/openapi.json", ({ request }) =>
+      fileResponse(request, document(deps.may(caller(request).user, "function|list") ? 1 : 0), "private, no-cache"),
+    );
   return async (request, from) => {
     callers.set(request, from);
     return app.handle(request);

@@ -88,6 +88,7 @@ export function unbalanced(list: readonly (readonly string[])[]): string | null 
 
 /** Runs a balanced list in a session of its own; replies in order. Rejects with SessionError. */
 export async function runList(session: InnerSession, list: readonly (readonly string[])[]): Promise<Reply[]> {
+  if (!list.some((words) => words[0]?.toLowerCase() === "multi")) return session.callAll(list);
   const replies: Promise<Reply>[] = [];
   for (let at = 0; at < list.length; at++) {
     const words = list[at] ?? [];

@@ -1,4 +1,5 @@
 /** /docs: the OpenAPI document as a page, with a form for each operation. One page and one script, nothing from elsewhere. */
+import { fileResponse, type StaticFile, staticFile } from "../console/static-file.ts";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -111,17 +112,21 @@ fetch("/openapi.json").then(async (response) => {
 });
 `;
 
-const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
+const TEXTS: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/docs": ["text/html; charset=utf-8", PAGE],
   "/docs.js": ["text/javascript; charset=utf-8", SCRIPT],
 };
+/** Those that somebody has asked for. */
+const files = new Map<string, StaticFile>();
 
 const POLICY =
   "default-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** The page's file at a path, or null. */
-export function docsFile(path: string): Response | null {
-  const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
-  if (file === undefined) return null;
-  return new Response(file[1], { headers: { "content-type": file[0], "content-security-policy": POLICY } });
+export function docsFile(request: Request, path: string): Response | null {
+  const text = Object.hasOwn(TEXTS, path) ? TEXTS[path] : undefined;
+  if (text === undefined) return null;
+  const file = files.get(path) ?? staticFile(text[0], new TextEncoder().encode(text[1]));
+  files.set(path, file);
+  return fileResponse(request, file, "no-cache", { "content-security-policy": POLICY });
 }

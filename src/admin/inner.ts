@@ -1,5 +1,6 @@
 /** A session of a core from inside the process: a pair of sockets, one end of which a core serves like any client, as one user. */
-import { encodeRequest, type Reply, ReplyReader } from "../resp/resp.ts";
+import type { ReplyForm } from "../core/ffi-inner.ts";
+import { encodeRequests, type Reply, ReplyReader } from "../resp/resp.ts";
 
 /** The session has ended, or there is none to be had. `status` is HTTP's. */
 export class SessionError extends Error {
@@ -19,6 +20,8 @@ export interface InnerOptions {
   readonly open: () => number | "no user" | "no descriptor";
   /** Bytes that one reply may have, asked anew for each. */
   readonly replyBytesMax: () => number;
+  /** A whole reply as JSON text, or null where json.ts has to look at it. */
+  readonly json: (reply: Uint8Array, form: ReplyForm) => string | null;
   /** Takes what comes without being asked for: messages, lines of MONITOR. */
   readonly onPush?: (reply: Reply) => void;
   readonly onClose?: () => void;
@@ -26,6 +29,8 @@ export interface InnerOptions {
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void;
+  /** Takes the reply as JSON where it is one that native code makes JSON of. */
+  readonly asJson?: { readonly form: ReplyForm; readonly resolve: (json: string) => void };
   readonly reject: (error: Error) => void;
 }
 
@@ -79,8 +84,31 @@ export class InnerSession {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#unsent.push(encodeRequest(words));
-      this.#flushSoon();
+      this.#send([words]);
+    });
+  }
+
+  /** The same for a reply that is to be JSON: its text, made without reading it here, or the reply where that takes more. */
+  callJson(words: readonly string[], form: ReplyForm): Promise<string | Reply> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    return new Promise<string | Reply>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject, asJson: { form, resolve } });
+      this.#send([words]);
+    });
+  }
+
+  /** Sends commands together; their replies, in order. */
+  callAll(list: readonly (readonly string[])[]): Promise<Reply[]> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    if (list.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const replies: Reply[] = [];
+      const take = (reply: Reply): void => {
+        if (replies.push(reply) === list.length) resolve(replies);
+      };
+      const waiting = { resolve: take, reject };
+      for (let at = 0; at < list.length; at++) this.#waiting.push(waiting);
+      this.#send(list);
     });
   }
 
@@ -93,7 +121,7 @@ export class InnerSession {
 
   /** Runs SUBSCRIBE or its like, which answers with pushes alone, and a PING behind it: gives an error, or what PING says. */
   subscribe(words: readonly string[]): Promise<Reply> {
-    this.#unsent.push(encodeRequest(words));
+    this.#send([words]);
     return this.call(["PING"]);
   }
 
@@ -102,7 +130,8 @@ export class InnerSession {
   }
 
   /** What is asked for in one go is sent in one go. */
-  #flushSoon(): void {
+  #send(list: readonly (readonly string[])[]): void {
+    this.#unsent.push(encodeRequests(list));
     if (this.#flushes) return;
     this.#flushes = true;
     queueMicrotask(() => {
@@ -129,6 +158,15 @@ export class InnerSession {
   }
 
   #take(bytes: Uint8Array): void {
+    const { asJson } = this.#waiting[0] ?? {};
+    if (asJson !== undefined && this.#waiting.length === 1 && this.#reader.isEmpty && this.#monitors !== "yes") {
+      const json = this.options.json(bytes, asJson.form);
+      if (json !== null) {
+        this.#waiting.length = 0;
+        asJson.resolve(json);
+        return;
+      }
+    }
     this.#unread += bytes.length;
     this.#reader.push(bytes);
     try {

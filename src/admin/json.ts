@@ -11,7 +11,10 @@
  *     error                    {"error": {"code": "WRONGTYPE", "message": "WRONGTYPE Operation …"}}
  */
 import { isUtf8 } from "node:buffer";
+import type { ReplyForm } from "../core/ffi-inner.ts";
 import type { Reply } from "../resp/resp.ts";
+import { infoSections, linesOfFields } from "./info.ts";
+import { textOf as bytesOf } from "./replies.ts";
 
 export type Encoding = "utf8" | "base64";
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -72,6 +75,12 @@ export function toJson(reply: Reply, encoding: Encoding = "utf8"): Json {
     default:
       return reply.items.map((item) => toJson(item, encoding));
   }
+}
+
+/** JSON text of a reply. Most never come here: native/src/resp/json.rs makes the same of them. */
+export function jsonOfReply(reply: Reply, form: ReplyForm): string {
+  if (form === "info") return JSON.stringify(infoSections(bytesOf(reply)));
+  return JSON.stringify(form === "lines" ? linesOfFields(bytesOf(reply)) : toJson(reply));
 }
 
 /** A byte string as JSON. */

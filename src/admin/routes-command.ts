@@ -1,7 +1,7 @@
 /** /v1/command and /v1/pipeline: any command as JSON; /v1/events. */
 import { Elysia, t } from "elysia";
 import type { Reply } from "../resp/resp.ts";
-import { RequestError } from "./answers.ts";
+import { jsonResponse, RequestError } from "./answers.ts";
 import type { RouteDeps } from "./api.ts";
 import { runList, unbalanced } from "./commands.ts";
 import {
@@ -26,7 +26,11 @@ export function commandRoutes({ caller, sessions, commands, events }: RouteDeps)
         const words = command.map(argumentBytes);
         const refused = commands.refusal(words, false);
         if (refused !== null) throw new RequestError(400, refused);
-        return { result: toJson(await sessions.call(caller(request), db, words), encoding) };
+        const result =
+          encoding === "utf8"
+            ? await sessions.json(caller(request), db, words)
+            : JSON.stringify(toJson(await sessions.call(caller(request), db, words), encoding));
+        return jsonResponse(`{"result":${result}}`);
       },
       {
         body: t.Object({ command: Command, ...options }, strict),
@@ -35,9 +39,8 @@ export function commandRoutes({ caller, sessions, commands, events }: RouteDeps)
     )
     .post(
       "/v1/pipeline",
-      async ({ body: { commands: list, db = 0, encoding = "utf8" }, request }) => ({
-        results: await pipeline(list, db, encoding, request),
-      }),
+      async ({ body: { commands: list, db = 0, encoding = "utf8" }, request }) =>
+        jsonResponse(JSON.stringify({ results: await pipeline(list, db, encoding, request) })),
       {
         body: t.Object({ commands: List, ...options }, strict),
         detail: described(

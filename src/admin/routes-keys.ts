@@ -1,6 +1,6 @@
 /** /v1/keys: keys of every type as JSON. */
 import { Elysia, t } from "elysia";
-import { RequestError } from "./answers.ts";
+import { jsonResponse, RequestError } from "./answers.ts";
 import type { RouteDeps } from "./api.ts";
 import { runList } from "./commands.ts";
 import type { InnerSession } from "./inner.ts";
@@ -121,26 +121,30 @@ export function keyRoutes({ caller, sessions }: RouteDeps) {
   const at = <T>(request: Request, db: string | undefined, use: (session: InnerSession) => Promise<T>): Promise<T> =>
     sessions.with(caller(request), Number(db ?? 0), use);
   return new Elysia()
-    .get("/v1/keys", ({ query, request }) => listKeys(query, caller(request)), {
-      query: t.Object(
-        {
-          cursor: t.Optional(t.String({ pattern: "^[0-9]{1,20}$", description: "`next` of the page before" })),
-          match: t.Optional(t.String({ description: "Pattern, as SCAN has them" })),
-          type: t.Optional(t.String({ pattern: "^[A-Za-z-]{1,32}$" })),
-          count: Count,
-          db: t.Optional(DatabaseQuery),
-        },
-        strict,
-      ),
-      detail: described(
-        tags,
-        "A page of the keys, with type and time to live",
-        t.Object({
-          keys: t.Array(t.Object({ key: Bytes, type: t.String(), ttl_ms: t.Union([t.Integer(), t.Null()]) })),
-          next: t.Union([t.String(), t.Null()]),
-        }),
-      ),
-    })
+    .get(
+      "/v1/keys",
+      async ({ query, request }) => jsonResponse(JSON.stringify(await listKeys(query, caller(request)))),
+      {
+        query: t.Object(
+          {
+            cursor: t.Optional(t.String({ pattern: "^[0-9]{1,20}$", description: "`next` of the page before" })),
+            match: t.Optional(t.String({ description: "Pattern, as SCAN has them" })),
+            type: t.Optional(t.String({ pattern: "^[A-Za-z-]{1,32}$" })),
+            count: Count,
+            db: t.Optional(DatabaseQuery),
+          },
+          strict,
+        ),
+        detail: described(
+          tags,
+          "A page of the keys, with type and time to live",
+          t.Object({
+            keys: t.Array(t.Object({ key: Bytes, type: t.String(), ttl_ms: t.Union([t.Integer(), t.Null()]) })),
+            next: t.Union([t.String(), t.Null()]),
+          }),
+        ),
+      },
+    )
     .get(
       "/v1/keys/:key",
       async ({ params: { key }, query, request }) => {
@@ -154,7 +158,7 @@ export function keyRoutes({ caller, sessions }: RouteDeps) {
         };
         const page = await at(request, query.db, (session) => readKey(session, bytes, asked));
         if (page === null) throw new RequestError(404, "NOKEY there is no such key");
-        return { key: bytesToJson(bytes), ...page };
+        return jsonResponse(JSON.stringify({ key: bytesToJson(bytes), ...page }));
       },
       {
         params,

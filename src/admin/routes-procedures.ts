@@ -2,7 +2,7 @@
 import { Elysia, t } from "elysia";
 import type { NumberedFunction } from "../../runtime/schema.ts";
 import type { Reply } from "../resp/resp.ts";
-import { RequestError } from "./answers.ts";
+import { jsonResponse, RequestError } from "./answers.ts";
 import type { RouteDeps } from "./api.ts";
 import { argumentsByName, argumentsSchema } from "./call-arguments.ts";
 import { type Argument as ArgumentValue, argumentBytes, type Json, textBytes, toJson } from "./json.ts";
@@ -75,7 +75,10 @@ export function procedureRoutes({ caller, sessions, libraries }: RouteDeps) {
   return new Elysia()
     .get(
       "/v1/procedures",
-      async ({ request }) => ({ libraries: toJson(await ask(request, "FUNCTION", "LIST", "WITHCODE", "WITHTYPES")) }),
+      async ({ request }) => {
+        const words = ["FUNCTION", "LIST", "WITHCODE", "WITHTYPES"];
+        return jsonResponse(`{"libraries":${await sessions.json(caller(request), 0, words)}}`);
+      },
       {
         detail: described(
           tags,
@@ -147,7 +150,7 @@ export function procedureRoutes({ caller, sessions, libraries }: RouteDeps) {
     .get(
       "/v1/procedure-figures",
       async ({ request }) =>
-        toJson(await ask(request, "FUNCTION", "STATS", "WITHFUNCTIONS")) as { [name: string]: Json },
+        jsonResponse(await sessions.json(caller(request), 0, ["FUNCTION", "STATS", "WITHFUNCTIONS"])),
       { detail: described(tags, "What each function did: calls, errors, times in microseconds", AnyMap) },
     )
     .get(
@@ -174,7 +177,8 @@ export function procedureRoutes({ caller, sessions, libraries }: RouteDeps) {
     )
     .post(
       "/v1/call/:library/:function",
-      async ({ params, body, request }) => ({ result: await call("FCALL", params, body as CallBody, request) }),
+      async ({ params, body, request }) =>
+        jsonResponse(JSON.stringify({ result: await call("FCALL", params, body as CallBody, request) })),
       { params, body: Call, detail: described(tags, "Calls a function", t.Object({ result: AnyReply })) },
     )
     .post(

@@ -1,9 +1,8 @@
 /** /v1/server, /v1/clients, /v1/users, /v1/pubsub: what looks after the server. */
 import { Elysia, t } from "elysia";
-import { RequestError } from "./answers.ts";
+import { jsonResponse, RequestError } from "./answers.ts";
 import type { RouteDeps } from "./api.ts";
-import { infoSections, linesOfFields } from "./info.ts";
-import { argumentBytes, type Json, textBytes, toJson } from "./json.ts";
+import { argumentBytes, textBytes, toJson } from "./json.ts";
 import { described } from "./openapi-detail.ts";
 import { itemsOf, textOf } from "./replies.ts";
 import { Argument, Bytes, strict } from "./schemas.ts";
@@ -17,11 +16,14 @@ const ok = { ok: true };
 
 export function serverRoutes({ caller, sessions }: RouteDeps) {
   const ask = (request: Request, ...words: string[]) => sessions.call(caller(request), 0, words);
+  const json = (request: Request, ...words: string[]) => sessions.json(caller(request), 0, words);
   return new Elysia()
     .get(
       "/v1/server/info",
       async ({ query: { section }, request }) =>
-        infoSections(textOf(await ask(request, "INFO", ...(section === undefined ? [] : [section])))),
+        jsonResponse(
+          await sessions.json(caller(request), 0, section === undefined ? ["INFO"] : ["INFO", section], "info"),
+        ),
       {
         query: t.Object({ section: t.Optional(t.String({ pattern: "^[A-Za-z]{1,32}$" })) }, strict),
         detail: described(tags, "INFO by sections", t.Record(t.String(), t.Record(t.String(), t.String()))),
@@ -30,7 +32,7 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     .get(
       "/v1/server/config",
       async ({ query: { match = "*" }, request }) =>
-        toJson(await ask(request, "CONFIG", "GET", textBytes(match))) as { [name: string]: Json },
+        jsonResponse(await json(request, "CONFIG", "GET", textBytes(match))),
       {
         query: t.Object({ match: t.Optional(t.String({ minLength: 1, description: "Pattern of names" })) }, strict),
         detail: described(tags, "Directives and their values", t.Record(t.String(), t.String())),
@@ -75,12 +77,13 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     )
     .get(
       "/v1/server/slowlog",
-      async ({ query: { count = "100" }, request }) => ({
-        entries: itemsOf(await ask(request, "SLOWLOG", "GET", count)).map((entry) => {
+      async ({ query: { count = "100" }, request }) => {
+        const entries = itemsOf(await ask(request, "SLOWLOG", "GET", count)).map((entry) => {
           const [id, time, us, command, client, name] = itemsOf(entry).map((item) => toJson(item));
           return { id, time, us, command, client, name };
-        }),
-      }),
+        });
+        return jsonResponse(JSON.stringify({ entries }));
+      },
       {
         query: t.Object({ count: t.Optional(t.String({ pattern: "^[0-9]{1,6}$" })) }, strict),
         detail: described(
@@ -106,13 +109,17 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     })
     .get(
       "/v1/server/latency",
-      async ({ request }) => ({
-        commands: toJson(await ask(request, "LATENCY", "HISTOGRAM")),
-        events: itemsOf(await ask(request, "LATENCY", "LATEST")).map((event) => {
+      async ({ request }) => {
+        const [commands, latest] = await Promise.all([
+          json(request, "LATENCY", "HISTOGRAM"),
+          ask(request, "LATENCY", "LATEST"),
+        ]);
+        const events = itemsOf(latest).map((event) => {
           const [name, time, ms, most] = itemsOf(event).map((item) => toJson(item));
           return { name, time, ms, most };
-        }),
-      }),
+        });
+        return jsonResponse(`{"commands":${commands},"events":${JSON.stringify(events)}}`);
+      },
       {
         detail: described(
           tags,
@@ -123,7 +130,8 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     )
     .get(
       "/v1/clients",
-      async ({ request }) => ({ clients: linesOfFields(textOf(await ask(request, "CLIENT", "LIST"))) }),
+      async ({ request }) =>
+        jsonResponse(`{"clients":${await sessions.json(caller(request), 0, ["CLIENT", "LIST"], "lines")}}`),
       {
         detail: described(
           ["clients"],
@@ -144,7 +152,10 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     )
     .get(
       "/v1/users",
-      async ({ request }) => ({ users: toJson(await ask(request, "ACL", "LIST")), you: caller(request).user }),
+      async ({ request }) => {
+        const you = JSON.stringify(caller(request).user);
+        return jsonResponse(`{"users":${await json(request, "ACL", "LIST")},"you":${you}}`);
+      },
       {
         detail: described(
           ["users"],
@@ -156,9 +167,9 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     .get(
       "/v1/users/:name",
       async ({ params: { name }, request }) => {
-        const found = toJson(await ask(request, "ACL", "GETUSER", textBytes(name)));
-        if (found === null) throw new RequestError(404, "NOUSER there is no such user");
-        return found as { [name: string]: Json };
+        const found = await json(request, "ACL", "GETUSER", textBytes(name));
+        if (found === "null") throw new RequestError(404, "NOUSER there is no such user");
+        return jsonResponse(found);
       },
       { params: t.Object({ name: Name }), detail: described(["users"], "A user", AnyMap) },
     )
@@ -202,9 +213,8 @@ export function serverRoutes({ caller, sessions }: RouteDeps) {
     )
     .get(
       "/v1/pubsub/channels",
-      async ({ query: { match = "*" }, request }) => ({
-        channels: toJson(await ask(request, "PUBSUB", "CHANNELS", textBytes(match))),
-      }),
+      async ({ query: { match = "*" }, request }) =>
+        jsonResponse(`{"channels":${await json(request, "PUBSUB", "CHANNELS", textBytes(match))}}`),
       {
         query: t.Object({ match: t.Optional(t.String({ minLength: 1 })) }, strict),
         detail: described(["events"], "Channels that somebody listens to", t.Object({ channels: t.Array(Bytes) })),

@@ -25,7 +25,7 @@ const ANSWERS_AT_END_MS = 1_000;
 
 export interface AdminDeps {
   readonly settings: Settings;
-  readonly native: LoginNative & SessionsNative;
+  readonly native: LoginNative & SessionsNative & Pick<ApiDeps, "may">;
   /** The system's numbers of the cores' threads. */
   readonly coreThreads: () => readonly number[];
   readonly tokenUsers: Pick<TokenUsers, "digestOf">;
@@ -147,14 +147,16 @@ class Handler {
     const bytesMax = this.deps.settings.number("admin-body-limit");
     const tooLarge = refuseLength(request, bytesMax);
     if (tooLarge !== null) return tooLarge;
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request.url);
     if (pathname === "/health") return withHeaders(Response.json({ status: "up" }));
     if (pathname === "/ready") {
       const isReady = this.deps.isReady();
       return withHeaders(Response.json({ ready: isReady }, { status: isReady ? 200 : 503 }));
     }
-    const file = docsFile(pathname) ?? (await this.#files(request));
-    if (file !== null) return withHeaders(file);
+    if (!pathname.startsWith("/v1/")) {
+      const file = docsFile(request, pathname) ?? (await this.#files(request, pathname));
+      if (file !== null) return withHeaders(file);
+    }
     const caller = this.#login(request, address);
     if (caller instanceof Response) return caller;
     if (!(await this.#pace.admit())) {
@@ -196,6 +198,13 @@ class Handler {
     this.#sweep = wired.sweep;
     return wired;
   }
+}
+
+/** The path of a request's address, which Bun has put together of Host and of what the first line asks for. */
+function pathOf(url: string): string {
+  const from = url.indexOf("/", "https://".length);
+  const end = url.slice(from).search(/[?#]/);
+  return from < 0 ? "/" : end < 0 ? url.slice(from) : url.slice(from, from + end);
 }
 
 /** What the system says of a thread of /proc; null where it says nothing. */

@@ -1,6 +1,8 @@
 /** The sessions of each user: lent to one request at a time, kept for the next, closed when nobody comes. */
+import type { ReplyForm } from "../core/ffi-inner.ts";
 import type { Reply } from "../resp/resp.ts";
 import { InnerSession, SessionError } from "./inner.ts";
+import { jsonOfReply } from "./json.ts";
 import { SESSION_IDLE_MS, SESSIONS_MAX, WAITING_MAX } from "./limits.ts";
 
 /** On whose behalf a command runs. */
@@ -14,6 +16,7 @@ export interface Caller {
 
 export interface SessionsNative {
   openInner(user: string, local: boolean): number | "no user" | "no descriptor";
+  replyJson(reply: Uint8Array, form: ReplyForm): string | null;
 }
 
 interface Pool {
@@ -56,11 +59,19 @@ export class Sessions {
     return reply;
   }
 
+  /** The same as JSON text. */
+  async json(caller: Caller, db: number, words: readonly string[], form: ReplyForm = "reply"): Promise<string> {
+    const reply = await this.with(caller, db, (session) => session.callJson(words, form));
+    if (typeof reply === "string") return reply;
+    if (reply.kind === "error") throw new CommandError(reply);
+    return jsonOfReply(reply, form);
+  }
+
   /** A session that is not shared: for what is pushed. */
   open(caller: Caller, onPush: (reply: Reply) => void, onClose: () => void): Promise<InnerSession> {
     const { user, local } = caller;
     const open = () => this.native.openInner(user, local);
-    return InnerSession.open({ open, replyBytesMax: this.replyBytesMax, onPush, onClose });
+    return InnerSession.open({ open, replyBytesMax: this.replyBytesMax, json: this.native.replyJson, onPush, onClose });
   }
 
   /** Closes what nobody has used for a while. */
@@ -96,7 +107,7 @@ export class Sessions {
     pool.open++;
     try {
       const open = () => this.native.openInner(user, local);
-      return await InnerSession.open({ open, replyBytesMax: this.replyBytesMax });
+      return await InnerSession.open({ open, replyBytesMax: this.replyBytesMax, json: this.native.replyJson });
     } catch (error) {
       pool.open--;
       pool.waiting.shift()?.();

@@ -22,6 +22,7 @@ export function wire(
     sessions,
     metrics: new Metrics(sessions),
     tokens,
+    may: native.may,
     events,
     commands: new Commands(table),
     libraries,

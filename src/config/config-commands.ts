@@ -1,6 +1,6 @@
 /** CONFIG GET, SET, REWRITE, RESETSTAT and HELP. */
 
-import { type ControlCommand, ErrorReply, OK, type ReplyValue, Simple } from "../core/reply.ts";
+import { type ControlCommand, ErrorReply, keepEncoded, OK, type ReplyValue, Simple } from "../core/reply.ts";
 import type { ConfigFiles } from "./files.ts";
 import { isPattern, matchesPattern } from "./glob.ts";
 import { type Option, takesManyWords } from "./option.ts";
@@ -32,12 +32,20 @@ type Context = Parameters<ControlCommand>[1];
 
 /** The CONFIG command. A call changes all its directives or none. */
 export function configCommands(parts: ConfigCollaborators): ControlCommand {
+  /** What CONFIG GET * shows, which programs that look on ask for again and again. */
+  let all: { readonly at: number; readonly shown: ReplyValue } | null = null;
+  const get = (patterns: readonly Uint8Array[]): ReplyValue => {
+    if (patterns.length !== 1 || textOf(patterns[0]) !== "*") return configGet(patterns, parts.settings);
+    const at = parts.settings.changes;
+    if (all?.at !== at) all = { at, shown: keepEncoded(configGet(patterns, parts.settings)) };
+    return all.shown;
+  };
   return (argv, context) => {
     const sent = textOf(argv[1]);
     if (argv.length < 2) return wrongArity("config");
     switch (sent.toLowerCase()) {
       case "get":
-        return argv.length < 3 ? wrongArity("config|get") : configGet(argv.slice(2), parts.settings);
+        return argv.length < 3 ? wrongArity("config|get") : get(argv.slice(2));
       case "set":
         return argv.length < 4 ? wrongArity("config|set") : configSet(argv.slice(2), parts, context);
       case "rewrite":
@@ -67,7 +75,7 @@ const HELP = [
 ];
 
 /** Names and values. A directive that is asked for by name is shown under the name as it was sent, once. */
-function configGet(patterns: readonly Uint8Array[], settings: Settings): ReplyValue {
+function configGet(patterns: readonly Uint8Array[], settings: Settings): Map<string, ReplyValue> {
   const shown = new Map<string, ReplyValue>();
   const seen = new Set<string>();
   const show = (name: string, lower: string, option: Option): void => {

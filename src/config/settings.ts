@@ -8,6 +8,8 @@ import { nativeText } from "./value.ts";
 
 export class Settings {
   readonly #values = new Map<string, string>();
+  /** How often a value was replaced: what was made of the values is as good as new while this is the same. */
+  changes = 0;
   /** The `rename-command` lines, in order. */
   readonly renames: RenameLine[] = [];
   /** The `user` lines, in order. */
@@ -51,6 +53,7 @@ export class Settings {
   replace(name: string, value: string): void {
     if (!this.#values.has(name)) throw new RangeError(`no directive '${name}'`);
     this.#values.set(name, value);
+    this.changes++;
   }
 
   /** What the native side has to be told before it starts: pairs for `push`, in row order. */

@@ -4,12 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { builtFolder, PUBLIC_PATH } from "./build.ts";
-
-interface File {
-  readonly plain: Uint8Array<ArrayBuffer>;
-  readonly gzip: Uint8Array<ArrayBuffer>;
-  readonly type: string;
-}
+import { fileResponse, type StaticFile, staticFile } from "./static-file.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -23,16 +18,15 @@ const POLICY =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /** The answer to a GET or HEAD of one of the console's paths; null for any other path. */
-export type ConsoleFiles = (request: Request) => Promise<Response | null>;
+export type ConsoleFiles = (request: Request, pathname: string) => Promise<Response | null>;
 
 export function consoleFiles(): ConsoleFiles {
-  let files: Promise<ReadonlyMap<string, File>> | null = null;
-  return async (request) => {
-    const { pathname } = new URL(request.url);
+  let files: Promise<ReadonlyMap<string, StaticFile>> | null = null;
+  return async (request, pathname) => {
     if (pathname !== "/" && !pathname.startsWith(PUBLIC_PATH)) return null;
     if (request.method !== "GET" && request.method !== "HEAD") return null;
     files ??= read();
-    let found: ReadonlyMap<string, File>;
+    let found: ReadonlyMap<string, StaticFile>;
     try {
       found = await files;
     } catch (error) {
@@ -48,36 +42,25 @@ export function consoleFiles(): ConsoleFiles {
   };
 }
 
-function answer(request: Request, file: File, isPage: boolean): Response {
-  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
-  const headers = new Headers({
-    "content-type": file.type,
+function answer(request: Request, file: StaticFile, isPage: boolean): Response {
+  // The other names hold the hash of what is in them.
+  return fileResponse(request, file, isPage ? "no-cache" : "public, max-age=31536000, immutable", {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    vary: "accept-encoding",
-    // The other names hold the hash of what is in them.
-    "cache-control": isPage ? "no-cache" : "public, max-age=31536000, immutable",
+    ...(isPage ? { "content-security-policy": POLICY } : {}),
   });
-  if (isPage) headers.set("content-security-policy", POLICY);
-  if (zipped) headers.set("content-encoding", "gzip");
-  const body = zipped ? file.gzip : file.plain;
-  headers.set("content-length", String(body.length));
-  return new Response(request.method === "HEAD" ? null : body, { headers });
 }
 
-async function read(): Promise<ReadonlyMap<string, File>> {
+async function read(): Promise<ReadonlyMap<string, StaticFile>> {
   const folder = await folderOfFiles();
-  const files = new Map<string, File>();
+  const files = new Map<string, StaticFile>();
   for (const name of readdirSync(folder).filter((candidate) => !candidate.endsWith(".gz"))) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    files.set(name, {
-      plain: new Uint8Array(readFileSync(join(folder, name))),
-      gzip: new Uint8Array(readFileSync(join(folder, `${name}.gz`))),
-      type,
-    });
+    const [plain, gzip] = [name, `${name}.gz`].map((own) => new Uint8Array(readFileSync(join(folder, own))));
+    if (plain !== undefined) files.set(name, staticFile(type, plain, gzip));
   }
   return files;
 }

@@ -148,7 +148,7 @@ export function loadNative(path: string) {
 
   return {
     ...diskCalls<Pointer | null>(native, passing),
-    ...innerCalls<Pointer | null>(native, at),
+    ...innerCalls<Pointer | null>(native, at, staged),
     ...coreCalls(native),
     /** Processors this process may use. */
     cpus: (): number => native.zedis_cpus(),

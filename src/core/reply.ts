@@ -60,9 +60,22 @@ export type ControlCommand = (
 
 /** `value` as RESP bytes of the given protocol. Cost: one pass; texts are joined first, and become bytes together. */
 export function encodeReply(value: ReplyValue, proto: Protocol): Uint8Array {
+  const kept = value instanceof Map ? KEPT.get(value) : undefined;
+  const known = kept?.[proto];
+  if (known !== undefined) return known;
   const out = new Encoder(proto);
   out.write(value);
-  return out.bytes();
+  const bytes = out.bytes();
+  if (kept !== undefined) kept[proto] = bytes;
+  return bytes;
+}
+
+const KEPT = new WeakMap<object, { [proto in Protocol]?: Uint8Array }>();
+
+/** The value, whose bytes are kept from the first time it is encoded: it must not change any more. */
+export function keepEncoded(value: Map<string, ReplyValue>): ReplyValue {
+  KEPT.set(value, {});
+  return value;
 }
 
 class Encoder {

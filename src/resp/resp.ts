@@ -22,9 +22,17 @@ export class ProtocolError extends Error {
 
 /** One command as bytes; the words are byte strings. */
 export function encodeRequest(words: readonly string[]): Buffer {
-  const parts = [`*${words.length}\r\n`];
-  for (const word of words) parts.push(`$${word.length}\r\n`, word, "\r\n");
-  return Buffer.from(parts.join(""), "latin1");
+  return encodeRequests([words]);
+}
+
+/** Commands as bytes, one after the other. */
+export function encodeRequests(list: readonly (readonly string[])[]): Buffer {
+  let text = "";
+  for (const words of list) {
+    text += `*${words.length}\r\n`;
+    for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
+  }
+  return Buffer.from(text, "latin1");
 }
 
 interface OpenAggregate {
@@ -56,6 +64,11 @@ export class ReplyReader {
   #searched = 0;
   #bulk: { readonly kind: "bulk" | "verbatim"; readonly length: number } | null = null;
   readonly #open: OpenAggregate[] = [];
+
+  /** Nothing of a reply waits for the rest of it. */
+  get isEmpty(): boolean {
+    return this.#start === this.#end && this.#open.length === 0 && this.#bulk === null;
+  }
 
   push(chunk: Uint8Array): void {
     const unread = this.#end - this.#start;

@@ -96,6 +96,11 @@ impl User {
             .any(|selector| selector.has(command) && selector.covers(key, needs) && selector.reaches(database))
     }
 
+    /// May it run a command that touches no key and no channel?
+    pub fn may(&self, command: u16) -> bool {
+        self.selectors.iter().any(|selector| selector.has(command))
+    }
+
     /// Does a selector that allows the request let it read every key besides (SORT BY and GET)?
     pub fn reads_all_keys(&self, asked: &Asked) -> bool {
         self.selectors.iter().any(|selector| selector.check(asked).is_ok() && selector.covers_all_keys(READ))

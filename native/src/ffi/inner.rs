@@ -1,14 +1,17 @@
 //! Sessions of the process with itself, for the HTTP API: one end of a pair of sockets goes to a core like an accepted client, the
 //! other to the main thread. They are a user's from the start, without a password, and end or change with that user.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
 
 use sha2::{Digest, Sha256};
 
 use super::bridge::server;
 use super::control::{fill, slice_of, text_of};
+use super::functions::stage;
 use crate::acl::check::Reason;
 use crate::acl::log::{Entry, Place};
+use crate::resp::json::{self, Form};
 use crate::session::server::Mail;
 use crate::sys::{clock, pair};
 
@@ -43,6 +46,19 @@ pub unsafe extern "C" fn zedis_acl_accepts(name: *const u8, len: f64, password: 
     // SAFETY: (1)
     let (name, password) = unsafe { (slice_of(name, len), slice_of(password, password_len)) };
     f64::from(u8::from(server().acl.find(name).is_some_and(|user| user.accepts(password))))
+}
+
+/// May the user run this command (`function|list`), which touches no key? 1 or 0; nothing is noted of it.
+///
+/// # Safety
+/// 1. Both pairs are *bytes*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_acl_may(name: *const u8, len: f64, command: *const u8, command_len: f64) -> f64 {
+    // SAFETY: (1)
+    let (name, command) = unsafe { (slice_of(name, len), slice_of(command, command_len)) };
+    let acl = &server().acl;
+    let user = acl.find(name).filter(|user| user.enabled);
+    f64::from(u8::from(user.zip(acl.catalog.find(command)).is_some_and(|(user, command)| user.may(command))))
 }
 
 /// Notes for ACL LOG that somebody at `address` gave a wrong password, or no token, for the user `name` over HTTP.
@@ -87,4 +103,31 @@ pub unsafe extern "C" fn zedis_acl_digest(name: *const u8, len: f64, out: *mut u
     }
     // SAFETY: (1)
     unsafe { fill(&[&digest.finalize()[..], &user.id.to_le_bytes()].concat(), out, capacity) }
+}
+
+thread_local! {
+    /// Memory that the next JSON is written into: what was touched before costs no fault of a page.
+    static JSON: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The JSON of a reply (`form`: 0 the reply itself, 1 a text like INFO, 2 lines like CLIENT LIST) into `out`; where that has too little room it
+/// is staged. Gives its length, or -1 where TypeScript has to read the reply.
+///
+/// # Safety
+/// 1. The pair is *bytes*; `out` has `capacity` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zedis_reply_json(reply: *const u8, len: f64, form: f64, out: *mut u8, capacity: f64) -> f64 {
+    let form = [Form::Reply, Form::Info, Form::Lines][form as usize];
+    // SAFETY: (1)
+    let bytes = unsafe { slice_of(reply, len) };
+    let mut text = JSON.take();
+    text.clear();
+    let written = match json::write(bytes, form, &mut text) {
+        None => -1.0,
+        Some(()) if text.len() as f64 > capacity => return stage(text),
+        // SAFETY: (1)
+        Some(()) => unsafe { fill(&text, out, capacity) },
+    };
+    JSON.set(text);
+    written
 }

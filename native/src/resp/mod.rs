@@ -4,6 +4,7 @@ pub mod args;
 pub mod error;
 pub mod extended;
 pub mod glob;
+pub mod json;
 mod natural;
 pub mod number;
 pub mod parse;
