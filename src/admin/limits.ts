@@ -16,6 +16,8 @@ export const EVENT_STREAMS_MAX = 64;
 export const EVENT_HEARTBEAT_MS = 10_000;
 /** Addresses whose rate is remembered. */
 export const RATED_ADDRESSES_MAX = 10_000;
+/** A shorter body is not worth compressing. */
+export const COMPRESSED_MIN_BYTES = 4096;
 /** Values of one page. */
 export const PAGE_MAX = 1000;
 /** Bytes of one page of a string. */

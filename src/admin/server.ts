@@ -7,6 +7,7 @@ import { consoleFiles } from "../console/files.ts";
 import { errorResponse, withHeaders } from "./answers.ts";
 import type { Api, ApiDeps } from "./api.ts";
 import { readUnknownLength, refuseLength } from "./body-limit.ts";
+import { compressedFor } from "./compressed.ts";
 import { docsFile } from "./docs-page.ts";
 import { Guard } from "./guard.ts";
 import { SessionError } from "./inner.ts";
@@ -166,7 +167,8 @@ class Handler {
     this.#api ??= this.#load();
     const { api } = await this.#api;
     const whole = await readUnknownLength(request, bytesMax);
-    return withHeaders(whole instanceof Response ? whole : await api(whole, caller));
+    const response = withHeaders(whole instanceof Response ? whole : await api(whole, caller));
+    return caller.local ? response : compressedFor(request, caller.local, response);
   }
 
   #login(request: Request, address: string): Caller | Response {
