@@ -17,6 +17,7 @@ import {
   type WrittenArray,
   type WrittenVectors,
 } from "./array-and-vector-values.ts";
+import { hashCommands, readHash, type WrittenField } from "./hash-values.ts";
 import type { InnerSession } from "./inner.ts";
 import { type Argument, argumentBytes, type Encoding, type Json, toJson } from "./json.ts";
 import { STRING_PAGE_BYTES } from "./limits.ts";
@@ -76,7 +77,6 @@ const READS: Readonly<Record<string, Read>> = {
     command: scan("SSCAN"),
     page: (reply, at) => scanned(reply, (items) => items.map((item) => json(item, at))),
   },
-  hash: { size: "HLEN", command: scan("HSCAN"), page: (reply, at) => scanned(reply, (items) => pairs(items, at)) },
   stream: {
     size: "XLEN",
     command: (key, cursor, count) => ["XRANGE", key, cursor === "" ? "-" : `(${cursor}`, "+", "COUNT", String(count)],
@@ -98,6 +98,7 @@ const PAGE = 100;
 /** Types whose pages take more than one command, or other ones. */
 const MORE: Readonly<Record<string, { readonly size: string; readonly read: typeof readArray }>> = {
   array: { size: "ARCOUNT", read: readArray },
+  hash: { size: "HLEN", read: readHash },
   vectorset: { size: "VCARD", read: readVectors },
 };
 
@@ -150,7 +151,7 @@ export async function readKey(
 export type Written =
   | { readonly type: "string"; readonly value: Argument }
   | { readonly type: "list" | "set"; readonly value: readonly Argument[] }
-  | { readonly type: "hash"; readonly value: readonly { readonly field: Argument; readonly value: Argument }[] }
+  | { readonly type: "hash"; readonly value: readonly WrittenField[] }
   | { readonly type: "zset"; readonly value: readonly { readonly member: Argument; readonly score: number | string }[] }
   | {
       readonly type: "stream";
@@ -194,9 +195,7 @@ function valueCommands(key: string, written: Exclude<Written, { type: "dump" }>)
     case "set":
       return [["SADD", key, ...written.value.map(argumentBytes)]];
     case "hash":
-      return [
-        ["HSET", key, ...written.value.flatMap(({ field, value }) => [argumentBytes(field), argumentBytes(value)])],
-      ];
+      return hashCommands(key, written.value);
     case "zset":
       return [["ZADD", key, ...written.value.flatMap(({ member, score }) => [String(score), argumentBytes(member)])]];
     case "array":

@@ -50,7 +50,7 @@ const Value = t.Union([
   t.Object(
     {
       type: t.Literal("hash"),
-      value: t.Array(t.Object({ field: Argument, value: Argument }, strict), { minItems: 1 }),
+      value: t.Array(t.Object({ field: Argument, value: Argument, ttl_ms: t.Optional(Ttl) }, strict), { minItems: 1 }),
       ttl_ms: t.Optional(Ttl),
     },
     strict,

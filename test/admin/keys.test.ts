@@ -65,6 +65,36 @@ describe("a key", () => {
     expect([kept, expires > 0]).toEqual([-1, true]);
   });
 
+  test("that is a hash keeps the times of its fields when what was read is written back", async () => {
+    await api.command("HSET", "timed", "kept", "1", "soon", "2", "later", "3");
+    await api.command("HPEXPIRE", "timed", 500_000, "FIELDS", 1, "soon");
+    await api.command("HPEXPIRE", "timed", 900_000, "FIELDS", 1, "later");
+    const { value } = (await api.send("GET", "/v1/keys/timed")).body;
+    const times = Object.fromEntries(
+      value.map(({ field, ttl_ms }: { field: string; ttl_ms?: number }) => [field, ttl_ms]),
+    );
+    expect(times.kept).toBeUndefined();
+    expect(times.soon).toBeWithin(1, 500_001);
+    expect(times.later).toBeWithin(500_001, 900_001);
+    expect((await api.send("PUT", "/v1/keys/timed", { type: "hash", value })).status).toBe(200);
+    const left = (await api.command("HPTTL", "timed", "FIELDS", 3, "kept", "soon", "later")).result;
+    expect(left[0]).toBe(-1);
+    expect(left[1]).toBeWithin(1, 500_001);
+    expect(left[2]).toBeWithin(500_001, 900_001);
+    // One without a time stays for good, and of a field that stands there twice the last one counts.
+    const written = [
+      { field: "soon", value: "4", ttl_ms: null },
+      { field: "twice", value: "5", ttl_ms: 1000 },
+      { field: "twice", value: "6" },
+    ];
+    await api.send("PUT", "/v1/keys/timed", { type: "hash", value: written });
+    expect((await api.command("HPTTL", "timed", "FIELDS", 3, "soon", "twice", "later")).result).toEqual([-1, -1, -2]);
+    expect(
+      (await api.send("PUT", "/v1/keys/timed", { type: "hash", value: [{ field: "f", value: "v", ttl_ms: 0 }] }))
+        .status,
+    ).toBe(400);
+  });
+
   test("that is a string comes whole, unless it is very long or less is asked for", async () => {
     await api.command("SET", "letter", "ü".repeat(5000));
     const whole = (await api.send("GET", "/v1/keys/letter")).body;
