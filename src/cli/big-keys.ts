@@ -30,6 +30,7 @@ export async function bigKeys(session: Session, byMemory: boolean): Promise<void
   const all = numberOf(await session.call("DBSIZE"));
   const progress = terminal.progress === true ? new Progress(terminal.err, "Looking at the keys") : null;
   const filter = options.pattern === null ? [] : ["MATCH", options.pattern];
+  const samples = options.memorySamples === null ? [] : ["SAMPLES", String(options.memorySamples)];
   let seen = 0;
   for (let cursor = ""; cursor !== "0"; ) {
     const page = readPage(await session.call("SCAN", cursor || "0", "COUNT", SCAN_COUNT, ...filter));
@@ -42,7 +43,7 @@ export async function bigKeys(session: Session, byMemory: boolean): Promise<void
     const types = await session.callAll(page.keys.map((key) => ["TYPE", key]));
     const asked = page.keys.flatMap((key, at) => {
       const type = textOf(types[at]);
-      const size = byMemory ? ["MEMORY", "USAGE", key] : LENGTHS[type] && [LENGTHS[type][0], key];
+      const size = byMemory ? ["MEMORY", "USAGE", key, ...samples] : LENGTHS[type] && [LENGTHS[type][0], key];
       return type === "none" || size === undefined ? [] : [{ key, type, size }];
     });
     const sizes = await session.callAll(asked.map(({ size }) => size));

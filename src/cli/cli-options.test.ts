@@ -63,8 +63,23 @@ test("mistakes are refused in redis-cli's words", () => {
   expect(refusal("-u", "http://x")).toBe("Invalid URI scheme");
 });
 
-test("what is not offered says so", () => {
-  for (const name of ["--hotkeys", "--cluster", "--rdb", "--askpass"]) {
-    expect(refusal(name, "x")).toContain(`Option '${name}' is not offered by zedis-cli`);
+test("what is not offered says so, and why", () => {
+  for (const [name, why] of [
+    ["--cluster", "no cluster yet"],
+    ["--rdb", "PSYNC"],
+    ["--functions-rdb", "PSYNC"],
+    ["--replica", "does not replicate yet"],
+    ["--lru-test", "redis-cli has it"],
+  ] as const) {
+    expect(refusal(name, "x")).toContain(`Option '${name}' is not offered by zedis-cli: `);
+    expect(refusal(name, "x")).toContain(why);
   }
+});
+
+test("--askpass wins over every other password, and --intrinsic-latency wants its seconds", () => {
+  const outcome = parseCliOptions(["-a", "one", "--askpass", "PING"], { tty: false, password: "two" });
+  if (!("options" in outcome)) throw new Error(JSON.stringify(outcome));
+  expect(outcome.options).toMatchObject({ asksPassword: true, password: null, warnings: [], command: ["PING"] });
+  for (const seconds of ["0", "-1", "soon"])
+    expect(refusal("--intrinsic-latency", seconds)).toContain("seconds above 0");
 });

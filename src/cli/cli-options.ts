@@ -29,7 +29,13 @@ export interface CliOptions {
   /** `-e`: an error reply goes to standard error and ends the run with code 1. */
   exitOnError: boolean;
   showPushes: boolean;
-  mode: "command" | "scan" | "pipe" | "latency" | "latency-history" | "stat" | "bigkeys" | "memkeys";
+  mode: (typeof MODES)[number] | "command" | "intrinsic-latency";
+  /** `--askpass`: the password is asked for, whatever else says one. */
+  asksPassword: boolean;
+  /** Of `--intrinsic-latency`. */
+  intrinsicSeconds: number;
+  /** `--memkeys-samples`; null: as many as the server takes by itself. */
+  memorySamples: number | null;
   tls: boolean;
   tlsFiles: TlsFiles;
   /** `--eval`: the file of a script, whose keys and arguments the command's words are. */
@@ -54,10 +60,37 @@ interface CliEnvironment {
   readonly password: string | undefined;
 }
 
-/** What redis-cli offers and this does not, each with one argument or none. */
-const NOT_OFFERED =
-  "--askpass --cluster --functions-rdb --hotkeys --intrinsic-latency --latency-dist --ldb --ldb-sync-mode --lru-test " +
-  "--memkeys-samples --rdb --replica --slave --tls-ciphers --tls-ciphersuites";
+/** What an option `--name` turns on, each without an argument. */
+const MODES = [
+  "scan",
+  "pipe",
+  "latency",
+  "latency-history",
+  "latency-dist",
+  "stat",
+  "bigkeys",
+  "memkeys",
+  "hotkeys",
+] as const;
+
+const HAS_IT = "redis-cli has it and works with Zedis";
+const NO_REPLICATION =
+  "it takes the snapshot that a replica is sent (PSYNC), and Zedis does not replicate yet. " +
+  "SAVE or BGSAVE writes one on the server: CONFIG GET dir and dbfilename say where";
+
+/** What redis-cli offers and this does not, and what to do instead. */
+const NOT_OFFERED: Readonly<Record<string, string>> = {
+  "--cluster": "Zedis is no cluster yet",
+  "--functions-rdb": NO_REPLICATION,
+  "--rdb": NO_REPLICATION,
+  "--replica": "Zedis does not replicate yet; MONITOR shows what is written as it comes",
+  "--slave": "Zedis does not replicate yet; MONITOR shows what is written as it comes",
+  "--ldb": "scripts cannot be stepped through; redis.log and FUNCTION LOG show what they find",
+  "--ldb-sync-mode": "scripts cannot be stepped through; redis.log and FUNCTION LOG show what they find",
+  "--lru-test": HAS_IT,
+  "--tls-ciphers": HAS_IT,
+  "--tls-ciphersuites": HAS_IT,
+};
 
 /** Options without an argument. */
 const FLAGS: Readonly<Record<string, (options: CliOptions) => void>> = {
@@ -96,26 +129,16 @@ const FLAGS: Readonly<Record<string, (options: CliOptions) => void>> = {
   "--quoted-input": (options) => {
     options.quotedInput = true;
   },
-  "--scan": (options) => {
-    options.mode = "scan";
-  },
-  "--pipe": (options) => {
-    options.mode = "pipe";
-  },
-  "--latency": (options) => {
-    options.mode = "latency";
-  },
-  "--latency-history": (options) => {
-    options.mode = "latency-history";
-  },
-  "--stat": (options) => {
-    options.mode = "stat";
-  },
-  "--bigkeys": (options) => {
-    options.mode = "bigkeys";
-  },
-  "--memkeys": (options) => {
-    options.mode = "memkeys";
+  ...Object.fromEntries(
+    MODES.map((mode) => [
+      `--${mode}`,
+      (options: CliOptions) => {
+        options.mode = mode;
+      },
+    ]),
+  ),
+  "--askpass": (options) => {
+    options.asksPassword = true;
   },
   "--tls": (options) => {
     options.tls = true;
@@ -152,6 +175,12 @@ const SETTERS: Readonly<Record<string, (options: CliOptions, value: string) => s
     options.warnings.push(`Unknown --show-pushes value '${value}' (valid: '[y]es', '[n]o')`);
     return undefined;
   },
+  "--intrinsic-latency": (options, value) => {
+    const seconds = Number(value);
+    if (!(seconds > 0 && Number.isFinite(seconds))) return "--intrinsic-latency takes a number of seconds above 0.";
+    return set(options, { mode: "intrinsic-latency", intrinsicSeconds: seconds });
+  },
+  "--memkeys-samples": (options, value) => set(options, { mode: "memkeys", memorySamples: leadingNumber(value) }),
   "--sni": (options, value) => setTlsFile(options, { sni: value }),
   "--cacert": (options, value) => setTlsFile(options, { caCert: value }),
   "--cacertdir": (options, value) => setTlsFile(options, { caCertDir: value }),
@@ -195,8 +224,8 @@ export function parseCliOptions(argv: readonly string[], environment: CliEnviron
       warnOfPassword = false;
       continue;
     }
-    if (NOT_OFFERED.split(" ").includes(name)) {
-      return { error: `Option '${name}' is not offered by zedis-cli; redis-cli has it and works with Zedis.` };
+    if (Object.hasOwn(NOT_OFFERED, name)) {
+      return { error: `Option '${name}' is not offered by zedis-cli: ${NOT_OFFERED[name]}.` };
     }
     const setter = SETTERS[name];
     const flag = FLAGS[name];
@@ -215,7 +244,7 @@ export function parseCliOptions(argv: readonly string[], environment: CliEnviron
   }
   if (!(options.port >= 0 && options.port <= 65535)) return { error: "Invalid server port." };
   if (both.two && both.three) return { error: "Options -2 and -3 are mutually exclusive." };
-  if (options.password !== null && warnOfPassword) {
+  if (options.password !== null && warnOfPassword && !options.asksPassword) {
     options.warnings.push(
       "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.",
     );
@@ -223,7 +252,8 @@ export function parseCliOptions(argv: readonly string[], environment: CliEnviron
   if (options.lastArgumentFromStdin && options.stdinTag !== null) {
     return { error: "Options -x and -X are mutually exclusive." };
   }
-  options.password ??= environment.password === undefined ? null : bytesOfText(environment.password);
+  if (options.asksPassword) options.password = null;
+  else options.password ??= environment.password === undefined ? null : bytesOfText(environment.password);
   options.command = argv.slice(at).map(bytesOfText);
   return { options };
 }
@@ -248,6 +278,9 @@ function defaults(tty: boolean): CliOptions {
     exitOnError: false,
     showPushes: tty,
     mode: "command",
+    asksPassword: false,
+    intrinsicSeconds: 0,
+    memorySamples: null,
     tls: false,
     tlsFiles: NO_FILES,
     evalFile: null,

@@ -15,6 +15,7 @@ Server
   -u <uri>              redis://[[user]:password@]host[:port][/db]; rediss:// with TLS.
   -n <db>               Database.
   -a, --pass <password> Password; the variable REDISCLI_AUTH is safer and is used when this is not given.
+  --askpass             Ask for the password, whatever -a and REDISCLI_AUTH say; not on a terminal: the first line of standard input.
   --user <name>         User for AUTH; needs a password.
   --no-auth-warning     No warning about a password on the command line.
   --tls                 TLS. A certificate of --cacert's authority is taken for whatever name, one of the system's for the host's.
@@ -42,8 +43,13 @@ Output
 Other modes
   --scan                List the keys. With --pattern <p>, --quoted-pattern <p>, --count <n>.
   --bigkeys, --memkeys  The largest key of each type, by elements or by memory. With --pattern <p>, -i <seconds>, --json.
+  --memkeys-samples <n> --memkeys that looks at n elements of each key; 0: at all.
+  --hotkeys             The keys that are used the most, where maxmemory-policy is an LFU. With --pattern <p>, -i <seconds>, --json.
   --latency             How long a PING takes, until Ctrl-C; not on a terminal: for a second, or -i <seconds>.
   --latency-history     The same, a line every 15 or -i <seconds>.
+  --latency-dist        The same as a spectrum, a line every second or -i <seconds>; not on a terminal: one line.
+  --intrinsic-latency <seconds>
+                        How long this machine itself holds up a thread that only computes; no server is asked.
   --stat                The server's figures, a line every or -i <seconds>; -r <n> of them.
   --pipe                Send RESP from standard input. With --pipe-timeout <seconds> (30; 0: wait for ever).
 

@@ -4,11 +4,15 @@
 import { readFileSync } from "node:fs";
 import { bytesOfText, splitWords } from "../config/words.ts";
 import { ProtocolError } from "../resp/resp.ts";
+import { askPassword } from "./ask-password.ts";
 import { bigKeys } from "./big-keys.ts";
 import { runCheck } from "./check.ts";
 import { type CliOptions, parseCliOptions } from "./cli-options.ts";
 import { runCompletion } from "./completion.ts";
 import { ConnectionError } from "./connection.ts";
+import { hotKeys } from "./hot-keys.ts";
+import { showIntrinsicLatency } from "./intrinsic-latency.ts";
+import { watchSpectrum } from "./latency-spectrum.ts";
 import { pipeInput } from "./pipe-mode.ts";
 import { runCommand, runPrompt } from "./prompt.ts";
 import { scanKeys } from "./scan-mode.ts";
@@ -35,7 +39,21 @@ export async function runCli(argv: readonly string[], terminal: Terminal, passwo
   }
   const { options } = outcome;
   for (const warning of options.warnings) terminal.err(`${warning}\n`);
-  const session = new Session(options, terminal);
+  if (options.mode === "intrinsic-latency") {
+    showIntrinsicLatency(options.intrinsicSeconds, terminal);
+    return 0;
+  }
+  let behind = terminal;
+  if (options.asksPassword) {
+    const asked = await askPassword(terminal);
+    if (asked.password === null) {
+      terminal.err("No password was given.\n");
+      return 1;
+    }
+    options.password = asked.password;
+    behind = asked.terminal;
+  }
+  const session = new Session(options, behind);
   try {
     return await runMode(session);
   } catch (error) {
@@ -55,6 +73,8 @@ async function runMode(session: Session): Promise<number> {
     if (options.mode === "pipe") await pipeInput(session);
     else if (options.mode === "scan") await scanKeys(session);
     else if (options.mode === "stat") await watchFigures(session);
+    else if (options.mode === "hotkeys") await hotKeys(session);
+    else if (options.mode === "latency-dist") await watchSpectrum(session);
     else if (options.mode === "bigkeys" || options.mode === "memkeys")
       await bigKeys(session, options.mode === "memkeys");
     else await watchLatency(session, options.mode === "latency-history");
