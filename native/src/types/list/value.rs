@@ -15,6 +15,9 @@ use crate::store::Store;
 use crate::sys::cpu::prefetch;
 use crate::txn::edit::Inverses;
 
+/// Bytes of entries that are kept in the inverse of a cut.
+const FEW_BYTES_MAX: usize = 32;
+
 /// 24 bytes; a short list has one block besides.
 #[derive(Clone)]
 pub enum ListValue {
@@ -200,6 +203,9 @@ impl ListValue {
 
     /// Takes the first `count` elements at `side` away, as many as there are.
     pub fn cut(&mut self, side: Side, count: u64, limits: &Limits, store: &'static Store, inverses: &mut Inverses) {
+        if inverses.on() && self.cut_few(side, count, limits, inverses) {
+            return;
+        }
         if inverses.on() {
             let (part, limits) = (Lazy::new(self.detach(side, count), &store.garbage), *limits);
             inverses.push(move |list: &mut ListValue| list.attach(side, part.take(), &limits));
@@ -213,6 +219,30 @@ impl ListValue {
             drop(Lazy::new(self.detach(side, count), &store.garbage));
         }
         self.settle(limits, inverses);
+    }
+
+    /// Takes so many elements away whose entries fit into their inverse itself, as those of LTRIM behind LPUSH do: one block less to
+    /// allocate than for a part of its own. False: nothing was done.
+    fn cut_few(&mut self, side: Side, count: u64, limits: &Limits, inverses: &mut Inverses) -> bool {
+        let ListValue::Packed(run) = self else { return false };
+        let count = count as usize;
+        if count >= run.len().min(FEW_BYTES_MAX) {
+            return false;
+        }
+        let bytes = edge(run, side, count);
+        if bytes > FEW_BYTES_MAX {
+            return false;
+        }
+        let at = if side == Side::Left { 0 } else { run.bytes().len() - bytes };
+        let mut kept = [0; FEW_BYTES_MAX];
+        kept[..bytes].copy_from_slice(&run.bytes()[at..at + bytes]);
+        run.cut(side, bytes, count);
+        run.shrink();
+        let limits = *limits;
+        inverses.push(move |list: &mut ListValue| {
+            list.attach(side, ListValue::Packed(Run::of_entries(&kept[..bytes], count as u32)), &limits);
+        });
+        true
     }
 
     /// The same, and gives them, in their order.
