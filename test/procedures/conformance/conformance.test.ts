@@ -15,7 +15,7 @@ const server = suite({
   options: {
     // A function that a busy machine makes slow must not go to a background thread, whose variables are others.
     "procedure-background-threshold": "0",
-    "procedure-time-limit": "400",
+    "procedure-time-limit": "1500",
     "procedure-keys-limit": "1000",
     "procedure-result-limit": "50000",
     "procedure-quickjs-memory-limit": "8mb",
