@@ -155,8 +155,8 @@ async function runUnit(
   const family = /SERVER_NAME "valkey"/.test(versionOf(checkout)) ? "valkey" : "redis";
   const mine = skips.filter((skip) => [unit, `${family}:${unit}`, "*"].includes(skip.unit));
   const where = server === undefined ? ["--clients", "1"] : ["--host", "127.0.0.1", "--port", String(server.port)];
-  // Ports of its own, so that two runs can go side by side.
-  const ports = ["--baseport", String(20_000 + (process.pid % 200) * 100)];
+  // Ports of its own, so that two runs can go side by side, and below those that the system gives to clients.
+  const ports = ["--baseport", String(10_000 + (process.pid % 200) * 100)];
   const args = [...where, ...ports, "--single", unit, "--durable"];
   args.push("--tags", `${slow ? "" : "-slow "}-needs:repl`, "--timeout", String(unitLimit_s));
   if (!knowsEncodings(checkout)) args.push("--ignore-encoding");
