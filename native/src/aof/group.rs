@@ -1,81 +1,79 @@
-//! The fsyncs of `appendfsync always`: two threads, each writes what there is and sees to it that it is on disk.
+//! The fsyncs of `appendfsync always`: a thread that writes what there is and sees to it that it is on disk, for all who wait at once.
 //!
 //! ```text
-//!   one    gather · write ─ fsync ──────── wake the cores that hold replies · gather · write ─ fsync ──
-//!   other  ──────── gather · write ─ fsync ──────── wake · gather · write ─ fsync ──────── wake ·
+//!   thread   gather · write ─ fsync ─────────── wake the cores · gather · write ─ fsync ───────
+//!   cores    ──── run, hold ┘                   └ let replies go, run what comes, hold ┘
 //! ```
 //!
-//! While one waits for the disk the cores serve those whose replies the other has let go, and the other's fsync begins: neither waits for
-//! the other's end (a disk, or the journal of a file system, takes the next while it is at one). What an fsync covers was written before
-//! it began, by whomever, so its end speaks for everything up to there.
+//! One at a time, since two do not end sooner: they write the same file's last block and inode, and wait for each other there (measured on
+//! ext4: bench/README.md). So what counts is how many replies one covers, and it is worth a wait for those that the last one has let go.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, FAILED};
+use super::desk::{Desk, FAILED, Ticket};
 use super::writer::{Disk, show, stamp};
-use crate::session::durability::{Durability, Fsync};
+use crate::session::durability::Fsync;
 use crate::session::server::Server;
 use crate::sys::{clock, usage};
 
-/// Threads that fsync, and fsyncs at a time.
-pub const SYNCERS: usize = 2;
-/// How long an fsync waits for more to write, at most.
+/// How long an fsync waits for more to write, at most; nor longer than the last one took.
 const GATHER_MAX: Duration = Duration::from_millis(1);
 
 pub struct Group {
     state: Mutex<State>,
-    /// The one that gathers waits here, those with nothing to do there.
-    more: Condvar,
-    idle: Condvar,
+    /// The thread waits here.
+    call: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    idle: usize,
-    gathering: bool,
+    waits: Waits,
     ended: bool,
     /// How many replies had been held when the last fsync began; how many are held at a time, at most of late.
     holds: u64,
     peak: u64,
     /// How long the last fsync took.
     took: Duration,
-    /// Fsyncs that go on, and when the last one began.
-    going: usize,
-    began: Option<Instant>,
+}
+
+/// What the thread waits for.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    #[default]
+    Nothing,
+    Anything,
+    Enough,
 }
 
 impl State {
-    /// Those that the last fsync has served will soon be back with their next requests, and an fsync serves many as well as few: but
-    /// not so many that the other threads have none. Nine tenths of an even share.
-    fn is_enough(&self, durability: &Durability) -> bool {
-        (durability.holds.load(Relaxed) - self.holds) * SYNCERS as u64 * 10 >= self.peak * 9
+    /// `holds`: how many replies have been held so far. Those that the last fsync has served will soon be back with their next requests, and
+    /// an fsync serves many as well as few. Nine tenths of them: some may stay away.
+    fn is_enough(&self, holds: u64) -> bool {
+        (holds - self.holds) * 10 >= self.peak * 9
     }
 
-    fn note_begin(&mut self, durability: &Durability) {
-        self.holds = durability.holds.load(Relaxed);
-        self.peak = durability.held.load(Relaxed).max(self.peak * 7 / 8);
-        self.began = Some(Instant::now());
+    /// An fsync has ended; `held`: how many replies are, those that go now and those that have come since it began.
+    fn note_end(&mut self, took: Duration, held: u64) {
+        self.took = took;
+        self.peak = held.max(self.peak * 7 / 8);
     }
 
-    /// Before this no other one is to begin: two that began together would end together, and all their clients would be served, and wait, at
-    /// the same time.
-    fn earliest(&self) -> Option<Instant> {
-        self.began.filter(|_| self.going > 0).map(|began| began + (self.took / SYNCERS as u32).min(GATHER_MAX))
+    /// For so long it is worth to wait for more.
+    fn patience(&self) -> Duration {
+        self.took.min(GATHER_MAX)
     }
 }
 
 impl Group {
-    /// Starts its threads.
+    /// Starts its thread.
     pub fn start(server: &'static Server, desk: &Arc<Desk<Disk>>) -> std::io::Result<Arc<Group>> {
-        let group = Arc::new(Group { state: Mutex::default(), more: Condvar::new(), idle: Condvar::new() });
-        for number in 0..SYNCERS {
-            let (group, desk) = (group.clone(), desk.clone());
-            let run = move || usage::apart(|| group.run(server, &desk, number));
-            thread::Builder::new().name(format!("zedis-sync-{number}")).spawn(run)?;
-        }
+        let group = Arc::new(Group { state: Mutex::default(), call: Condvar::new() });
+        let (own, desk) = (group.clone(), desk.clone());
+        let run = move || usage::apart(|| own.run(server, &desk));
+        thread::Builder::new().name("zedis-sync".into()).spawn(run)?;
         Ok(group)
     }
 
@@ -86,73 +84,65 @@ impl Group {
     /// Something is to be on disk soon. Once a turn of a core.
     pub fn nudge(&self, server: &Server) {
         let state = self.state();
-        if state.gathering {
-            if state.is_enough(&server.durability) {
-                self.more.notify_one();
-            }
-        } else if state.idle > 0 {
-            self.idle.notify_one();
+        if match state.waits {
+            Waits::Nothing => false,
+            Waits::Anything => true,
+            Waits::Enough => state.is_enough(server.durability.holds.load(Relaxed)),
+        } {
+            self.call.notify_one();
         }
     }
 
     /// Nothing will be written any more.
     pub fn end(&self) {
         self.state().ended = true;
-        self.idle.notify_all();
-        self.more.notify_all();
+        self.call.notify_one();
     }
 
-    fn run(&self, server: &'static Server, desk: &Desk<Disk>, number: usize) {
+    fn run(&self, server: &'static Server, desk: &Desk<Disk>) {
+        let durability = &server.durability;
         let mut state = self.state();
         while !state.ended {
-            if state.gathering || !is_wanted(server, desk) {
-                state.idle += 1;
-                state = self.idle.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
-                state.idle -= 1;
+            if !is_wanted(server, desk) {
+                state.waits = Waits::Anything;
+                state = self.call.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+                state.waits = Waits::Nothing;
                 continue;
             }
-            state.gathering = true;
             state = self.gather(server, state);
-            state.note_begin(&server.durability);
+            state.holds = durability.holds.load(Relaxed);
             drop(state);
             let began = Instant::now();
-            let ticket = begin(server, desk);
-            state = self.state();
-            state.gathering = false;
-            state.going += ticket.is_some() as usize;
-            // What came since called nobody.
-            if state.idle > 0 && is_wanted(server, desk) {
-                self.idle.notify_one();
+            if let Some(ticket) = begin(server, desk) {
+                let file = desk.seat().tape.file().beside();
+                let outcome = file.sync_data();
+                let fails = outcome.is_err();
+                desk.seat().end_sync(&server.store.log, &ticket, outcome);
+                if fails {
+                    desk.shut(FAILED);
+                    server.store.log.nudge();
+                }
+                let took = began.elapsed();
+                server.note_event("aof-fsync-always", clock::now_ms() / 1000, took.as_millis() as u64);
+                state = self.state();
+                state.note_end(took, durability.held.load(Relaxed));
+                drop(state);
+                server.wake_waiting();
             }
-            let Some(ticket) = ticket else { continue };
-            drop(state);
-            let file = desk.seat().tape.file().of(number);
-            let outcome = file.sync_data();
-            let fails = outcome.is_err();
-            desk.seat().end_sync(&server.store.log, &ticket, outcome);
-            if fails {
-                desk.shut(FAILED);
-                server.store.log.nudge();
-            }
-            server.wake_waiting();
-            let took = began.elapsed();
-            server.note_event("aof-fsync-always", clock::now_ms() / 1000, took.as_millis() as u64);
             state = self.state();
-            state.took = took;
-            state.going -= 1;
         }
     }
 
     fn gather<'a>(&'a self, server: &Server, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let until = Instant::now() + (state.took / 2).min(GATHER_MAX);
-        while !state.ended {
-            let enough = state.is_enough(&server.durability);
-            let end = if enough { state.earliest() } else { Some(until) };
-            let left = end.map_or(Duration::ZERO, |end| end.saturating_duration_since(Instant::now()));
+        let until = Instant::now() + state.patience();
+        while !state.ended && !state.is_enough(server.durability.holds.load(Relaxed)) {
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            state = self.more.wait_timeout(state, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            state.waits = Waits::Enough;
+            state = self.call.wait_timeout(state, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            state.waits = Waits::Nothing;
         }
         state
     }
@@ -164,7 +154,7 @@ fn is_wanted(server: &Server, desk: &Desk<Disk>) -> bool {
 }
 
 /// Writes what there is.
-fn begin(server: &Server, desk: &Desk<Disk>) -> Option<super::desk::Ticket> {
+fn begin(server: &Server, desk: &Desk<Disk>) -> Option<Ticket> {
     let sleep_us = server.durability.flush_sleep_us.load(Relaxed);
     if sleep_us > 0 {
         thread::sleep(Duration::from_micros(sleep_us));
@@ -178,4 +168,24 @@ fn begin(server: &Server, desk: &Desk<Disk>) -> Option<super::desk::Ticket> {
     }
     show(server, &seat.tape);
     Some(desk.begin_sync(&mut seat, &server.store.log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_fsync_waits_for_nearly_all_who_were_there_when_the_last_one_ended_and_forgets_who_stays_away() {
+        let mut state = State { holds: 100, ..State::default() };
+        assert!(state.is_enough(101), "nobody is known yet");
+        state.note_end(Duration::from_micros(300), 50);
+        assert!(!state.is_enough(144) && state.is_enough(145));
+        assert_eq!(state.patience(), Duration::from_micros(300));
+        // One client is left.
+        for _ in 0..40 {
+            state.note_end(Duration::from_secs(1), 1);
+        }
+        assert!(state.is_enough(101));
+        assert_eq!(state.patience(), GATHER_MAX);
+    }
 }

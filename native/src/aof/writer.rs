@@ -1,7 +1,7 @@
 //! The thread that keeps the file of the log: fsyncs that nobody waits for, errors, other files, and writing where cores cannot.
 //!
 //! ```text
-//!   always      the threads of `group.rs` write and fsync; after an error this one does
+//!   always      the thread of `group.rs` writes and fsyncs; after an error this one does
 //!   everysec    cores write (`desk.rs`) · fsync on a thread of its own, once a second
 //!   no          cores write
 //! ```
@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::desk::{Desk, FAILED, SYNCING};
-use super::group::{Group, SYNCERS};
+use super::group::Group;
 use super::syncer::{Ahead, Syncer};
 use super::tape::{LogFile, Tape};
 use crate::session::durability::{Fsync, LogWriter, Order};
@@ -36,21 +36,21 @@ const STOP_TRIES: u32 = 20;
 const NOTICE: u8 = 2;
 const WARNING: u8 = 3;
 
-/// A file to append to: a descriptor to write by, and one for each thread of the group.
-pub struct Disk(Arc<File>, Vec<Arc<File>>);
+/// A file to append to: a descriptor to write by, and one for the fsyncs of the group. The system tells each of a failure, and the same
+/// one only once: whoever syncs beside must not take the other's.
+pub struct Disk(Arc<File>, Arc<File>);
 
 impl Disk {
     /// Opens a file, which is made where there is none. Gives its length.
     pub fn open(path: &Path) -> io::Result<(Disk, u64)> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         let length = file.metadata()?.len();
-        let others = (0..SYNCERS).map(|_| File::open(path).map(Arc::new)).collect::<io::Result<Vec<_>>>()?;
-        Ok((Disk(Arc::new(file), others), length))
+        Ok((Disk(Arc::new(file), Arc::new(File::open(path)?)), length))
     }
 
-    /// The descriptor of a thread of the group.
-    pub(super) fn of(&self, number: usize) -> Arc<File> {
-        self.1[number].clone()
+    /// The descriptor of the group.
+    pub(super) fn beside(&self) -> Arc<File> {
+        self.1.clone()
     }
 }
 

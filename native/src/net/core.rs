@@ -195,7 +195,7 @@ impl Core {
                 if let Some(code) = self.turn(slot) {
                     return code;
                 }
-                if self.has_more_urgent() || self.settling.is_share(self.to_send.len()) {
+                if self.has_more_urgent() {
                     break;
                 }
             }

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use super::core::Core;
-use crate::aof::group::SYNCERS;
 use crate::resp::error;
 use crate::session::conn::{Conn, Settles};
 use crate::session::durability::{GATE_DISK, WAITAOF_DONE, WAITAOF_LATE};
@@ -21,19 +20,8 @@ pub(super) struct Settling {
     /// The replies of a turn are being sent; they must wait until the log has come so far.
     pub(super) sending: bool,
     pub(super) barrier: Option<u64>,
-    /// How many wait at a time, at most of late.
-    peak: usize,
     /// How far the log had come at the last look.
     seen: u64,
-}
-
-impl Settling {
-    /// Is it time to hand on what so many connections have been replied to? With `always` a share of them waits for the disk while others
-    /// are served.
-    #[inline]
-    pub(super) fn is_share(&self, replied: usize) -> bool {
-        replied * SYNCERS >= self.peak && self.peak > 1
-    }
 }
 
 impl Core {
@@ -87,10 +75,6 @@ impl Core {
         if std::mem::take(&mut self.executor.txn.appended) && self.server.barrier().is_some() {
             self.server.nudge_log();
         }
-        self.settling.peak = match self.server.store.log.always.load(Ordering::Relaxed) {
-            true => self.settling.unsettled.len().max(self.settling.peak - self.settling.peak / 8),
-            false => 0,
-        };
         self.release();
     }
 
