@@ -267,6 +267,18 @@ describe.skipIf(isOracle)("A file of many keys", () => {
     await server.stop();
   }, 120_000);
 
+  test("with collections that hold nothing is loaded without them, and the log names them", async () => {
+    const bytes = `REDIS0009\xfe\0\u0001\u0004gone\0\u0004\u0004none\0\0\u0001k\u0001v\xff${"\0".repeat(8)}`;
+    await Bun.write(join(folder, "empty.rdb"), Buffer.from(bytes, "latin1"));
+    const server = await startServer({ kind: "zedis", options: { dir: folder, dbfilename: "empty.rdb" } });
+    const wire = await server.connect();
+    expect(show(await wire.call("KEYS *"))).toBe(show(await wire.call(["KEYS", "k"])));
+    for (const line of ["skipping empty key: gone", "skipping empty key: none", "empty keys skipped: 2"]) {
+      expect(server.log).toContain(line);
+    }
+    await server.stop();
+  }, 60_000);
+
   test("with a key twice is refused for the first that comes again", async () => {
     const pair = (key: string) => `\0\u0003${key}\u0001v`;
     const many = Array.from({ length: 900 }, (_, index) =>

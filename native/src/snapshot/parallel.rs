@@ -30,6 +30,10 @@ const CUTTER: usize = HELPERS_MAX - 1;
 /// Records between two reports of how far it is.
 const RECORDS_PER_REPORT: u32 = 64;
 
+/// So many keys that are left out since they hold nothing are named in the log.
+const EMPTY_NAMED_MAX: u64 = 10;
+const NOTICE: u8 = 2;
+
 const FAULT: &str = "Loading failed by a fault of this program";
 
 #[derive(Clone, Copy)]
@@ -152,7 +156,7 @@ impl Hand<'_, '_> {
                 None => break,
                 Some(Item::Other(_)) => (),
                 Some(Item::Text(head, key, text)) => self.make(txn, head, &key, NewValue::Text(&text), read)?,
-                Some(Item::Value(_, _, value)) if value.is_empty() => drop(self.queue.empty.fetch_add(1, Relaxed)),
+                Some(Item::Value(_, key, value)) if value.is_empty() => self.leave_out(&key),
                 Some(Item::Value(head, key, value)) => {
                     value.make(settings, |value| self.make(txn, head, &key, value, read))?;
                 }
@@ -161,6 +165,14 @@ impl Hand<'_, '_> {
         }
         self.report(file.position(), read, true);
         Ok(())
+    }
+
+    /// The key of a collection without elements: the first few are named.
+    #[cold]
+    fn leave_out(&self, key: &[u8]) {
+        if self.queue.empty.fetch_add(1, Relaxed) < EMPTY_NAMED_MAX {
+            self.server.log.push(NOTICE, format!("Loading RDB: skipping empty key: {}", key.escape_ascii()));
+        }
     }
 
     fn make(&self, txn: &Txn, head: Head, key: &[u8], value: NewValue, read: &mut Read) -> Result<(), String> {
