@@ -214,6 +214,8 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
         .map(keptSource)[0],
     payload: native.dumpLibraries,
   };
+  const apply = (name: string, value: string): string | null =>
+    applySetting({ settings, log, cores, saves, oomScore, showTitle: () => show() }, name, value);
   const commands = new Map<string, ControlCommand>([
     [
       "config",
@@ -221,9 +223,9 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
         settings,
         configFile,
         files: DISK,
-        push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value),
-        apply: (name, value) =>
-          applySetting({ settings, log, cores, saves, oomScore, showTitle: () => show() }, name, value),
+        // What native code has in force may matter here as well.
+        push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value) ?? apply(name, value),
+        apply,
         applyTogether: () => {
           const error = applyTls(native, settings);
           return error === null ? null : `Unable to update TLS configuration. ${error}`;

@@ -13,6 +13,7 @@ export const DURABILITY_OPTIONS = [
     type: "special",
     special: SAVE,
     default: "3600 1 300 100 60 10000",
+    native: true,
   },
   {
     name: "dbfilename",
@@ -23,7 +24,7 @@ export const DURABILITY_OPTIONS = [
     check: (value) => baseName(value, "dbfilename can't be a path, just a filename"),
   },
   { name: "rdbcompression", type: "bool", default: "yes", native: true },
-  { name: "rdbchecksum", type: "bool", default: "yes", fixed: true },
+  { name: "rdbchecksum", type: "bool", default: "yes", fixed: true, native: true },
   { name: "rdb-save-incremental-fsync", type: "bool", default: "yes" },
   { name: "rdb-del-sync-files", type: "bool", default: "no", inert: NO_REPLICATION },
   { name: "stop-writes-on-bgsave-error", type: "bool", default: "yes" },

@@ -60,14 +60,13 @@ test("each row either has an effect or says why it has none", () => {
     "oom-score-adj-values",
     "pidfile",
     "proc-title-template",
-    "rdbchecksum",
     "set-proc-title",
     "unixsocketgroup",
   );
   served.push("procedure-quickjs-memory-limit", "procedure-engine-default", "procedure-trusted-users");
   served.push("admin-port", "admin-bind", "admin-allowed-hosts", "admin-body-limit", "admin-reply-limit");
   served.push("admin-rate-limit", "admin-busy-share", "admin-events-buffer", "procedure-versions");
-  served.push("save", "rdb-save-incremental-fsync", "rdb-save-rate-limit", "stop-writes-on-bgsave-error");
+  served.push("rdb-save-incremental-fsync", "rdb-save-rate-limit", "stop-writes-on-bgsave-error");
   served.push("appendonly", "appendfilename", "appenddirname", "aof-load-truncated", "aof-use-rdb-preamble");
   served.push("shutdown-on-sigint", "shutdown-on-sigterm", "always-show-logo");
   served.push("aof-rewrite-incremental-fsync", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size");

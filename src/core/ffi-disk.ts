@@ -21,6 +21,7 @@ export const DISK_SYMBOLS = {
   zedis_save_begun: { args: [], returns: "f64" },
   zedis_save_cancel: { args: [], returns: "void" },
   zedis_flushes: { args: [], returns: "f64" },
+  zedis_flushes_saved: { args: [], returns: "f64" },
   zedis_save_error: { args: ["f64"], returns: "void" },
   zedis_set_libraries: { args: ["ptr", "f64"], returns: "void" },
   zedis_dirty: { args: [], returns: "f64" },
@@ -49,6 +50,7 @@ interface DiskNative<P> {
   zedis_save_begun(): number;
   zedis_save_cancel(): void;
   zedis_flushes(): number;
+  zedis_flushes_saved(): number;
   zedis_save_error(failing: number): void;
   zedis_set_libraries(sources: P, length: number): void;
   zedis_dirty(): number;
@@ -159,6 +161,8 @@ export function diskCalls<P>(native: DiskNative<P>, { at, staged, failure, failu
     cancelSave: (): void => native.zedis_save_cancel(),
     /** How often FLUSHALL has run. */
     flushes: (): number => native.zedis_flushes(),
+    /** How many of those the file of snapshots shows the end of: a core has written it before the reply. */
+    flushesSaved: (): number => native.zedis_flushes_saved(),
     /** Changes are refused since snapshots cannot be written, or no longer. */
     saveError: (failing: boolean): void => native.zedis_save_error(failing ? 1 : 0),
     /** WAITAOF waits for the first base. */

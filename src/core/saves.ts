@@ -44,6 +44,7 @@ export interface SaveParts {
     | "saveBegun"
     | "cancelSave"
     | "flushes"
+    | "flushesSaved"
     | "dirty"
     | "logBytes"
     | "saveError"
@@ -272,9 +273,9 @@ export class Saves {
     const flushes = native.flushes();
     if (flushes !== this.#flushes) {
       this.#flushes = flushes;
-      // A snapshot of what is gone is no use, and one of before must not bring it back.
-      if (this.#running?.kind === "save") native.cancelSave();
-      this.#saveScheduled = now.save !== "";
+      // One of before gives itself up, so that it does not bring back what is gone.
+      if (native.flushesSaved() === flushes) this.#savedAt = this.#now();
+      else this.#saveScheduled = now.save !== "";
       if (this.#running === null) this.#next();
       return;
     }

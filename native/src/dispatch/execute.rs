@@ -32,6 +32,7 @@ use crate::session::loading::GATE_LOADING;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
 use crate::session::server::{GATE_MEMORY, GATE_PAUSE, Mail, Pause, Server};
+use crate::snapshot::direct;
 use crate::store::waiting::Waiter;
 use crate::sys::clock;
 use crate::txn::{Effect, Txn};
@@ -382,8 +383,12 @@ impl Executor {
 
     #[inline]
     pub fn commit_and_release(&mut self) {
+        let flushed = self.txn.take_flush();
         if self.txn.commit() {
             self.after_changes();
+        }
+        if flushed {
+            direct::save_after_flush(self.server, &mut self.txn);
         }
         let wake = self.txn.release();
         if wake != 0 {

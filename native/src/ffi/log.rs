@@ -153,6 +153,12 @@ pub extern "C" fn zedis_flushes() -> f64 {
     server().store.flushes.load(std::sync::atomic::Ordering::Relaxed) as f64
 }
 
+/// How many of those the file of snapshots already shows the end of.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_flushes_saved() -> f64 {
+    server().durability.flushes_saved.load(std::sync::atomic::Ordering::Relaxed) as f64
+}
+
 /// What came of it: 0 while it goes on; minus the length of the error's text, or the length of `{"bytes","keys","seconds"}`; staged.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_save_outcome() -> f64 {

@@ -107,6 +107,9 @@ pub struct Durability {
     pub save_last_s: AtomicI64,
     pub save_failed: AtomicBool,
     pub saves: AtomicU64,
+    /// Held while a snapshot's file is put in its place. How many FLUSHALLs had been when a core last wrote the file behind one.
+    pub placing: Mutex<()>,
+    pub flushes_saved: AtomicU64,
     /// Bytes that changes have kept back at most, of the last snapshot and the last rewrite.
     pub save_last_cow: AtomicU64,
     pub rewrite_last_cow: AtomicU64,

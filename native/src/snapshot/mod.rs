@@ -3,6 +3,7 @@
 mod array;
 mod bytes;
 pub mod crc64;
+pub mod direct;
 mod expiring;
 pub mod file;
 pub mod libraries;

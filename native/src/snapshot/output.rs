@@ -42,7 +42,15 @@ impl Output {
         // Names that whoever tidies up knows from Redis.
         let (pid, is_snapshot) = (std::process::id(), target.extension().is_some_and(|end| end == "rdb"));
         let name = if is_snapshot { format!("temp-{pid}.rdb") } else { format!("temp-rewriteaof-bg-{pid}.aof") };
-        let path = target.with_file_name(name);
+        Output::create_as(target.with_file_name(name), target, manner)
+    }
+
+    /// As [`Output::create`], while another one may be written to the same end.
+    pub fn create_beside(target: &Path, manner: Manner) -> io::Result<Output> {
+        Output::create_as(target.with_file_name(format!("temp-{}-direct.rdb", std::process::id())), target, manner)
+    }
+
+    fn create_as(path: PathBuf, target: &Path, manner: Manner) -> io::Result<Output> {
         let file = File::create(&path)?;
         Ok(Output {
             file,
@@ -88,10 +96,20 @@ impl Output {
         self.push(&sum.to_le_bytes())
     }
 
+    /// Has all of it on disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync_all()
+    }
+
     /// Puts the file in its place, which is on disk then. Gives its length.
     pub fn finish(mut self) -> io::Result<u64> {
-        self.flush()?;
-        self.file.sync_all()?;
+        self.sync()?;
+        self.place()
+    }
+
+    /// The second half of [`Output::finish`].
+    pub fn place(mut self) -> io::Result<u64> {
         fs::rename(&self.path, &self.target)?;
         let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;

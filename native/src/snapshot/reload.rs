@@ -1,17 +1,13 @@
 //! DEBUG RELOAD: every key written to the file of snapshots, and read again; or what is in that file read beside what is there.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::Path;
 
-use super::bytes::write_length;
+use super::direct::save;
 use super::file::{File, Key, Record};
 use super::libraries::name_of;
 use super::load::{place, put};
-use super::output::{Manner, Output};
 use super::parallel::{database_fits, duplicated};
-use super::save::{Head, push_head};
-use super::witness::{Access, Form, Sink};
 use crate::session::server::Server;
 use crate::sys::files::Mapped;
 use crate::txn::Txn;
@@ -39,7 +35,7 @@ pub enum Refused {
 pub fn reload(server: &'static Server, txn: &mut Txn, options: Options) -> Result<Vec<Vec<u8>>, Refused> {
     let name = server.settings.text("dbfilename");
     if options.save {
-        save(server, txn, Path::new(&name)).map_err(|error| {
+        save(server, txn).map_err(|error| {
             server.log.push(WARNING, format!("Error saving {name} for DEBUG RELOAD: {error}"));
             Refused::Save
         })?;
@@ -54,30 +50,6 @@ pub fn reload(server: &'static Server, txn: &mut Txn, options: Options) -> Resul
     })?;
     server.log.push(NOTICE, "DB reloaded by DEBUG RELOAD".into());
     Ok(libraries)
-}
-
-fn save(server: &Server, txn: &mut Txn, path: &Path) -> io::Result<()> {
-    let sink = Sink::new(Form::File(Access::None));
-    let (mut bytes, mut room) = (Vec::new(), Vec::new());
-    let databases = txn.store.databases as u32;
-    let expiring = (0..databases).any(|db| txn.store.counters.due(db) > 0);
-    push_head(server, Head { expiring, base: false, libraries: &server.durability.libraries() }, &mut bytes);
-    for db in 0..databases {
-        if txn.store.counters.keys(db) == 0 {
-            continue;
-        }
-        bytes.push(0xfe);
-        write_length(db as usize, &mut bytes);
-        for shard in 0..txn.store.shards_count() {
-            let _ = txn.with_shard(shard, |shard| {
-                shard.table(db).for_each(|entry| sink.write(entry, &mut room, &mut bytes));
-            });
-        }
-    }
-    let mut output = Output::create(path, Manner { sum: true, sync_often: false, rate: 0 })?;
-    output.push(&bytes)?;
-    output.push_sum()?;
-    output.finish().map(drop)
 }
 
 fn load(server: &Server, txn: &mut Txn, path: &Path, options: Options) -> Result<Vec<Vec<u8>>, String> {

@@ -86,7 +86,13 @@ fn try_save(server: &'static Server, plan: &Plan, instant: impl FnOnce()) -> io:
     if !plan.resp {
         output.push_sum()?;
     }
-    let bytes = output.finish()?;
+    output.sync()?;
+    let bytes = {
+        // FLUSHALL has come before, or writes its own file behind this one.
+        let _one = server.durability.placing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        snapshot.may_go_on()?;
+        output.place()?
+    };
     let dirty = snapshot.dirty;
     Ok(Saved { bytes, keys: snapshot.keys, dirty, seconds: began.elapsed().as_secs_f64() })
 }
@@ -213,7 +219,7 @@ impl Snapshot {
     fn rest(&self, length: Duration) {
         let until = Instant::now() + length;
         let durability = &self.server.durability;
-        while Instant::now() < until && !durability.is_cancelled() && durability.key_save_delay_us.load(Relaxed) > 0 {
+        while Instant::now() < until && self.may_go_on().is_ok() && durability.key_save_delay_us.load(Relaxed) > 0 {
             thread::sleep(until.saturating_duration_since(Instant::now()).min(REST_LOOK));
         }
     }

@@ -110,6 +110,8 @@ pub struct Told {
     pub changes: Vec<Change>,
     /// Each after so many changes.
     pub messages: Vec<(usize, Message)>,
+    /// FLUSHALL is part of the transaction.
+    flushed: bool,
 }
 
 impl Txn {
@@ -176,6 +178,18 @@ impl Txn {
     pub fn flushed(&mut self) {
         let at = self.told.changes.len();
         self.told.messages.push((at, Message::Flushed));
+    }
+
+    /// This is a FLUSHALL.
+    pub fn note_flush(&mut self) {
+        self.store.flushes.fetch_add(1, Relaxed);
+        self.told.flushed = true;
+    }
+
+    /// Has one been part of the transaction? Before the rest is taken.
+    #[inline]
+    pub fn take_flush(&mut self) -> bool {
+        std::mem::take(&mut self.told.flushed)
     }
 
     /// What is to be told since the last commit.

@@ -1,7 +1,5 @@
 //! Whole databases: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::SERVER;
 use crate::commands::row::{Row, Run, category, flag::*};
 use crate::resp::args::Args;
@@ -71,7 +69,7 @@ fn flushall(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let databases = txn.store.databases as u32;
     let effect = flush(txn, args, reply, 0..databases);
     if !matches!(effect, Effect::None) {
-        txn.store.flushes.fetch_add(1, Relaxed);
+        txn.note_flush();
     }
     effect
 }
