@@ -70,8 +70,8 @@ describe("CONFIG GET", () => {
     const reply = await server().call("get", "MAXMEMORY", "maxmemory", "maxm*y", "h[z]");
     expect([...(reply as Map<string, string>)]).toEqual([
       ["MAXMEMORY", "0"],
-      ["maxmemory-policy", "noeviction"],
       ["maxmemory-eviction-tenacity", "10"],
+      ["maxmemory-policy", "noeviction"],
       ["hz", "10"],
     ]);
   });

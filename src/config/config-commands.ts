@@ -90,12 +90,15 @@ function configGet(patterns: readonly Uint8Array[], settings: Settings): Map<str
       if (option !== undefined) show(pattern, pattern.toLowerCase(), option);
       continue;
     }
-    for (const option of OPTIONS) {
-      if (option.hidden === true) continue;
-      // The names of the table are in lower case.
-      for (const name of namesOf(option))
-        if (pattern === "*" || matchesPattern(pattern, name)) show(name, name, option);
-    }
+    // The names of the table are in lower case.
+    const matching = OPTIONS.filter((option) => option.hidden !== true).flatMap((option) =>
+      namesOf(option)
+        .filter((name) => pattern === "*" || matchesPattern(pattern, name))
+        .map((name) => ({ name, option })),
+    );
+    // By name, as Valkey has them.
+    for (const { name, option } of matching.sort((one, other) => (one.name < other.name ? -1 : 1)))
+      show(name, name, option);
   }
   return shown;
 }

@@ -17,7 +17,15 @@ test("every directive of Valkey has a row", async () => {
   const names = (await Bun.file(join(import.meta.dir, "valkey-directives.txt")).text())
     .split("\n")
     .filter((name) => name !== "");
-  expect(names.length).toBe(201);
+  expect(names.length).toBe(254);
+  expect(names.filter((name) => findOption(name) === undefined)).toEqual([]);
+});
+
+test("every directive of Redis 8.6 has a row", async () => {
+  const names = (await Bun.file(join(import.meta.dir, "redis8-directives.txt")).text())
+    .split("\n")
+    .filter((name) => name !== "");
+  expect(names.length).toBe(43);
   expect(names.filter((name) => findOption(name) === undefined)).toEqual([]);
 });
 

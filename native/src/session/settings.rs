@@ -54,6 +54,10 @@ pub struct Settings {
     pub large_reply_bytes: AtomicU64,
     /// Ms from which something that took so long is a latency event; 0: nothing is.
     pub latency_threshold_ms: AtomicU64,
+    /// Nothing expires and nothing is evicted, while somebody copies a data set over (Valkey).
+    pub import_mode: AtomicBool,
+    /// What has expired is there for everybody (DEBUG SET-ALLOW-ACCESS-EXPIRED).
+    pub shows_expired: AtomicBool,
     /// All directives pushed so far, for INFO.
     pub texts: RwLock<std::collections::BTreeMap<String, String>>,
 }
@@ -115,6 +119,8 @@ impl Default for Settings {
             procedure_keys_limit: AtomicU64::new(10_000_000),
             acllog_max_len: AtomicU64::new(128),
             slowlog_slower_than: AtomicI64::new(10_000),
+            import_mode: AtomicBool::new(false),
+            shows_expired: AtomicBool::new(false),
             large_request_bytes: AtomicU64::new(1 << 20),
             large_reply_bytes: AtomicU64::new(1 << 20),
             latency_threshold_ms: AtomicU64::new(0),
@@ -162,6 +168,8 @@ pub fn push(server: &'static Server, name: &str, value: &str) -> Result<(), Stri
         "key-load-delay" => server.loading.key_delay_us.store(signed()?, Relaxed),
         "appendfsync" => server.set_fsync(value),
         "aof-timestamp-enabled" => server.durability.aof_stamps.store(flag()?, Relaxed),
+        "import-mode" => server.set_spared(&settings.import_mode, flag()?),
+        "rdb-version-check" => crate::store::settings::ANY_VERSION.store(value == "relaxed", Relaxed),
         "rdbcompression" => crate::store::settings::COMPRESS.store(flag()?, Relaxed),
         "rdb-key-save-delay" => server.durability.key_save_delay_us.store(signed()?, Relaxed),
         "acllog-max-len" => settings.acllog_max_len.store(number()?, Relaxed),

@@ -113,7 +113,8 @@ pub fn zipmap(pack: &[u8]) -> Option<Vec<Vec<u8>>> {
         }
         let four = pack.get(*at..*at + 4)?;
         *at += 4;
-        Some(u32::from_le_bytes(four.try_into().ok()?) as usize)
+        // Nobody writes a short length in the long form: it was made to confuse readers (CVE-2026-25243).
+        Some(u32::from_le_bytes(four.try_into().ok()?) as usize).filter(|bytes| *bytes >= 254)
     };
     loop {
         if *pack.get(at)? == 0xff {

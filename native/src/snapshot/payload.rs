@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::crc64::crc64;
 use super::value::{self, Dialect, Loaded};
 use crate::ds::entry::EntryRef;
+use crate::store::settings::ANY_VERSION;
 
 /// What is written: the version of Redis 7.0, which can carry nearly all there is.
 const VERSION: u16 = 10;
@@ -61,14 +62,24 @@ pub(super) fn open(payload: &[u8]) -> Option<(&[u8], Dialect)> {
     let dialect = match version {
         _ if VERSIONS.contains(&version) => Dialect::Redis,
         _ if VERSIONS_VALKEY.contains(&version) => Dialect::Valkey,
+        _ if version > *VERSIONS_VALKEY.end() && ANY_VERSION.load(Relaxed) => Dialect::Valkey,
         _ => return None,
     };
-    (sum == footer[2..] || SKIP_SUM.load(Relaxed)).then_some((body, dialect))
+    // A sum of 0 says that there is none, as in files.
+    (sum == footer[2..] || footer[2..] == [0; 8] || SKIP_SUM.load(Relaxed)).then_some((body, dialect))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_of_nought_is_none_and_what_it_does_not_cover_is_bad_data() {
+        assert!(matches!(read(b"\x00\x03bar\x0a\x00\0\0\0\0\0\0\0\0"), Ok(Loaded::Text(_))));
+        // A string of 2^64 - 9 bytes, of which there is none.
+        let lies = b"\x00\x81\xff\xff\xff\xff\xff\xff\xff\xf7\x0c\x00\0\0\0\0\0\0\0\0";
+        assert_eq!(read(lies), Err(Refused::Content));
+    }
 
     #[test]
     fn what_redis_7_dumped_is_taken_and_a_changed_byte_is_not() {

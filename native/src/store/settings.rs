@@ -10,6 +10,10 @@ pub const LIST_PACKED_THRESHOLD: u64 = 1 << 30;
 /// `rdbcompression`. Of the process, since values are written without knowing where they are from.
 pub static COMPRESS: AtomicBool = AtomicBool::new(false);
 
+/// `rdb-version-check relaxed` (Valkey): payloads of versions that are not known yet are read, as far as their types are known. Of the
+/// process too.
+pub static ANY_VERSION: AtomicBool = AtomicBool::new(false);
+
 /// Redis's directives of the same names (with `-` for `_`); units as there.
 pub struct Settings {
     pub hash_max_listpack_entries: AtomicU64,
