@@ -231,7 +231,7 @@ test.each([
   [[], "-ERR wrong number of arguments for 'function' command\r\n"],
   [["NOPE"], "-ERR unknown subcommand 'NOPE'. Try FUNCTION HELP.\r\n"],
   [["__proto__"], "-ERR unknown subcommand '__proto__'. Try FUNCTION HELP.\r\n"],
-  [["STATS", "x"], "-ERR Unknown argument x\r\n"],
+  [["STATS", "x"], "-ERR wrong number of arguments for 'function|stats' command\r\n"],
   [["STATS", "WITHFUNCTIONS", "x"], "-ERR wrong number of arguments for 'function|stats' command\r\n"],
   [["DELETE"], "-ERR wrong number of arguments for 'function|delete' command\r\n"],
   [

@@ -196,7 +196,9 @@ function versions([name = "", option]: readonly string[], deps: FunctionCommandD
 /** Clients refuse a third field that they do not know (go-redis), so figures are shown only where they are asked for. */
 function stats([option]: readonly string[], deps: FunctionCommandDeps): ReplyValue {
   const { registry, running, figures } = deps;
-  if (option !== undefined && option.toLowerCase() !== "withfunctions") return error(`Unknown argument ${option}`);
+  if (option !== undefined && option.toLowerCase() !== "withfunctions") {
+    return error("wrong number of arguments for 'function|stats' command");
+  }
   const busy = deps.busyText?.() ?? null;
   if (busy !== null) return new ErrorReply(busy);
   const current = running();

@@ -140,7 +140,7 @@ class Encoder {
 
 /** Error texts may quote what a user sent; a line break in them would end the reply early. */
 function oneLine(line: string): string {
-  return line.replace(/[\r\n]+/g, " ");
+  return line.replace(/[\r\n]/g, " ");
 }
 
 function doubleText(value: number): string {

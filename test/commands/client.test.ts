@@ -103,9 +103,9 @@ clients.both("CLIENT INFO and LIST describe connections with Redis's fields", as
     names.splice(names.indexOf("multi") + 1, 0, "watch");
     names.push("lib-name", "lib-ver");
     // Of Valkey 8 and Redis 8.
-    if (!isOracle) names.push("io-thread", "tot-net-in", "tot-net-out", "tot-cmds");
+    if (!isOracle) names.push("io-thread", "tot-net-in", "tot-net-out", "tot-cmds", "watch");
   }
-  // `watch` came with 7.4; where it is shown it stands behind `multi`. Suites of 7.2 know the line without it by heart.
+  // `watch` came with 7.4, behind `multi`. Suites of 7.2 know the line without it by heart: here it is the last.
   const shown = [...info.keys()];
   expect(shown.filter((name) => name !== "watch")).toEqual(names.filter((name) => name !== "watch"));
   expect(info.get("laddr")).toBe(`127.0.0.1:${clients.server.port}`);
@@ -308,6 +308,45 @@ clients.both(
     expect(show(await wire.call("DBSIZE"))).toBe(":1");
     await Promise.all([first.close(), second.close()]);
   },
+);
+
+clients.both(
+  "a pause of writes lets scripts and functions pass that say they do not write, also in a transaction",
+  async (wire, protocol) => {
+    const other = await clients.server.connect(protocol);
+    const library = (flags: string) =>
+      `#!lua name=paused\nredis.register_function{function_name='reads', callback=function() return 'read' end${flags}}`;
+    await wire.call(["FUNCTION", "LOAD", "REPLACE", library(", flags={'no-writes'}")]);
+    const reads = "#!lua flags=no-writes\nreturn 'read'";
+    const digest = textOf(await wire.call(["SCRIPT", "LOAD", reads]));
+    expect(show(await wire.call("CLIENT PAUSE 60000 WRITE"))).toBe("+OK");
+    expect(textOf(await wire.call("INFO clients"))).toMatch(/paused_reason:client_pause\r\npaused_actions:write\r\n/);
+    expect(textOf(await within(10_000, "EVAL", other.call(["EVAL", reads, "0"])))).toBe("read");
+    expect(textOf(await within(10_000, "EVALSHA", other.call(["EVALSHA", digest, "0"])))).toBe("read");
+    expect(textOf(await within(10_000, "FCALL", other.call("FCALL reads 0")))).toBe("read");
+    const transaction = other.pipeline(["MULTI", "FCALL reads 0", ["EVAL", reads, "0"], "EXEC"]);
+    expect((await within(10_000, "EXEC", transaction)).length).toBe(4);
+    const waiting = other.call(["EVAL", "return 'may write'", "0"]);
+    await until("the script to wait", async () => /blocked_clients:1\r/.test(textOf(await wire.call("INFO clients"))));
+    expect(show(await wire.call("CLIENT UNPAUSE"))).toBe("+OK");
+    expect(textOf(await waiting)).toBe("may write");
+    expect(textOf(await wire.call("INFO clients"))).toMatch(/paused_reason:none\r\npaused_actions:none\r\n/);
+    await wire.call("FUNCTION DELETE paused");
+    await other.close();
+  },
+  { since: "9.0.0" },
+);
+
+clients.both(
+  "RANDOMKEY gives an expired key where a pause keeps it and there is no other",
+  async (wire) => {
+    await wire.pipeline(["SET k v PX 1", "CLIENT PAUSE 60000 WRITE"]);
+    await until("the key to be over", async () => show(await wire.call("EXISTS k")) === ":0");
+    expect(textOf(await wire.call("RANDOMKEY"))).toBe("k");
+    await wire.call("CLIENT UNPAUSE");
+    expect(await wire.call("RANDOMKEY")).toEqual(await wire.call("GET k"));
+  },
+  { since: "8.0.0" },
 );
 
 clients.both("CLIENT PAUSE ends on its own", async (wire) => {

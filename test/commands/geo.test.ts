@@ -243,3 +243,13 @@ eachEncoding(
   ],
   { since: "9.0.0" },
 );
+
+geo.rows("of several STOREs the last counts, and it is the key that the command names", [
+  ["GEOADD src 0 0 m", 1],
+  ["COMMAND GETKEYS GEORADIUS src 0 0 1 km STORE a STORE b", ["src", "b"]],
+  ["COMMAND GETKEYS GEORADIUS src 0 0 1 km STORE a STOREDIST b", ["src", "b"]],
+  ["COMMAND GETKEYS GEORADIUSBYMEMBER src m 1 km STORE STORE COUNT 1", ["src", "STORE"]],
+  ["GEORADIUS src 0 0 1 km STORE a STORE b", 1],
+  ["EXISTS a", 0],
+  ["EXISTS b", 1],
+]);

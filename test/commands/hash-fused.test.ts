@@ -32,6 +32,21 @@ eachEncoding(
 );
 
 eachEncoding(
+  "HSETEX sets nothing where NX or XX speaks against it: a hash that is there, or is not",
+  [
+    ["HSETEX h XX FIELDS 1 a 1", 0],
+    ["EXISTS h", 0],
+    ["HSETEX h EX 100 NX FNX FIELDS 1 a 1", 1],
+    ["HSETEX h NX FIELDS 1 b 2", 0],
+    ["HSETEX h XX FXX FIELDS 1 b 2", 0],
+    ["HSETEX h XX FNX FIELDS 1 b 2", 1],
+    ["HGETALL h", unorderedMap(["a", "1"], ["b", "2"])],
+    ["HSETEX h NX XX FIELDS 1 a 1", err("ERR syntax error")],
+  ],
+  { since: "9.0.0" },
+);
+
+eachEncoding(
   "HSETEX sets values with expiries, if FNX or FXX let it",
   [
     ["HSETEX h EX 100 FIELDS 2 a 1 b 2", 1],

@@ -51,7 +51,18 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             settings.active_expire.store(number::integer(args.get(2)).unwrap_or(0) != 0, Relaxed);
             reply.ok();
         }
-        (b"object", 3 | 4) => return object(session, args, reply),
+        (b"set-allow-access-expired", 3) => {
+            let shown = number::integer(args.get(2)).unwrap_or(0) != 0;
+            session.server.set_spared(&session.server.settings.shows_expired, shown);
+            reply.ok();
+        }
+        (b"object", 3 | 4) => {
+            // As in Redis, of a key that has expired too, which stays.
+            let now_ms = std::mem::take(&mut session.txn.now_ms);
+            let flow = object(session, args, reply);
+            session.txn.now_ms = now_ms;
+            return flow;
+        }
         (b"sdslen", 3) => return sdslen(session, args, reply),
         (b"stringmatch-len", 4) => reply.int(glob::matches(args.get(2), args.get(3)) as i64),
         (b"digest", 2) => return Flow::Effect(Effect::Slices(Box::<DataSetDigest>::default())),
@@ -80,7 +91,9 @@ fn debug(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             reply.ok();
         }
         // Test suites switch these; there is nothing here that they would change.
-        (b"dict-resizing" | b"pause-cron", 3) | (b"replybuffer", 4) | (b"config-rewrite-force-all", 2) => reply.ok(),
+        (b"dict-resizing" | b"pause-cron" | b"reply-copy-avoidance", 3)
+        | (b"replybuffer", 4)
+        | (b"config-rewrite-force-all", 2) => reply.ok(),
         (b"structsize", 2) => reply.simple(&format!(
             "bits:64 entry_header:8 shard:{} session_client:{}",
             size_of::<crate::store::shard::Shard>(),

@@ -493,9 +493,25 @@ fn find_streams(args: Args) -> Option<usize> {
     None
 }
 
+/// STORE or STOREDIST of a GEORADIUS: the last of them is the one that counts.
+fn find_store(args: Args, from: usize) -> Option<usize> {
+    let (mut found, mut at) = (None, from);
+    while at + 1 < args.len() {
+        if args.is(at, "store") || args.is(at, "storedist") {
+            found = Some(at);
+            at += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
 fn find_word(args: Args, word: &str, from: i32) -> Option<usize> {
     if word == "STREAMS" {
         return find_streams(args);
+    }
+    if word == "STORE" || word == "STOREDIST" {
+        return find_store(args, from as usize).filter(|at| args.is(*at, word));
     }
     if from >= 0 {
         (from as usize..args.len()).find(|index| args.get(*index).eq_ignore_ascii_case(word.as_bytes()))

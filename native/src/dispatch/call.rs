@@ -274,7 +274,7 @@ impl Executor {
 
     /// Script or function that `self.call` names, left there; gives where it is counted, its flags, and whether they count. Err: the
     /// error's text.
-    fn find_callee(&mut self, row: &Row, is_script: bool) -> Result<(Slot, u32, bool), Vec<u8>> {
+    pub(super) fn find_callee(&mut self, row: &Row, is_script: bool) -> Result<(Slot, u32, bool), Vec<u8>> {
         if !self.is_background() {
             self.refresh_manifest();
         }

@@ -104,7 +104,8 @@ impl Executor {
             return if self.await_lazy_free(began_ns) { Room::Enough } else { Room::None };
         }
         let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(self.txn.now_ms) != Pause::No;
-        if paused || server.is_loading() || self.busy {
+        let importing = server.settings.import_mode.load(Relaxed);
+        if paused || importing || server.is_loading() || self.busy {
             return Room::Enough;
         }
         let acting = std::mem::replace(&mut self.acting, 0);

@@ -247,12 +247,13 @@ impl Executor {
     }
 
     /// Counts a command of a transaction, which has run, and goes on to the next.
-    fn book_queued(&mut self, conn: &Conn, exec: &mut Exec) {
+    fn book_queued(&mut self, conn: &mut Conn, exec: &mut Exec) {
         let (row, argv) = &exec.multi.queue[exec.next];
         let now_ns = clock::mono_ns();
         let ns = now_ns - exec.since_ns;
         let figures = self.figures();
         figures.commands.add(1);
+        conn.client.commands += 1;
         figures.per_command[*row as usize].calls.add(1);
         figures.per_command[*row as usize].timed(ns, 1);
         if self.is_slow(ns) {

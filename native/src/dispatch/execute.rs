@@ -31,7 +31,7 @@ use crate::session::gather::Gather;
 use crate::session::loading::GATE_LOADING;
 use crate::session::local::Local;
 use crate::session::manifest::Manifest;
-use crate::session::server::{GATE_MEMORY, GATE_PAUSE, Mail, Pause, Server};
+use crate::session::server::{GATE_MEMORY, GATE_PAUSE, GATE_SPARED, Mail, Server};
 use crate::snapshot::direct;
 use crate::store::waiting::Waiter;
 use crate::sys::clock;
@@ -328,7 +328,9 @@ impl Executor {
         {
             self.run_plain(conn, request)
         } else {
-            self.run_any(conn, request)
+            let outcome = self.run_any(conn, request);
+            self.end_sparing(&outcome);
+            outcome
         };
         if self.is_monitored() && conn.errand.is_none() {
             self.show(&conn.client, &outcome);
@@ -455,6 +457,9 @@ impl Executor {
             return self.refuse(conn, row.name, &text);
         }
         self.txn.keep_expired = false;
+        if gate & GATE_SPARED != 0 {
+            self.begin_sparing(conn, row);
+        }
         if gate & GATE_LOADING != 0 && row.flags & flag::LOADING == 0 {
             return self.refuse(conn, row.name, error::LOADING.as_bytes());
         }
@@ -462,21 +467,10 @@ impl Executor {
         if disk && let Some(text) = self.server.disk_refusal() {
             return self.refuse(conn, row.name, text.as_bytes());
         }
-        if gate & GATE_PAUSE != 0 && row.name != "client|unpause" {
-            let pause = self.server.pause(self.txn.now_ms);
-            let may_write = |row: &Row| {
-                row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
-                    || (matches!(row.run, Run::Call) && row.flags & flag::READONLY == 0)
-            };
-            let writes = may_write(row);
-            let exec_writes = row.name == "exec"
-                && (conn.client.multi.as_ref())
-                    .is_some_and(|multi| multi.queue.iter().any(|(queued, _)| may_write(table.row(*queued))));
-            self.txn.keep_expired = pause != Pause::No && !writes && !exec_writes;
-            if pause == Pause::All || (pause == Pause::Writes && (writes || exec_writes)) {
-                return Outcome::Paused;
-            }
+        if gate & GATE_PAUSE != 0 && self.is_paused(conn, row, request) {
+            return Outcome::Paused;
         }
+        let args = self.batch.args(request);
         if self.out_of_memory && needs_memory(conn, row) {
             return self.refuse(conn, row.name, error::OOM.as_bytes());
         }

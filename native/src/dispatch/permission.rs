@@ -10,12 +10,15 @@ use crate::acl::log::{Entry, Place};
 use crate::acl::user::User;
 use crate::commands::asked;
 use crate::commands::connection::{Buffers, describe};
-use crate::commands::row::Row;
+use crate::commands::row::{Row, Run, flag};
+use crate::commands::table::table;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::Reply;
 use crate::session::client::Client;
 use crate::session::conn::Conn;
+use crate::session::manifest;
+use crate::session::server::Pause;
 use crate::sys::clock;
 use crate::txn::Txn;
 use std::sync::atomic::Ordering::Relaxed;
@@ -35,6 +38,62 @@ pub(super) fn permitted(txn: &mut Txn, user: &User, number: u16, args: Args, db:
 }
 
 impl Executor {
+    /// Has the request to wait for the end of CLIENT PAUSE?
+    #[cold]
+    pub(super) fn is_paused(&mut self, conn: &Conn, row: &Row, request: &Request) -> bool {
+        if row.name == "client|unpause" {
+            return false;
+        }
+        let pause = self.server.pause(self.txn.now_ms);
+        let writes = if row.name == "exec" {
+            let queue = conn.client.multi.iter().flat_map(|multi| &multi.queue);
+            queue.into_iter().any(|(queued, args)| self.may_write(table().row(*queued), Some(args.borrow())))
+        } else {
+            if matches!(row.run, Run::Call) {
+                self.call.copy_request(self.batch.args(request));
+            }
+            self.may_write(row, None)
+        };
+        self.txn.keep_expired = pause != Pause::No && !writes;
+        pause == Pause::All || (pause == Pause::Writes && writes)
+    }
+
+    /// What has expired stays while this request runs; it sees it too, where it may. For that its time is 0, when nothing has
+    /// expired yet, as while a log is loaded.
+    #[cold]
+    pub(super) fn begin_sparing(&mut self, conn: &Conn, row: &Row) {
+        let settings = &self.server.settings;
+        let sees = settings.shows_expired.load(Relaxed) || (settings.import_mode.load(Relaxed) && conn.client.imports);
+        let about_data = matches!(row.run, Run::Data(_) | Run::Call) || row.name == "exec";
+        self.txn.keep_expired = true;
+        self.txn.now_ms = if sees && about_data { 0 } else { clock::now_ms() };
+    }
+
+    /// After a request that was not plain. A call that goes on in the VM keeps what it began with.
+    #[inline]
+    pub(super) fn end_sparing(&mut self, outcome: &Outcome) {
+        if !self.txn.keep_expired || matches!(outcome, Outcome::Upcall | Outcome::Asks) {
+            return;
+        }
+        self.txn.keep_expired = false;
+        if self.txn.now_ms == 0 {
+            self.txn.now_ms = clock::now_ms();
+        }
+    }
+
+    /// By the command's flags; of a script or function by its own, so that one flagged `no-writes` does not. `args`: of its request, where
+    /// that is not in `self.call` already.
+    fn may_write(&mut self, row: &Row, args: Option<Args>) -> bool {
+        if !matches!(row.run, Run::Call) {
+            return row.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
+        }
+        if let Some(args) = args {
+            self.call.copy_request(args);
+        }
+        let found = self.find_callee(row, row.evaluates());
+        row.flags & flag::READONLY == 0 && found.map_or(true, |(_, flags, _)| flags & manifest::flag::NO_WRITES == 0)
+    }
+
     /// May this plain request of a user who may not do everything run as one of a user who may? False: look closer.
     #[inline]
     pub(super) fn allows_plain(&self, client: &Client, request: &Request) -> bool {

@@ -40,12 +40,16 @@ impl Executor {
         self.txn.unprime();
         let figures = &self.figures().per_command[number as usize];
         match ended {
-            Host::Replied => figures.calls.add(1),
+            Host::Replied => {
+                figures.calls.add(1);
+                conn.client.commands += 1;
+            }
             Host::Error => {
                 self.figures().count_error(out);
                 figures.rejected.add(u64::from(!self.call.ran));
                 figures.failed.add(u64::from(self.call.ran));
                 figures.calls.add(u64::from(self.call.ran));
+                conn.client.commands += u64::from(self.call.ran);
             }
             Host::Doomed => (),
         }

@@ -6,7 +6,7 @@ use super::secure::is_late_for_handshake;
 use crate::dispatch::execute::Executor;
 use crate::ds::table::POSITIONS;
 use crate::session::conn::{Conns, Wait};
-use crate::session::server::{GATE_PAUSE, Pause, Server};
+use crate::session::server::{GATE_PAUSE, GATE_SPARED, Pause, Server};
 use crate::sys::{clock, usage};
 use crate::types::hash::expire::expire_due;
 
@@ -73,8 +73,10 @@ impl Cron {
         executor.forget_rest();
         // A pause is for somebody who wants to see the same data meanwhile.
         let paused = server.gate.load(Relaxed) & GATE_PAUSE != 0 && server.pause(now_ms) != Pause::No;
+        let spared = server.gate.load(Relaxed) & GATE_SPARED != 0;
         if server.store.settings.active_expire.load(Relaxed)
             && !paused
+            && !spared
             && self.core < server.serving
             && !server.is_loading()
         {
@@ -236,12 +238,15 @@ fn expire_step(executor: &mut Executor, shard: u32) -> (bool, u64, u64) {
     let Ok(more) = more else { return (false, 0, 0) };
     if !found.is_empty() && executor.txn.latch(shard) {
         executor.txn.unprime();
+        let before = executor.txn.expired;
         for (db, key) in &found {
             executor.txn.db = *db;
             // Looks again, under the latch: somebody may have set another expiry in between.
             executor.txn.peek(key);
         }
+        let active = executor.txn.expired - before;
         executor.commit_and_release();
+        executor.figures().expired_active.add(active);
     }
     let full = due.len() == HASHES_PER_STEP;
     let (fields, rest) = expire_fields(executor, shard, &due);

@@ -73,6 +73,8 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     pub no_touch: bool,
     pub no_evict: bool,
+    /// CLIENT IMPORT-SOURCE (Valkey): in import mode it sees what has expired.
+    pub imports: bool,
     /// CLIENT CAPA REDIRECT (Valkey): it would follow a redirection to another server.
     pub takes_redirects: bool,
     /// Ms since the epoch.
@@ -129,6 +131,7 @@ impl Client {
             monitors: false,
             reply_mode: ReplyMode::On,
             no_touch: false,
+            imports: false,
             no_evict: false,
             takes_redirects: false,
             created_ms: now_ms,
@@ -209,6 +212,9 @@ impl Client {
         }
         if self.unix {
             text.push('U');
+        }
+        if self.imports {
+            text.push('I');
         }
         if text.is_empty() {
             text.push('N');

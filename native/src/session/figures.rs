@@ -67,6 +67,8 @@ pub struct Figures {
     pub hits: Counter,
     pub misses: Counter,
     pub expired: Counter,
+    /// Of those, keys that the expiry cycle found.
+    pub expired_active: Counter,
     /// Fields of hashes.
     pub expired_subkeys: Counter,
     pub expire_cycle_us: Counter,
@@ -150,6 +152,7 @@ impl Figures {
             &self.hits,
             &self.misses,
             &self.expired,
+            &self.expired_active,
             &self.expired_subkeys,
             &self.expire_cycle_us,
             &self.evicted,

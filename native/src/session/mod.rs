@@ -24,6 +24,7 @@ pub mod mail;
 pub mod manifest;
 pub mod memory_limit;
 pub mod multi;
+mod pause;
 pub mod rates;
 pub mod running;
 pub mod scripts;

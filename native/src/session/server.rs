@@ -145,7 +145,7 @@ pub struct Server {
     pub stopping: AtomicBool,
     /// Nonzero while anything but plain service holds (pause, out of memory): looked at once per request.
     pub gate: AtomicU32,
-    pause: Mutex<(Pause, i64)>,
+    pub(super) pause: Mutex<(Pause, i64)>,
     pub memory: MemoryFigures,
     pub defrag: Defrag,
     /// Connections parked on control: main is told through one core's note.
@@ -171,6 +171,8 @@ pub const GATE_MEMORY: u32 = 2;
 pub const GATE_USERS: u32 = 4;
 pub const GATE_MONITOR: u32 = 8;
 pub const GATE_HOTKEYS: u32 = 16;
+/// What has expired stays, and some may see it: see [`Server::set_spared`].
+pub const GATE_SPARED: u32 = 128;
 
 impl Server {
     /// `catalog`: the rows of the command table, which figures count and users' rules name.
@@ -315,30 +317,6 @@ impl Server {
         if threshold_ms != 0 && ms >= threshold_ms {
             self.events.record(event, at_s, ms);
         }
-    }
-
-    /// CLIENT PAUSE and UNPAUSE. A pause that is on is only made longer or stricter, as in Redis.
-    pub fn set_pause(&self, pause: Pause, until_ms: i64) {
-        let mut now = self.pause.lock().unwrap_or_else(|p| p.into_inner());
-        if pause == Pause::No {
-            *now = (Pause::No, 0);
-            self.gate.fetch_and(!GATE_PAUSE, Ordering::SeqCst);
-            self.wake(u64::MAX);
-        } else {
-            let stricter = if now.0 == Pause::All { Pause::All } else { pause };
-            *now = (stricter, until_ms.max(now.1));
-            self.gate.fetch_or(GATE_PAUSE, Ordering::SeqCst);
-        }
-    }
-
-    /// The pause in force at `now_ms`; ends one that is over.
-    pub fn pause(&self, now_ms: i64) -> Pause {
-        let (pause, until_ms) = *self.pause.lock().unwrap_or_else(|p| p.into_inner());
-        if pause != Pause::No && now_ms >= until_ms {
-            self.set_pause(Pause::No, 0);
-            return Pause::No;
-        }
-        pause
     }
 
     /// How long the calls of a command took, on all cores together.

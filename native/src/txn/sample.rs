@@ -12,6 +12,7 @@ impl Txn {
     /// O(shards), about 10 µs.
     pub fn random_key(&mut self) -> Result<Option<Vec<u8>>, u32> {
         let (db, now_ms) = (self.db, self.now_ms);
+        let mut kept = None;
         for _ in 0..TRIES_MAX {
             let keys = self.store.counters.keys(db);
             if keys == 0 {
@@ -36,11 +37,13 @@ impl Txn {
                         return Err(shard);
                     }
                     self.peek(&key);
+                    kept = self.keep_expired.then_some(key);
                 }
                 Some((key, _)) => return Ok(Some(key)),
             }
         }
-        Ok(None)
+        // As in Redis, one that has expired where nothing may be removed (CLIENT PAUSE) and there seems to be no other.
+        Ok(kept)
     }
 
     /// A shard, with a chance that follows its number of keys: one pass over all, keeping each with the chance of its

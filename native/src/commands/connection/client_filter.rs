@@ -66,20 +66,38 @@ impl ClientFilter {
             }
             let negated = word.strip_prefix(b"not-");
             let name = negated.unwrap_or(&word);
-            let (condition, used) = condition(session, name, args.from(at + 1), bad_id)?;
+            let (condition, used) = condition(session, (name, negated.is_some()), args.from(at + 1), bad_id)?;
             let side = if negated.is_some() { &mut filter.none } else { &mut filter.all };
             if negated.is_some() && matches!(condition, Is::Age(_) | Is::Idle(_)) {
                 return Err(error::SYNTAX.into());
             }
-            side.push(condition);
+            put(side, condition);
             at += 1 + used;
         }
         Ok(filter)
     }
 }
 
+/// As in Redis, the last of several conditions of a kind is the one that counts; ids add up.
+fn put(side: &mut Vec<Is>, condition: Is) {
+    let kind = std::mem::discriminant(&condition);
+    match (side.iter_mut().find(|other| std::mem::discriminant(*other) == kind), condition) {
+        (Some(Is::Id(ids)), Is::Id(more)) => ids.extend(more),
+        (Some(other), condition) => *other = condition,
+        (None, condition) => side.push(condition),
+    }
+}
+
+/// Letters that a filter of flags may have: those of Valkey, whether a connection here may ever show them or not.
+const FLAGS: &[u8] = b"OSMPxbtRBdcuAUreTIiEN";
+
 /// The condition `name` with its values, of which there is one at least; and how many it took. Ids take all that follow.
-fn condition(session: &Session, name: &[u8], values: Args, bad_id: &str) -> Result<(Is, usize), Vec<u8>> {
+fn condition(
+    session: &Session,
+    (name, negated): (&[u8], bool),
+    values: Args,
+    bad_id: &str,
+) -> Result<(Is, usize), Vec<u8>> {
     let value = values.get(0);
     let positive = |name: &str| {
         let number = number::integer(value).ok_or(error::NOT_INTEGER)?;
@@ -108,7 +126,13 @@ fn condition(session: &Session, name: &[u8], values: Args, bad_id: &str) -> Resu
         b"lib-name" => Is::LibName(value.to_vec()),
         b"lib-ver" => Is::LibVer(value.to_vec()),
         b"ip" => Is::Ip(text(value)),
-        b"flags" => Is::Flags(text(value)),
+        b"flags" => {
+            if !value.iter().all(|letter| FLAGS.contains(letter)) {
+                let place = if negated { "NOT-FLAGS" } else { "provided" };
+                return Err(format!("ERR Unknown flags found in the {place} filter: {}", text(value)).into_bytes());
+            }
+            Is::Flags(text(value))
+        }
         b"capa" => Is::Capabilities(value.to_ascii_lowercase()),
         b"maxage" => Is::Age(positive("maxage")?),
         b"idle" => Is::Idle(positive("idle")?),

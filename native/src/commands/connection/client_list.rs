@@ -92,7 +92,7 @@ impl Buffers {
     }
 }
 
-/// One line, without its end, in Redis's fields and order. `io-thread` is the core that serves the connection.
+/// One line, without its end, in the fields and order of Redis 7.2, then those of later ones (whose `watch` comes behind `multi`). `io-thread` is the core that serves the connection.
 pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
     let seconds_since = |at_ms: i64| (now_ms - at_ms).max(0) / 1000;
     let queued = client.multi.as_ref().map(|multi| (multi.queue.len(), multi.bytes)).or(client.in_exec);
@@ -110,7 +110,7 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={multi} \
          qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_bytes} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
          events={} cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} io-thread={} \
-         tot-net-in={} tot-net-out={} tot-cmds={}",
+         tot-net-in={} tot-net-out={} tot-cmds={} watch={}",
         client.id,
         client.address,
         client.local_address,
@@ -140,6 +140,7 @@ pub fn describe(client: &Client, buffers: Buffers, now_ms: i64) -> String {
         client.input_bytes,
         client.output_bytes,
         client.commands,
+        client.watched.len(),
     )
 }
 

@@ -1,6 +1,8 @@
 //! CLIENT subcommands about the connection's own state: name, library, replies, eviction, touching.
 
 use super::CONNECTION;
+use std::sync::atomic::Ordering::Relaxed;
+
 use crate::commands::row::{Row, Run, flag::*};
 use crate::resp::args::Args;
 use crate::resp::error;
@@ -186,12 +188,10 @@ fn capa(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
-/// Import mode, in which Valkey spares keys that expire, is never on here.
-fn import_source(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
-    if args.is(2, "off") {
-        reply.ok();
-    } else {
+fn import_source(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
+    if !args.is(2, "off") && !session.server.settings.import_mode.load(Relaxed) {
         reply.error("ERR Server is not in import mode");
+        return Flow::Done;
     }
-    Flow::Done
+    switch(args, reply, &mut session.client.imports)
 }

@@ -113,6 +113,7 @@ fn reset(session: &mut Session, _: Args, reply: &mut Reply) -> Flow {
     client.reply_mode = ReplyMode::On;
     client.no_touch = false;
     client.no_evict = false;
+    client.imports = false;
     client.takes_redirects = false;
     client.fieldsets.clear();
     client.refresh();

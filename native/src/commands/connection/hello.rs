@@ -27,7 +27,8 @@ fn hello(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         return Flow::Done;
     }
     reply.proto = session.client.proto;
-    reply.map(7);
+    let zone = session.server.settings.text("availability-zone");
+    reply.map(7 + usize::from(!zone.is_empty()));
     reply.text("server");
     reply.text("redis");
     reply.text("version");
@@ -42,6 +43,11 @@ fn hello(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     reply.text("master");
     reply.text("modules");
     reply.array(0);
+    // As in Valkey, where there is one.
+    if !zone.is_empty() {
+        reply.text("availability_zone");
+        reply.bulk(zone.as_bytes());
+    }
     Flow::Done
 }
 

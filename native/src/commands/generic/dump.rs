@@ -134,6 +134,7 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
         (ms, false) => Some(ms.saturating_add(txn.wall_ms())),
     };
     if expiry.is_some_and(|at_ms| at_ms <= txn.now_ms) {
+        txn.expired += 1;
         if !replaced {
             return Ok(Effect::None);
         }

@@ -177,13 +177,14 @@ fn set_expiry(
         return Effect::None;
     }
     reply.int(1);
-    if at_ms <= txn.now_ms {
+    if at_ms <= txn.now_ms && !txn.keep_expired {
         txn.remove(key);
         txn.changed(key, Class::Generic, "del");
         let lazy = txn.store.settings.lazyfree_lazy_expire.load(Relaxed);
         return rewritten(txn, &[if lazy { b"UNLINK" } else { b"DEL" }, key]);
     }
-    txn.set_expiry(key, Some(at_ms));
+    // One before 1970 is kept where nothing may go (import mode); 0 is the time at which all is seen.
+    txn.set_expiry(key, Some(at_ms.max(1)));
     txn.changed(key, Class::Generic, "expire");
     rewritten(txn, &[b"PEXPIREAT", key, itoa::Buffer::new().format(at_ms).as_bytes()])
 }
@@ -207,7 +208,7 @@ fn get_expiry(txn: &mut Txn, args: Args, reply: &mut Reply, of: impl Fn(i64, i64
     reply.int(match found {
         None => -2,
         Some(None) => -1,
-        Some(Some(at_ms)) => of(at_ms, txn.now_ms),
+        Some(Some(at_ms)) => of(at_ms, txn.wall_ms()),
     });
     Effect::None
 }

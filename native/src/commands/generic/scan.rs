@@ -61,12 +61,7 @@ fn scan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         } else if args.is(index, "match") && more {
             pattern = Some(args.get(index + 1)).filter(|pattern| *pattern != b"*");
         } else if args.is(index, "type") && more {
-            let wanted = args.get(index + 1);
-            if !TYPES.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(wanted)) {
-                reply.error_bytes(&[b"ERR unknown type name '", wanted, b"'"].concat());
-                return Effect::None;
-            }
-            type_name = Some(wanted);
+            type_name = Some(args.get(index + 1));
         } else if args.is(index, "noscores") {
             reply.error(error::NO_SCORES_OF_ZSCAN);
             return Effect::None;
@@ -94,11 +89,9 @@ fn scan(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     }
 }
 
-/// What TYPE may name. As in Redis 8, another name is an error.
-const TYPES: [&str; 8] = ["string", "list", "set", "zset", "hash", "stream", "array", "vectorset"];
-
 struct Filter<'a> {
     pattern: Option<&'a [u8]>,
+    /// As in Redis, no key is of a type that there is not.
     type_name: Option<&'a [u8]>,
 }
 
@@ -120,12 +113,13 @@ fn step(txn: &mut Txn, cursor: u64, count: u64, filter: &Filter) -> Result<(u64,
                     if filter.pattern.is_some_and(|pattern| !glob::matches(pattern, entry.key())) {
                         return;
                     }
+                    // As in Redis, of whatever type: only the pattern spares what has expired.
+                    if entry.expiry().is_some_and(|at_ms| at_ms <= now_ms) {
+                        return expired.push(entry.key().to_vec());
+                    }
                     let name = entry.type_name().as_bytes();
                     if filter.type_name.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(name)) {
                         return;
-                    }
-                    if entry.expiry().is_some_and(|at_ms| at_ms <= now_ms) {
-                        return expired.push(entry.key().to_vec());
                     }
                     found.push(entry.key().to_vec());
                 });
@@ -151,19 +145,13 @@ fn step(txn: &mut Txn, cursor: u64, count: u64, filter: &Filter) -> Result<(u64,
     Ok((next, found))
 }
 
-/// A cursor as Redis reads one: an unsigned 64-bit number in decimal, with a sign if one likes (strtoul).
+/// A cursor as Redis 8 reads one: an unsigned 64-bit number in decimal.
 pub fn cursor(text: &[u8]) -> Option<u64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        [] => return Some(0),
-        _ => (false, text),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some(if negative { number.wrapping_neg() } else { number })
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -212,14 +200,17 @@ mod tests {
             txn.set(key.as_bytes(), NewValue::Int(1), expiry);
         }
         assert_eq!(run(&mut txn, scan, "SCAN 0 COUNT 100 MATCH b TYPE STRING").0, "*2~$1~0~*1~$1~b~");
-        assert_eq!(run(&mut txn, scan, "SCAN 0 TYPE hash").0, "*2~$1~0~*0~");
-        assert_eq!(txn.store.counters.keys(0), 3, "of another type");
+        assert_eq!(run(&mut txn, scan, "SCAN 0 MATCH b TYPE hash").0, "*2~$1~0~*0~");
+        assert_eq!(txn.store.counters.keys(0), 3, "of another name");
+        assert_eq!(run(&mut txn, scan, "SCAN 0 TYPE nonsense").0, "*2~$1~0~*0~");
+        assert_eq!(txn.store.counters.keys(0), 2);
         assert!(
             run(&mut txn, scan, "SCAN 0 TYPE STRING COUNT 100").0.starts_with("*2~$1~0~*2~"),
             "a and b, in any order"
         );
-        assert_eq!(txn.store.counters.keys(0), 2);
-        for (cursor, fits) in [("0", true), ("18446744073709551615", true), ("-1", true), ("x", false), ("1x", false)] {
+        for (cursor, fits) in
+            [("0", true), ("18446744073709551615", true), ("-1", false), ("", false), ("x", false), ("1x", false)]
+        {
             assert_eq!(run(&mut txn, scan, &format!("SCAN {cursor}")).0.starts_with("-ERR invalid cursor"), !fits);
         }
         assert_eq!(run(&mut txn, scan, "SCAN 0 COUNT 0").0, "-ERR syntax error~");

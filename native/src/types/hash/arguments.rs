@@ -3,7 +3,7 @@
 //! ```text
 //!   HEXPIRE key time [NX|XX|GT|LT] FIELDS n field …          in any order after the time, as Redis 8.4
 //!   HGETEX  key [EX n|PX n|EXAT n|PXAT n|PERSIST] FIELDS n field …                           in any order
-//!   HSETEX  key [FNX|FXX] [EX n|PX n|EXAT n|PXAT n|KEEPTTL] FIELDS n field value …           in any order
+//!   HSETEX  key [NX|XX] [FNX|FXX] [EX n|PX n|EXAT n|PXAT n|KEEPTTL] FIELDS n field value …           in any order
 //!   HTTL    key FIELDS n field …                             (HPTTL HEXPIRETIME HPEXPIRETIME HPERSIST HGETDEL) as it is
 //! ```
 
@@ -157,6 +157,8 @@ pub enum Which {
 pub struct Options<'a> {
     /// HGETEX: None leaves the expiry alone, `Clear` is PERSIST. HSETEX: None clears it.
     pub ttl: Option<Ttl>,
+    /// NX: there may be no hash (Some(false)), XX: there must be one (Some(true)).
+    pub key_there: Option<bool>,
     /// FNX: none of the fields may be there.
     pub fnx: bool,
     /// FXX: all of them must be.
@@ -171,7 +173,7 @@ impl<'a> Options<'a> {
             Which::Get => ("hgetex", error::HGETEX_ONE_EXPIRY, 1),
             Which::Set => ("hsetex", error::HSETEX_ONE_EXPIRY, 2),
         };
-        let (mut ttl, mut fnx, mut fxx, mut fields) = (None, false, false, None);
+        let (mut ttl, mut key_there, mut fnx, mut fxx, mut fields) = (None, None, false, false, None);
         let mut at = 2;
         while at < args.len() {
             let is = |word| args.is(at, word);
@@ -213,6 +215,12 @@ impl<'a> Options<'a> {
                     ttl = Some(Ttl::At(time(args.get(at + 1), unit, now_ms, command)?));
                     at += 1;
                 }
+            } else if which == Which::Set && (is("nx") || is("xx")) {
+                let there = is("xx");
+                if key_there.is_some_and(|asked| asked != there) {
+                    return Err(error::SYNTAX.into());
+                }
+                key_there = Some(there);
             } else if which == Which::Set && (is("fnx") || is("fxx")) {
                 if fnx || fxx {
                     return Err(error::FNX_WITH_FXX.into());
@@ -224,6 +232,6 @@ impl<'a> Options<'a> {
             at += 1;
         }
         let fields = fields.ok_or(error::FIELDS_MISSING)?;
-        Ok(Options { ttl, fnx, fxx, fields })
+        Ok(Options { ttl, key_there, fnx, fxx, fields })
     }
 }

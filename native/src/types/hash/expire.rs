@@ -8,6 +8,9 @@ use crate::txn::{Class, Txn};
 /// Takes out those of `fields` that have expired, as a command does that comes across them.
 #[cold]
 pub fn expire_named<'k>(txn: &mut Txn, key: &[u8], fields: impl Iterator<Item = &'k [u8]>) {
+    if txn.keep_expired {
+        return;
+    }
     let now_ms = txn.now_ms;
     let edited = txn.edit_object(key, |hash: &mut HashValue, inverses| {
         let mut gone: Vec<Box<[u8]>> = Vec::new();

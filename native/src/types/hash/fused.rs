@@ -46,7 +46,7 @@ pub const ROWS: &[Row] = &[
         flags: WRITE | DENYOOM | FAST,
         keys: &[key(RW | UPDATE)],
         summary: "Sets fields of a hash and when they expire, if all of them or none were there where that is asked.",
-        args: "key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]",
+        args: "key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]",
         reply: "number",
         run: Run::Data(hsetex),
         ..FUSED
@@ -157,8 +157,14 @@ fn hsetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Ok(options) => options,
         Err(refusal) => return refusal.reply(reply),
     };
-    if txn.peek_object::<HashValue>(key).is_err() {
-        return wrong_type(reply);
+    let there = match txn.peek_object::<HashValue>(key) {
+        Ok(hash) => hash.is_some(),
+        Err(_) => return wrong_type(reply),
+    };
+    // Valkey's conditions on the key.
+    if options.key_there.is_some_and(|asked| asked != there) {
+        reply.int(0);
+        return Effect::None;
     }
     let pairs = options.fields.len() / 2;
     let names = options.fields.iter().step_by(2);

@@ -8,6 +8,7 @@
 use crate::ds::item::Item;
 use crate::txn::Txn;
 use crate::txn::access::Text;
+use crate::types::hash::expire::expire_named;
 use crate::types::hash::value::HashValue;
 
 /// Keys looked up together, so that their cache misses overlap.
@@ -53,6 +54,9 @@ pub struct Keys {
     hashes: Vec<u64>,
 }
 
+/// A time at which nothing has expired.
+const EVER_MS: i64 = i64::MIN;
+
 impl Keys {
     fn key(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
@@ -95,10 +99,22 @@ impl Keys {
             let key = self.key(index);
             txn.prime(key, *hash);
             match &named.field {
-                Some(field) => match txn.get_object::<HashValue>(key) {
-                    Ok(Some(hash)) => see(hash.get(field, now_ms)),
-                    _ => see(None),
-                },
+                Some(field) => {
+                    let met_expired = match txn.get_object::<HashValue>(key) {
+                        Ok(Some(hash)) => {
+                            let value = hash.get(field, now_ms);
+                            see(value);
+                            value.is_none() && hash.get(field, EVER_MS).is_some()
+                        }
+                        _ => {
+                            see(None);
+                            false
+                        }
+                    };
+                    if met_expired {
+                        expire_named(txn, key, std::iter::once(&**field));
+                    }
+                }
                 None => match txn.get_text(key) {
                     Ok(Some(Text::Bytes(text))) => see(Some(Item::Text(text))),
                     Ok(Some(Text::Digits(_, number))) => see(Some(Item::Int(number))),

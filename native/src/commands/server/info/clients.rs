@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::text::Text;
 use crate::session::handle::Session;
+use crate::session::server::Pause;
 
 pub fn clients(session: &mut Session, text: &mut Text) {
     let server = session.server;
@@ -32,4 +33,17 @@ pub fn clients(session: &mut Session, text: &mut Text) {
     text.field("pubsub_clients", server.store.subscriptions.clients.load(Relaxed));
     text.field("watching_clients", server.store.watching_clients.load(Relaxed));
     text.field("total_watched_keys", server.store.watched_keys.load(Relaxed));
+    // Valkey's, about CLIENT PAUSE.
+    let now_ms = session.txn.wall_ms();
+    let (pause, left_ms) = server.pause_left(now_ms);
+    text.field("paused_reason", if pause == Pause::No { "none" } else { "client_pause" });
+    text.field(
+        "paused_actions",
+        match pause {
+            Pause::No => "none",
+            Pause::Writes => "write",
+            Pause::All => "all",
+        },
+    );
+    text.field("paused_timeout_milliseconds", left_ms);
 }

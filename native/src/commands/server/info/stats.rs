@@ -29,7 +29,10 @@ pub fn stats(session: &mut Session, text: &mut Text) {
     text.field("rejected_connections", server.sum(|f| f.rejected_connections.get()));
     text.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     text.field("expired_subkeys", server.sum(|f| f.expired_subkeys.get()));
+    // Valkey's name for it.
+    text.field("expired_fields", server.sum(|f| f.expired_subkeys.get()));
     text.field("expired_keys", server.sum(|f| f.expired.get()));
+    text.field("expired_keys_active", server.sum(|f| f.expired_active.get()));
     text.field("expired_stale_perc", "0.00");
     text.field("expired_time_cap_reached_count", 0);
     text.field("expire_cycle_cpu_milliseconds", server.sum(|f| f.expire_cycle_us.get()) / 1000);
