@@ -59,6 +59,15 @@ const defaultUnits = [
   "unit/shutdown",
   "unit/scripting",
   "unit/functions",
+  "unit/hotkeys",
+  "unit/info-keysizes",
+  "unit/replybufsize",
+  "unit/memefficiency",
+  "unit/wait",
+  "unit/tls",
+  "unit/commandlog",
+  "unit/hashexpire",
+  "unit/fuzzer",
 ] as const;
 
 /** Where Zedis has more than Redis, and the suite means to see less: slow functions stay on their core and keep it busy. */
@@ -90,7 +99,10 @@ const ownUnits = [
 const unitLimit_s = 240;
 
 interface Skip {
-  /** `unit/type/set`; of one family's suite alone with its name before it: `valkey:unit/type/set`. `*`: every unit. */
+  /**
+   * `unit/type/set`; of one family's suite alone with its name before it: `valkey:unit/type/set`; of one version's: `redis-8:unit/type/set`.
+   * `*`: every unit.
+   */
   readonly unit: string;
   /** A test's name, or `/` and a regular expression in Tcl's syntax. */
   readonly pattern: string;
@@ -122,7 +134,8 @@ export function parseOutput(output: string): UnitResult {
   const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
   const count = (word: string) => lines.filter((line) => line.startsWith(`[${word}]: `)).length;
   const failures = lines.flatMap((line, index) => {
-    if (/^\[(err|exception|timeout)\]: /.test(line)) {
+    // The suite writes TIMEOUT in capitals.
+    if (/^\[(err|exception|timeout)\]: /i.test(line)) {
       const rest = lines.slice(index + 1, index + 12);
       const end = rest.findIndex((next) => /^\[\w+( \w+)?\]: |^Cleanup|^\[\d|^ {4}while executing/.test(next));
       return [[line, ...rest.slice(0, end < 0 ? rest.length : end)].join("\n")];
@@ -137,6 +150,15 @@ export function parseOutput(output: string): UnitResult {
 }
 
 const versionOf = (checkout: string): string => readFileSync(join(checkout, "src/version.h"), "utf8");
+
+/** `8` of 8.6.3. */
+function majorOf(checkout: string): string {
+  return (
+    /VALKEY_VERSION "(\d+)/.exec(versionOf(checkout))?.[1] ??
+    /REDIS_VERSION "(\d+)/.exec(versionOf(checkout))?.[1] ??
+    ""
+  );
+}
 
 /** Before 7.2 small lists and sets had encodings of other names; a checkout of those is not asked for names. */
 function knowsEncodings(checkout: string): boolean {
@@ -153,12 +175,13 @@ async function runUnit(
   server: Server | undefined,
 ) {
   const family = /SERVER_NAME "valkey"/.test(versionOf(checkout)) ? "valkey" : "redis";
-  const mine = skips.filter((skip) => [unit, `${family}:${unit}`, "*"].includes(skip.unit));
+  const named = [unit, `${family}:${unit}`, `${family}-${majorOf(checkout)}:${unit}`, "*"];
+  const mine = skips.filter((skip) => named.includes(skip.unit));
   const where = server === undefined ? ["--clients", "1"] : ["--host", "127.0.0.1", "--port", String(server.port)];
   // Ports of its own, so that two runs can go side by side, and below those that the system gives to clients.
   const ports = ["--baseport", String(10_000 + (process.pid % 200) * 100)];
   const args = [...where, ...ports, "--single", unit, "--durable"];
-  args.push("--tags", `${slow ? "" : "-slow "}-needs:repl`, "--timeout", String(unitLimit_s));
+  args.push("--tags", `${slow ? "" : "-slow "}-needs:repl -ipv6`, "--timeout", String(unitLimit_s));
   if (!knowsEncodings(checkout)) args.push("--ignore-encoding");
   for (const skip of mine) args.push("--skiptest", skip.pattern);
   const child = Bun.spawn({
@@ -174,14 +197,16 @@ async function runUnit(
   return output + errors;
 }
 
-/** The programs of Redis that some tests call, linked to those of this machine. */
+/** The programs of Redis that some tests call, linked to those of this machine, under the names of the suite's family. */
 function linkPrograms(checkout: string): void {
   for (const name of ["redis-cli", "redis-benchmark"]) {
-    const place = join(checkout, "src", name);
-    if (existsSync(place)) continue;
     const program = Bun.which(name);
-    if (program === null) throw new Error(`${name} is not on the PATH; some units call it`);
-    symlinkSync(program, place);
+    for (const family of ["redis", "valkey"]) {
+      const place = join(checkout, "src", name.replace("redis", family));
+      if (existsSync(place)) continue;
+      if (program === null) throw new Error(`${name} is not on the PATH; some units call it`);
+      symlinkSync(program, place);
+    }
   }
 }
 
@@ -223,7 +248,8 @@ async function main(): Promise<number> {
   linkPrograms(checkout);
   const skips = values.all ? [] : parseSkips(await Bun.file(join(import.meta.dir, "skips.tsv")).text());
   const total = { passed: 0, failed: 0, skipped: 0, ignored: 0 };
-  if (values.own) writeServerProgram(checkout, values.cores);
+  // Valkey's suite looks for the program also where it starts none.
+  writeServerProgram(checkout, values.cores);
   // Not every version has every unit.
   const isThere = (unit: string): boolean => existsSync(join(checkout, "tests", `${unit}.tcl`));
   const units = values.unit ?? (values.own ? ownUnits : defaultUnits).filter(isThere);
