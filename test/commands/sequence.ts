@@ -249,8 +249,8 @@ export function randomSequence(random: Random): Step[] {
     if (/^HP?EXPIREAT$/.test(String(step[0]))) return step;
     // Since 7.2 these look at their arguments before the key.
     if (/^(BITCOUNT|BITPOS)$/.test(String(step[0]))) return step;
-    // Since 8.0 a type is looked at as it comes.
-    if (step[0] === "SCAN") return step;
+    // Since 8.0 a cursor without digits, or below nought, is none.
+    if (/^[HS]?SCAN$/.test(String(step[0]))) return step;
     if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();
