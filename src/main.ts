@@ -305,6 +305,7 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
     socketFile.remove();
     return 1;
   }
+  native.waitTurns();
   for (const at of ports) log.write("notice", `listening on ${shownAddress(at)}${at.tls ? " with TLS" : ""}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);

@@ -3,12 +3,14 @@
 export const CORE_SYMBOLS = {
   zedis_turns: { args: ["f64"], returns: "f64" },
   zedis_core_thread: { args: ["f64"], returns: "f64" },
+  zedis_wait_turns: { args: [], returns: "void" },
 } as const;
 
 /** The functions of native code behind those symbols. */
 interface CoreNative {
   zedis_turns(core: number): number;
   zedis_core_thread(core: number): number;
+  zedis_wait_turns(): void;
 }
 
 export function coreCalls(native: CoreNative) {
@@ -18,5 +20,8 @@ export function coreCalls(native: CoreNative) {
 
     /** The system's number of the core's thread, as in /proc/self/task. */
     coreThread: (core: number): number => native.zedis_core_thread(core),
+
+    /** The calling thread, the main one, interrupts no core from now on: it waits for the end of another's slice of a processor. */
+    waitTurns: (): void => native.zedis_wait_turns(),
   };
 }

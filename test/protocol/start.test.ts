@@ -1,11 +1,12 @@
 /** How the process starts: options from the command line and the file, what it refuses, which network backend it takes. */
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { textOf } from "../harness/resp.ts";
 import { runServer, startServer } from "../harness/server.ts";
 import { isOracle } from "../harness/target.ts";
+import { until } from "../harness/wait.ts";
 
 /** Runs the server with a configuration file of these lines; it must refuse. */
 async function refuse(...lines: string[]): Promise<{ exitCode: number; output: string }> {
@@ -45,6 +46,28 @@ describe("a configuration that is wrong", () => {
     expect(exitCode).toBe(1);
     expect(output).toContain("nosuchoption");
   });
+});
+
+test.skipIf(isOracle)("the main thread interrupts neither the cores nor the threads of the log", async () => {
+  const server = await startServer({ options: { cores: "2" } });
+  const wire = await server.connect();
+  expect(textOf(await wire.call("CONFIG SET appendonly yes appendfsync everysec"))).toBe("OK");
+  // Fields 2 and 41 of proc(5)'s stat: the name in brackets, and the policy, 3 for SCHED_BATCH.
+  const policies = (): Map<string, Set<string>> => {
+    const found = new Map<string, Set<string>>();
+    for (const task of readdirSync(`/proc/${server.pid}/task`)) {
+      const stat = readFileSync(`/proc/${server.pid}/task/${task}/stat`, "utf8");
+      const name = task === String(server.pid) ? "main" : stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+      const policy = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38] ?? "";
+      found.set(name, (found.get(name) ?? new Set()).add(policy));
+    }
+    return found;
+  };
+  await until("the threads of the log", () => policies().has("zedis-fsync"));
+  const found = policies();
+  expect(found.get("main")).toEqual(new Set(["3"]));
+  for (const name of ["Worker", "zedis-aof", "zedis-fsync"]) expect(found.get(name)).toEqual(new Set(["0"]));
+  await server.stop();
 });
 
 test("the server listens where bind says, and nowhere else", async () => {

@@ -17,6 +17,7 @@ use super::desk::{Desk, FAILED, Ticket};
 use super::writer::{Disk, show, stamp};
 use crate::session::durability::Fsync;
 use crate::session::server::Server;
+use crate::sys::cpu::{self, Waking};
 use crate::sys::{clock, usage};
 
 /// How long an fsync waits for more to write, at most; nor longer than the last one took.
@@ -72,7 +73,10 @@ impl Group {
     pub fn start(server: &'static Server, desk: &Arc<Desk<Disk>>) -> std::io::Result<Arc<Group>> {
         let group = Arc::new(Group { state: Mutex::default(), call: Condvar::new() });
         let (own, desk) = (group.clone(), desk.clone());
-        let run = move || usage::apart(|| own.run(server, &desk));
+        let run = move || {
+            cpu::on_waking(Waking::Interrupts);
+            usage::apart(|| own.run(server, &desk))
+        };
         thread::Builder::new().name("zedis-sync".into()).spawn(run)?;
         Ok(group)
     }

@@ -13,6 +13,7 @@ use super::desk::{Desk, SYNCING};
 use super::tape::LogFile;
 use super::writer::Disk;
 use crate::session::server::Server;
+use crate::sys::cpu::{self, Waking};
 use crate::sys::files::begin_writing;
 
 /// So many bytes more in the file, and the disk is to begin with them. Few in tests.
@@ -103,6 +104,7 @@ impl Syncer {
     pub fn start(server: &'static Server, desk: Arc<Desk<Disk>>) -> io::Result<Syncer> {
         let (syncer, asked, answer) = Syncer::new();
         thread::Builder::new().name("zedis-fsync".into()).spawn(move || {
+            cpu::on_waking(Waking::Interrupts);
             for ask in asked {
                 let Some(outcome) = ask.carry_out(&desk) else { continue };
                 if answer.send(outcome).is_err() {

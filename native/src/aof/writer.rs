@@ -24,6 +24,7 @@ use super::syncer::{Ahead, Syncer};
 use super::tape::{LogFile, Tape};
 use crate::session::durability::{Fsync, LogWriter, Order};
 use crate::session::server::Server;
+use crate::sys::cpu::{self, Waking};
 use crate::sys::{clock, usage};
 
 /// The least time it sleeps for.
@@ -135,7 +136,10 @@ pub fn start(server: &'static Server, (disk, length): (Disk, u64), before: u64) 
     server.durability.aof_enabled.store(true, Relaxed);
     server.durability.aof_other_bytes.store(before, Relaxed);
     server.durability.aof_bytes.store(before + length, Relaxed);
-    thread::Builder::new().name("zedis-aof".into()).spawn(move || usage::apart(|| writer.run()))?;
+    thread::Builder::new().name("zedis-aof".into()).spawn(move || {
+        cpu::on_waking(Waking::Interrupts);
+        usage::apart(|| writer.run())
+    })?;
     server.durability.set_log_writer(Some(Arc::new(ForCores { server, desk, group, ahead })));
     Ok(())
 }

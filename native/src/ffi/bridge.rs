@@ -60,6 +60,12 @@ pub extern "C" fn zedis_cpus() -> f64 {
     cpu::allowed().len() as f64
 }
 
+/// The main thread interrupts no core from now on; nor do the threads that it starts, but those that write the log.
+#[unsafe(no_mangle)]
+pub extern "C" fn zedis_wait_turns() {
+    cpu::on_waking(cpu::Waking::Waits);
+}
+
 /// Makes the server, with room for `background` cores behind those that serve; `shards` 0 chooses their number. Gives 0, or -1 if there is one already or the numbers make no sense.
 #[unsafe(no_mangle)]
 pub extern "C" fn zedis_create(cores: f64, background: f64, shards: f64, databases: f64) -> f64 {

@@ -34,6 +34,23 @@ pub fn thread_id() -> i32 {
     unsafe { libc::gettid() }
 }
 
+/// Whether a thread that wakes up interrupts one that runs. Threads begin as the one was that started them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Waking {
+    /// SCHED_OTHER of sched(7): it may.
+    Interrupts,
+    /// SCHED_BATCH: it waits for the end of the other's slice, and gets the same share of the processor.
+    Waits,
+}
+
+/// Decides it for the calling thread; false where the kernel refuses.
+pub fn on_waking(waking: Waking) -> bool {
+    let policy = if waking == Waking::Waits { libc::SCHED_BATCH } else { libc::SCHED_OTHER };
+    let none = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `none` is a valid parameter for both; 0 names the calling thread.
+    unsafe { libc::sched_setscheduler(0, policy, &none) == 0 }
+}
+
 /// How much less than others a thread that gives way is worth: a tenth of their share.
 const GIVEN_WAY: i32 = 10;
 
@@ -58,4 +75,29 @@ pub fn prefetch(at: *const u8) {
     };
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = at;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> i32 {
+        // SAFETY: it has no conditions; 0 names the calling thread.
+        unsafe { libc::sched_getscheduler(0) }
+    }
+
+    #[test]
+    fn a_thread_wakes_as_its_starter_until_it_says_otherwise() {
+        let starter = std::thread::spawn(|| {
+            assert!(on_waking(Waking::Waits));
+            std::thread::spawn(|| {
+                let before = policy();
+                assert!(on_waking(Waking::Interrupts));
+                (before, policy())
+            })
+            .join()
+        });
+        let policies = starter.join().unwrap().unwrap();
+        assert_eq!(policies, (libc::SCHED_BATCH, libc::SCHED_OTHER));
+    }
 }
