@@ -315,8 +315,8 @@ interface ZedisApi {
   /** Sets fields of a hash and returns how many of them are new; a missing key counts as an empty hash. O(N) in the number of fields given. `HSET key field value [field value ...]` */
   hset(key: ZedisKey, field: ZedisValue, value: ZedisValue, ...more: readonly (ZedisValue)[]): number;
   hset(key: ZedisKey, fields: Readonly<Record<string, ZedisValue>>): number;
-  /** Sets fields of a hash and when they expire, if all of them or none were there where that is asked. O(N) in the number of fields given. `HSETEX key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]` */
-  hsetex(key: ZedisKey, ...options: readonly ("FNX" | "FXX" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL" | "FIELDS" | ZedisSome<ZedisValue>)[]): number;
+  /** Sets fields of a hash and when they expire, if all of them or none were there where that is asked. O(N) in the number of fields given. `HSETEX key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]` */
+  hsetex(key: ZedisKey, ...options: readonly ("NX" | "XX" | "FNX" | "FXX" | "EX" | ZedisInteger | "PX" | "EXAT" | "PXAT" | "KEEPTTL" | "FIELDS" | ZedisSome<ZedisValue>)[]): number;
   /** Sets a field of a hash only if it is not there yet. O(1). `HSETNX key field value` */
   hsetnx(key: ZedisKey, field: ZedisValue, value: ZedisValue): number;
   /** Returns the length in bytes of the value of one field of a hash. O(1). `HSTRLEN key field` */
