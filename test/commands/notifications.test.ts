@@ -69,6 +69,9 @@ events.both(
   { since: "7.0" },
 );
 
+/** DUMP's of the string `bar`: a sum of nought says that there is none. */
+const BAR = Buffer.from("\x00\x03bar\x0a\x00\0\0\0\0\0\0\0\0", "latin1");
+
 events.both(
   "o and c tell of values that replace others",
   async (wire) => {
@@ -79,11 +82,18 @@ events.both(
       ["INCR n", 2],
       ["HSET h f v", 1],
       ["SET h v", ok],
+      ["HSET g f v", 1],
+      [["RESTORE", "g", "0", BAR, "REPLACE"], ok],
+      [["RESTORE", "new", "0", BAR, "REPLACE"], ok],
     ];
-    expect(await firedBy(wire, "Eoc", rows, 3)).toEqual([
+    expect(await firedBy(wire, "Eogc", rows, 7)).toEqual([
       "__keyevent@0__:overwritten k",
       "__keyevent@0__:overwritten h",
       "__keyevent@0__:type_changed h",
+      "__keyevent@0__:restore g",
+      "__keyevent@0__:overwritten g",
+      "__keyevent@0__:type_changed g",
+      "__keyevent@0__:restore new",
     ]);
   },
   { since: "8.2" },

@@ -141,7 +141,7 @@ impl Txn {
 
     /// An event that says something of a key besides its change, only where it is wanted.
     #[inline]
-    pub(super) fn remark(&mut self, key: &[u8], class: Class, event: &'static str) {
+    pub fn remark(&mut self, key: &[u8], class: Class, event: &'static str) {
         if self.wants(class.bit()) {
             self.told.changes.push(Change { db: self.db, key: key.into(), class, event, subkeys: Box::default() });
         }
