@@ -49,7 +49,7 @@ pub struct Batch {
     /// Bytes parsed into `requests`.
     parsed: usize,
     copied: Vec<u8>,
-    /// Hashes of further keys of calls, for prefetching.
+    /// Hashes of further keys of calls, then of all keys that may hold lists, for prefetching.
     further: Vec<u64>,
     /// Some request of this fill is an inline one.
     has_inline: bool,
@@ -243,13 +243,13 @@ impl Batch {
                 }
             }
             // A third miss for what is no string: the object its entry points to.
+            self.further.retain(|hash| txn.prefetch_object(*hash));
             for request in &self.requests {
-                if request.key != 0 && table.row(request.row).group != Group::String {
-                    txn.prefetch_object(request.hash);
+                let group = table.row(request.row).group;
+                let has_object = request.key != 0 && group != Group::String && txn.prefetch_object(request.hash);
+                if has_object && (group == Group::List || table.is_call(request.row)) {
+                    self.further.push(request.hash);
                 }
-            }
-            for hash in &self.further {
-                txn.prefetch_object(*hash);
             }
             self.prefetch_elements(txn);
             self.prefetch_ends(txn);
@@ -278,11 +278,6 @@ impl Batch {
 
     /// A fourth and fifth miss for lists, which commands mostly touch at an end: what the object points to, and the end of that.
     fn prefetch_ends(&mut self, txn: &mut Txn) {
-        let table = table();
-        let may_be_list = |request: &&Request| {
-            request.key != 0 && (table.row(request.row).group == Group::List || table.is_call(request.row))
-        };
-        self.further.extend(self.requests.iter().filter(may_be_list).map(|request| request.hash));
         self.further.retain(|hash| txn.prefetch_ends(*hash, false));
         for hash in self.further.drain(..) {
             txn.prefetch_ends(hash, true);

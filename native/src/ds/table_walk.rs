@@ -7,20 +7,22 @@ use super::*;
 use crate::ds::entry::{Object, Value};
 
 impl Table {
-    /// Starts loading the object that `hash` may mean; its entry should be in the cache by now.
+    /// Starts loading the object that `hash` may mean; its entry should be in the cache by now. False: there is none.
     #[inline]
-    pub fn prefetch_object(&self, hash: u64) {
+    pub fn prefetch_object(&self, hash: u64) -> bool {
         if self.buckets.is_empty() {
-            return;
+            return false;
         }
         let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
-        if found != 0 {
-            let entry = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]);
-            if let Some(home) = entry.object_home() {
-                prefetch(home);
-            }
+        if found == 0 {
+            return false;
         }
+        let home = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]).object_home();
+        if let Some(home) = home {
+            prefetch(home);
+        }
+        home.is_some()
     }
 
     /// Starts loading where the object that `hash` may mean has an element; see [`Object::prefetch`].

@@ -269,11 +269,12 @@ impl Txn {
         });
     }
 
-    /// Starts loading the object (hash, list, …) that a lookup of this hash will touch; its entry should be in the cache.
+    /// Starts loading the object (hash, list, …) that a lookup of this hash will touch; its entry should be in the cache. False: there is none.
     #[inline]
-    pub fn prefetch_object(&mut self, hash: u64) {
-        let db = self.db;
-        self.latches.glance(self.store.shard_of(hash), |shard| shard.table(db).prefetch_object(hash));
+    pub fn prefetch_object(&mut self, hash: u64) -> bool {
+        let (db, mut found) = (self.db, false);
+        self.latches.glance(self.store.shard_of(hash), |shard| found = shard.table(db).prefetch_object(hash));
+        found
     }
 
     /// Starts loading where the object of this hash has an element, in two steps; its home should be in the cache. False: that

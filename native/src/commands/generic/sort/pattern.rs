@@ -87,7 +87,9 @@ impl Keys {
         }
         self.hashes.iter().for_each(|hash| txn.prefetch(*hash, true));
         if named.field.is_some() {
-            self.hashes.iter().for_each(|hash| txn.prefetch_object(*hash));
+            for hash in &self.hashes {
+                txn.prefetch_object(*hash);
+            }
         }
         Ok(())
     }
