@@ -4,21 +4,13 @@ use smallvec::SmallVec;
 
 use super::resize::first_position;
 use super::*;
-use crate::ds::entry::{Object, Value};
+use crate::ds::entry::{EntryRef, Object, Value};
 
 impl Table {
     /// Starts loading the object that `hash` may mean; its entry should be in the cache by now. False: there is none.
     #[inline]
     pub fn prefetch_object(&self, hash: u64) -> bool {
-        if self.buckets.is_empty() {
-            return false;
-        }
-        let bucket = self.bucket_of(hash);
-        let found = bucket.matches(tag(hash));
-        if found == 0 {
-            return false;
-        }
-        let home = entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]).object_home();
+        let home = self.entry_at(hash).and_then(|entry| entry.object_home());
         if let Some(home) = home {
             prefetch(home);
         }
@@ -37,21 +29,24 @@ impl Table {
         self.object_at(hash).is_some_and(|object| object.prefetch_ends(again))
     }
 
-    /// The object that `hash` may mean: its key is not compared.
+    /// The object that `hash` may mean.
     #[inline]
     fn object_at(&self, hash: u64) -> Option<&dyn Object> {
+        match self.entry_at(hash)?.value() {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The entry that `hash` may mean: its key is not compared.
+    #[inline]
+    fn entry_at(&self, hash: u64) -> Option<EntryRef<'_>> {
         if self.buckets.is_empty() {
             return None;
         }
         let bucket = self.bucket_of(hash);
         let found = bucket.matches(tag(hash));
-        if found == 0 {
-            return None;
-        }
-        match entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]).value() {
-            Value::Object(object) => Some(object),
-            _ => None,
-        }
+        (found != 0).then(|| entry_of::<Entry>(bucket.slots[found.trailing_zeros() as usize]))
     }
 }
 
