@@ -141,6 +141,11 @@ impl Txn {
         }
     }
 
+    /// The name that TYPE gives the value under `key`; None: there is none. Nothing is marked or counted.
+    pub fn type_name(&mut self, key: &[u8]) -> Option<&'static str> {
+        self.peek(key).map(|entry| entry.type_name())
+    }
+
     /// The object under `key`, which [`Txn::get_object`] has found under the latches that are held still: borrowed so that
     /// others can be looked at beside it.
     pub fn look<T: Object>(&self, key: &[u8]) -> Option<&T> {
@@ -164,11 +169,8 @@ impl Txn {
         let old = table.at(place);
         let was_expired = old.expiry().is_some_and(|at_ms| at_ms <= now_ms);
         if remarked && !was_expired {
-            let retyped = old.type_name() != value.type_name();
-            self.remark(key, Class::Overwritten, "overwritten");
-            if retyped {
-                self.remark(key, Class::TypeChanged, "type_changed");
-            }
+            let old_type = old.type_name();
+            self.remark_overwritten(key, old_type, value.type_name());
         }
         // Spans of `undo_keys` reach 4 GiB; an integer beyond is kept as any other value is.
         let short_undo = self.has_room_for_undo_key(key);

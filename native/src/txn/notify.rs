@@ -139,9 +139,17 @@ impl Txn {
         }
     }
 
+    /// What was under `key`, of the type `old`, has given way to a value of the type `new`.
+    pub fn remark_overwritten(&mut self, key: &[u8], old: &'static str, new: &'static str) {
+        self.remark(key, Class::Overwritten, "overwritten");
+        if old != new {
+            self.remark(key, Class::TypeChanged, "type_changed");
+        }
+    }
+
     /// An event that says something of a key besides its change, only where it is wanted.
     #[inline]
-    pub fn remark(&mut self, key: &[u8], class: Class, event: &'static str) {
+    pub(super) fn remark(&mut self, key: &[u8], class: Class, event: &'static str) {
         if self.wants(class.bit()) {
             self.told.changes.push(Change { db: self.db, key: key.into(), class, event, subkeys: Box::default() });
         }

@@ -90,15 +90,16 @@ fn copy(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     // Counts as a read of the source, for the access clock too.
     let missing = txn.get(from).is_none();
     txn.db = to_db;
-    let taken = !missing && txn.exists(to);
+    let old_type = if missing { None } else { txn.type_name(to) };
     txn.db = db;
-    if missing || (taken && !replace) {
+    if missing || (old_type.is_some() && !replace) {
         reply.int(0);
         return Effect::None;
     }
     txn.replicate(from, to_db, to);
     txn.db = to_db;
     txn.changed(to, Class::Generic, "copy_to");
+    remark_overwritten(txn, to, old_type);
     txn.db = db;
     reply.int(1);
     Effect::Verbatim
@@ -136,9 +137,18 @@ fn renamenx(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn relocate_here(txn: &mut Txn, from: &[u8], to: &[u8]) {
+    let old_type = txn.type_name(to);
     txn.relocate(from, txn.db, to);
     txn.changed(from, Class::Generic, "rename_from");
     txn.signal(to, Class::Generic, "rename_to");
+    remark_overwritten(txn, to, old_type);
+}
+
+/// Tells of what a value that has come to `to` has taken the place of, if anything.
+pub(super) fn remark_overwritten(txn: &mut Txn, to: &[u8], old_type: Option<&'static str>) {
+    if let (Some(old), Some(new)) = (old_type, txn.type_name(to)) {
+        txn.remark_overwritten(to, old, new);
+    }
 }
 
 fn move_(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {

@@ -127,7 +127,7 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
         Refused::Envelope => "ERR DUMP payload version or checksum are wrong",
         Refused::Content => "ERR Bad data format",
     })?;
-    let old_type = if options.replace { txn.peek(key).map(|entry| entry.type_name()) } else { None };
+    let old_type = if options.replace { txn.type_name(key) } else { None };
     let replaced = options.replace && txn.remove(key);
     let expiry = match (ttl_ms, options.absolute) {
         (0, _) => None,
@@ -146,13 +146,7 @@ fn restore_value(txn: &mut Txn, args: Args) -> Result<Effect, &'static str> {
     loaded.make(&store.settings, |value| txn.set(key, value, expiry.map_or(Expiry::Clear, Expiry::At)));
     txn.mark_access(key, options.idle_seconds, options.frequency);
     txn.changed(key, Class::Generic, "restore");
-    if let Some(old_type) = old_type {
-        let retyped = txn.peek(key).is_some_and(|entry| entry.type_name() != old_type);
-        txn.remark(key, Class::Overwritten, "overwritten");
-        if retyped {
-            txn.remark(key, Class::TypeChanged, "type_changed");
-        }
-    }
+    super::copy_rename::remark_overwritten(txn, key, old_type);
     match expiry {
         Some(at_ms) if !options.absolute => {
             let mut at_text = itoa::Buffer::new();
