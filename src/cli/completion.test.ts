@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Server, startServer } from "../../test/harness/server.ts";
 import { SCRIPTS } from "./completion-scripts.ts";
-import type { Terminal } from "./terminal.ts";
+import { hiddenTerminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
 
 const LIMIT_MS = 60_000;
@@ -36,20 +36,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function cli(...argv: string[]): Promise<{ out: string; err: string; code: number }> {
-  let [out, err] = ["", ""];
-  const terminal: Terminal = {
-    out: (bytes) => {
-      out += bytes;
-    },
-    err: (bytes) => {
-      err += bytes;
-    },
-    input: async function* () {},
-    inputIsTty: false,
-    outputIsTty: false,
-  };
+  const { terminal, printed } = hiddenTerminal();
   const code = await runCli(argv, terminal);
-  return { out, err, code };
+  return { ...printed, code };
 }
 const words = async (...typed: string[]): Promise<string[]> =>
   (await cli("completion", "words", "zedis-cli", "--", ...place, ...typed)).out.split("\n").slice(0, -1);

@@ -11,7 +11,7 @@ import { OPTION_NAMES, OPTIONS_WITH_VALUE, parseCliOptions } from "./cli-options
 import { loadCommandDocs } from "./command-help.ts";
 import { SCRIPTS } from "./completion-scripts.ts";
 import { Session } from "./session.ts";
-import type { Terminal } from "./terminal.ts";
+import { hiddenTerminal, type Terminal } from "./terminal.ts";
 
 export const COMPLETION_USAGE = `Usage: zedis-cli completion bash|zsh|fish
 
@@ -91,14 +91,7 @@ async function cliCompletions(words: readonly string[]): Promise<string[]> {
 async function asked(options: readonly string[], command: readonly string[]): Promise<string[] | null> {
   const outcome = parseCliOptions(options, { tty: false, password: process.env.REDISCLI_AUTH });
   if (!("options" in outcome)) return null;
-  const silent: Terminal = {
-    out: () => {},
-    err: () => {},
-    input: async function* () {},
-    inputIsTty: false,
-    outputIsTty: false,
-  };
-  const session = new Session(outcome.options, silent);
+  const session = new Session(outcome.options, hiddenTerminal().terminal);
   try {
     if (!(await session.connect(true))) return null;
     const isCall = /^FCALL/.test(command[0] ?? "");

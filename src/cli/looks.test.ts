@@ -5,7 +5,7 @@ import { type Server, startServer } from "../../test/harness/server.ts";
 import { until } from "../../test/harness/wait.ts";
 import { intrinsicLatency } from "./intrinsic-latency.ts";
 import { SPANS, spanOf, spectrum } from "./latency-spectrum.ts";
-import type { Terminal } from "./terminal.ts";
+import { hiddenTerminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
 
 let server: Server;
@@ -15,21 +15,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function run(argv: readonly string[], typed = ""): Promise<{ out: string; err: string; code: number }> {
-  const printed = { out: "", err: "" };
-  const terminal: Terminal = {
-    out: (bytes) => {
-      printed.out += bytes;
-    },
-    err: (bytes) => {
-      printed.err += bytes;
-    },
-    input: async function* () {
-      // In pieces, as a pipe may give it.
-      for (const byte of Buffer.from(typed)) yield new Uint8Array([byte]);
-    },
-    inputIsTty: false,
-    outputIsTty: false,
-  };
+  // In pieces, as a pipe may give it.
+  const { terminal, printed } = hiddenTerminal([...Buffer.from(typed)].map((byte) => Uint8Array.of(byte)));
   const code = await runCli(
     ["-p", String(server.port), ...argv],
     terminal,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeAuthority } from "../../test/harness/certificates.ts";
 import { freePort, type Server, startServer } from "../../test/harness/server.ts";
-import type { Terminal } from "./terminal.ts";
+import { hiddenTerminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "zedis-cli-"));
@@ -42,18 +42,7 @@ afterAll(async () => {
 });
 
 async function run(argv: readonly string[]): Promise<{ out: string; err: string; code: number }> {
-  const printed = { out: "", err: "" };
-  const terminal: Terminal = {
-    out: (bytes) => {
-      printed.out += bytes;
-    },
-    err: (bytes) => {
-      printed.err += bytes;
-    },
-    input: async function* () {},
-    inputIsTty: false,
-    outputIsTty: false,
-  };
+  const { terminal, printed } = hiddenTerminal();
   const code = await runCli(argv, terminal);
   return { ...printed, code };
 }

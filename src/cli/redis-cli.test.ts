@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Server, startServer } from "../../test/harness/server.ts";
-import type { Terminal } from "./terminal.ts";
+import { hiddenTerminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
 
 const FOUND = Bun.which("redis-server") !== null && Bun.which("redis-cli") !== null;
@@ -42,23 +42,9 @@ function theirs(argv: readonly string[], input: string): Outcome {
 
 /** zedis-cli run in this process. */
 async function ours(argv: readonly string[], input: string): Promise<Outcome> {
-  let out = "";
-  let err = "";
-  const terminal: Terminal = {
-    out: (bytes) => {
-      out += bytes;
-    },
-    err: (bytes) => {
-      err += bytes;
-    },
-    input: async function* () {
-      if (input !== "") yield Buffer.from(input, "latin1");
-    },
-    inputIsTty: false,
-    outputIsTty: false,
-  };
+  const { terminal, printed } = hiddenTerminal(input === "" ? [] : [Buffer.from(input, "latin1")]);
   const code = await runCli([...place, ...argv], terminal);
-  return { out, err, code };
+  return { ...printed, code };
 }
 
 async function compare(argv: readonly string[], input = ""): Promise<void> {

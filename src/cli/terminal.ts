@@ -32,6 +32,28 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** A terminal that nobody sits at: what is written to it collects in `printed`, and `chunks` are its input. */
+export function hiddenTerminal(chunks: Iterable<Uint8Array> = []): {
+  readonly terminal: Terminal;
+  readonly printed: { out: string; err: string };
+} {
+  const printed = { out: "", err: "" };
+  const terminal: Terminal = {
+    out: (bytes) => {
+      printed.out += bytes;
+    },
+    err: (bytes) => {
+      printed.err += bytes;
+    },
+    input: async function* () {
+      yield* chunks;
+    },
+    inputIsTty: false,
+    outputIsTty: false,
+  };
+  return { terminal, printed };
+}
+
 /** How long to wait for a reader that does not keep up before trying again. */
 const RETRY_MS = 1;
 
