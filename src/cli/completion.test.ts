@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Server, startServer } from "../../test/harness/server.ts";
+import { isWithout } from "../../test/harness/target.ts";
 import { SCRIPTS } from "./completion-scripts.ts";
 import { hiddenTerminal } from "./terminal.ts";
 import { runCli } from "./zedis-cli.ts";
@@ -102,7 +103,7 @@ test(
 );
 
 // Only zsh can read a script of zsh; bash, which every machine has, runs its own above.
-test.skipIf(Bun.which("zsh") === null)(
+test.skipIf(isWithout("zsh"))(
   "zsh reads its script",
   () => {
     writeFileSync(join(server.folder, "script.zsh"), SCRIPTS.zsh ?? "");
@@ -120,7 +121,7 @@ test.skipIf(Bun.which("zsh") === null)(
 );
 
 // The same of fish.
-test.skipIf(Bun.which("fish") === null)(
+test.skipIf(isWithout("fish"))(
   "fish completes through what it reads",
   () => {
     const tab = (line: string) =>

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COUNTERS, GAUGES } from "../../src/admin/metric-names.ts";
 import { freePort } from "../harness/server.ts";
+import { isWithout } from "../harness/target.ts";
 import { until } from "../harness/wait.ts";
 import { adminSuite, basic } from "./client.ts";
 
@@ -101,10 +102,8 @@ test("a user who may INFO may scrape, and one who may not is told", async () => 
   expect((await api.send("GET", "/metrics", undefined, basic("nobody", "pw"))).status).toBe(403);
 });
 
-const prometheus = Bun.which("prometheus");
-
 // A program of 100 MB that few machines have: the format is checked above without it.
-test.skipIf(prometheus === null)(
+test.skipIf(isWithout("prometheus"))(
   "Prometheus scrapes it",
   async () => {
     const [folder, port] = [mkdtempSync(join(tmpdir(), "zedis-prometheus-")), freePort()];
@@ -115,7 +114,7 @@ test.skipIf(prometheus === null)(
     );
     const address = `127.0.0.1:${port}`;
     const args = ["--config.file=prometheus.yml", `--web.listen-address=${address}`, "--storage.tsdb.path=data"];
-    const child = Bun.spawn([prometheus ?? "", ...args], { cwd: folder, stdout: "ignore", stderr: "ignore" });
+    const child = Bun.spawn(["prometheus", ...args], { cwd: folder, stdout: "ignore", stderr: "ignore" });
     try {
       const isUp = async (): Promise<boolean> => {
         const response = await fetch(`http://${address}/api/v1/query?query=up`).catch(() => null);

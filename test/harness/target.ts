@@ -15,6 +15,14 @@ export function oraclePath(): string | null {
 }
 
 /**
+ * Whether a test that needs this program has to be left out, as it is not on the machine. With `ZEDIS_PROGRAMS=required`, which `.ci/run`
+ * sets once it has installed them, it runs, and fails.
+ */
+export function isWithout(program: string): boolean {
+  return Bun.which(program) === null && process.env.ZEDIS_PROGRAMS !== "required";
+}
+
+/**
  * Whether a behaviour that appeared in Redis version `since` can be expected of the target. Zedis is held to all of them; the
  * redis-server of the machine to those it knows.
  */

@@ -48,6 +48,7 @@ describe("a configuration that is wrong", () => {
   });
 });
 
+// Of Zedis alone, as the threads and their names are.
 test.skipIf(isOracle)("the main thread interrupts neither the cores nor the threads of the log", async () => {
   const server = await startServer({ options: { cores: "2" } });
   const wire = await server.connect();
