@@ -244,9 +244,10 @@ impl Batch {
             }
             // A third miss for what is no string: the object its entry points to.
             self.further.retain(|hash| txn.prefetch_object(*hash));
-            for request in &self.requests {
+            // Without a key it may be no command at all, which has no row.
+            for request in self.requests.iter().filter(|request| request.key != 0) {
                 let group = table.row(request.row).group;
-                let has_object = request.key != 0 && group != Group::String && txn.prefetch_object(request.hash);
+                let has_object = group != Group::String && txn.prefetch_object(request.hash);
                 if has_object && (group == Group::List || table.is_call(request.row)) {
                     self.further.push(request.hash);
                 }
