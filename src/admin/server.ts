@@ -167,8 +167,11 @@ class Handler {
     this.#api ??= this.#load();
     const { api } = await this.#api;
     const whole = await readUnknownLength(request, bytesMax);
-    const response = withHeaders(whole instanceof Response ? whole : await api(whole, caller));
-    return caller.local ? response : compressedFor(request, caller.local, response);
+    return compressedFor(
+      request,
+      caller.local,
+      withHeaders(whole instanceof Response ? whole : await api(whole, caller)),
+    );
   }
 
   #login(request: Request, address: string): Caller | Response {
