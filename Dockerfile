@@ -5,9 +5,10 @@
 FROM rust:1.95.0-bookworm AS native
 WORKDIR /build/native
 COPY native/.cargo .cargo
-COPY native/Cargo.toml native/Cargo.lock ./
+COPY native/Cargo.toml native/Cargo.lock native/build.sh ./
+COPY native/profile profile
 COPY native/src src
-RUN cargo build --release --locked --lib
+RUN ./build.sh
 
 FROM oven/bun:1.4.5-slim AS modules
 WORKDIR /build

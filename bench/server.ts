@@ -62,6 +62,8 @@ export class Server {
     // exec: the pid is the server's own, not the shell's.
     const process = Bun.spawn(["sh", "-c", `exec ${pin}${what.command.replaceAll("{port}", String(port))}`], {
       cwd: directory,
+      // As it is now, not as it was when this program began.
+      env: { ...globalThis.process.env },
       stdin: "ignore",
       stdout: Bun.file(log),
       stderr: Bun.file(log),

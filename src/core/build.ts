@@ -3,11 +3,13 @@
  * was built is told from a hash of the sources in a stamp beside the library.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { LIBRARY_NAME, PLATFORM, prebuiltPath, prebuiltPlatforms } from "./prebuilt.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const NATIVE = join(ROOT, "native");
+/** Says by which profile, too. */
+const BUILD_SCRIPT = join(NATIVE, "build.sh");
 
 /**
  * Where the library is, or will be after a build. `ZEDIS_LIB` names another one, which is never built here; nor is one that the package
@@ -41,11 +43,10 @@ export function build(log: (line: string) => void): boolean {
     return false;
   }
   log("zedis: building the native store (once, about two minutes) …");
-  const run = Bun.spawnSync([cargo, "build", "--release", "--locked", "--lib"], {
-    cwd: NATIVE,
+  const run = Bun.spawnSync(["sh", BUILD_SCRIPT], {
     stdout: "inherit",
     stderr: "inherit",
-    env: { ...process.env, CARGO_TARGET_DIR: join(NATIVE, "target") },
+    env: { ...process.env, ...withCargo(cargo), CARGO_TARGET_DIR: join(NATIVE, "target") },
   });
   if (run.exitCode !== 0) {
     log("zedis: cargo failed; its message is above.");
@@ -55,6 +56,11 @@ export function build(log: (line: string) => void): boolean {
   return true;
 }
 
+/** An environment whose PATH has cargo and what stands beside it. */
+function withCargo(cargo: string): { PATH: string } {
+  return { PATH: `${process.env.PATH ?? ""}:${dirname(cargo)}` };
+}
+
 function homeCargo(): string | null {
   const path = join(process.env.HOME ?? "/", ".cargo", "bin", "cargo");
   return existsSync(path) ? path : null;
@@ -62,7 +68,8 @@ function homeCargo(): string | null {
 
 function hashOfSources(): string {
   const hash = new Bun.CryptoHasher("sha256");
-  const files = [...filesUnder(join(NATIVE, "src")), join(NATIVE, "Cargo.toml"), join(NATIVE, "Cargo.lock")];
+  const files = ["src", "profile"].flatMap((folder) => filesUnder(join(NATIVE, folder)));
+  files.push(BUILD_SCRIPT, join(NATIVE, "Cargo.toml"), join(NATIVE, "Cargo.lock"));
   for (const file of files.sort())
     hash
       .update(`${relative(NATIVE, file)}\0`)

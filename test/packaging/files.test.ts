@@ -1,6 +1,6 @@
 /** The Dockerfile and the unit of systemd against what they name. */
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
@@ -41,6 +41,13 @@ test("its Bun is the one that the package is pinned to", () => {
     .map(([, image]) => image);
   expect(images.length).toBeGreaterThan(0);
   for (const image of images) expect(image).toBe(`oven/bun:${manifest.packageManager.replace("bun@", "")}-slim`);
+});
+
+test("its compiler is one that there is a profile of", () => {
+  const release = instructions.find(([name, image]) => name === "FROM" && image?.startsWith("rust:"))?.[1];
+  const version = /^rust:([\d.]+)-/.exec(release ?? "")?.[1];
+  const profiles = readdirSync(join(root, "native/profile")).filter((name) => name.endsWith(".profdata"));
+  expect(profiles.map((name) => name.split("_").at(-2))).toContain(version);
 });
 
 test("it runs as nobody special, keeps its data in a volume and is asked for its health", () => {
