@@ -60,6 +60,38 @@ importing.both(
 );
 
 importing.both(
+  "in import mode commands of hashes take out no field that has expired, and none is refused for its time",
+  async (wire, protocol) => {
+    const source = await importing.server.connect(protocol);
+    await wire.pipeline(["CONFIG SET import-mode yes", "HSET h stays v a v b v c v"]);
+    await source.call("CLIENT IMPORT-SOURCE on");
+    await check(
+      wire,
+      [
+        ["HSETEX h EXAT 0 FIELDS 2 d 1 e 2", 1],
+        ["HPEXPIREAT h 1 FIELDS 1 a", [1]],
+        ["HGETEX h EXAT 1 FIELDS 1 b", ["v"]],
+        ["HLEN h", 6],
+        ["HGETDEL h FIELDS 1 a", [null]],
+        ["HGETEX h PERSIST FIELDS 1 b", [null]],
+        ["HSETEX h FXX FIELDS 1 d 1", 0],
+        ["HMGET h a b d e stays", [null, null, null, null, "v"]],
+        // What it replaces begins anew.
+        ["HINCRBY h d 5", 5],
+        ["HSETNX h e new", 1],
+        ["HGET h d", "5"],
+      ],
+      protocol,
+    );
+    expect(show(await source.call("HMGET h a b c d e"))).toBe('["v", "v", "v", "5", "new"]');
+    await wire.call("CONFIG SET import-mode no");
+    await until("the others to expire", async () => show(await wire.call("HLEN h")) === ":4");
+    await source.close();
+  },
+  { since: "9.0.0" },
+);
+
+importing.both(
   "DEBUG SET-ALLOW-ACCESS-EXPIRED shows what has expired to everybody",
   async (wire) => {
     await wire.pipeline(["DEBUG SET-ACTIVE-EXPIRE 0", "DEBUG SET-ALLOW-ACCESS-EXPIRED 1"]);

@@ -8,9 +8,15 @@ use crate::txn::{Class, Txn};
 /// Takes out those of `fields` that have expired, as a command does that comes across them.
 #[cold]
 pub fn expire_named<'k>(txn: &mut Txn, key: &[u8], fields: impl Iterator<Item = &'k [u8]>) {
-    if txn.keep_expired {
-        return;
+    if !txn.keep_expired {
+        expire_to_replace(txn, key, fields);
     }
+}
+
+/// Takes out those of `fields` that have expired, whatever is to stay: the command sets them anew, and the log has to say that what was there is not
+/// what it begins with.
+#[cold]
+pub fn expire_to_replace<'k>(txn: &mut Txn, key: &[u8], fields: impl Iterator<Item = &'k [u8]>) {
     let now_ms = txn.now_ms;
     let edited = txn.edit_object(key, |hash: &mut HashValue, inverses| {
         let mut gone: Vec<Box<[u8]>> = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::arguments::{Options, Which};
 use super::expire::tell_expired;
-use super::ttl::{Outcome, effect, fields_to_change};
+use super::ttl::{Outcome, effect, fields_to_change, kept};
 use super::value::{HashValue, Limits, Ttl};
 use super::write::tell;
 use super::{HASH, bulk, wrong_type};
@@ -54,7 +54,7 @@ pub const ROWS: &[Row] = &[
 ];
 
 fn hgetdel(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let (now_ms, key) = (txn.now_ms, args.get(1));
+    let (now_ms, keep_expired, key) = (txn.now_ms, txn.keep_expired, args.get(1));
     let fields = match fields_to_change(txn, args, reply) {
         Ok(fields) => fields,
         Err(refused) => return refused,
@@ -70,7 +70,7 @@ fn hgetdel(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
                 }
                 None => {
                     reply.null();
-                    if hash.remove_expired(field, now_ms, inverses) {
+                    if !keep_expired && hash.remove_expired(field, now_ms, inverses) {
                         expired.push(field.into());
                     }
                 }
@@ -97,7 +97,7 @@ fn hgetdel(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn hgetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let (now_ms, key) = (txn.now_ms, args.get(1));
+    let (now_ms, keep_expired, key) = (txn.now_ms, txn.keep_expired, args.get(1));
     if txn.peek_object::<HashValue>(key).is_err() {
         return wrong_type(reply);
     }
@@ -114,19 +114,19 @@ fn hgetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         for field in options.fields.iter() {
             let Some(value) = hash.get(field, now_ms) else {
                 reply.null();
-                if hash.remove_expired(field, now_ms, inverses) {
+                if !keep_expired && hash.remove_expired(field, now_ms, inverses) {
                     expired.push(field.into());
                 }
                 continue;
             };
             bulk(reply, value);
             match options.ttl {
-                Some(Ttl::At(at_ms)) if at_ms <= now_ms => {
+                Some(Ttl::At(at_ms)) if at_ms <= now_ms && !keep_expired => {
                     hash.remove(field, inverses);
                     outcome.deleted.push(field);
                 }
                 Some(Ttl::At(at_ms)) => {
-                    hash.set_expiry(field, Some(at_ms), inverses);
+                    hash.set_expiry(field, Some(kept(at_ms)), inverses);
                     outcome.updated.push(field);
                 }
                 Some(Ttl::Clear) => {
@@ -151,7 +151,7 @@ fn hgetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 fn hsetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
-    let (now_ms, key) = (txn.now_ms, args.get(1));
+    let (now_ms, keep_expired, key) = (txn.now_ms, txn.keep_expired, args.get(1));
     // Unlike HGETEX, this looks at its arguments before the key.
     let options = match Options::parse(args, Which::Set, txn.wall_ms()) {
         Ok(options) => options,
@@ -169,16 +169,16 @@ fn hsetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     let pairs = options.fields.len() / 2;
     let names = options.fields.iter().step_by(2);
     let (at_ms, ttl) = match options.ttl {
-        Some(Ttl::At(at_ms)) if at_ms <= now_ms => (Some(at_ms), Ttl::Clear),
-        Some(Ttl::At(at_ms)) => (Some(at_ms), Ttl::At(at_ms)),
+        Some(Ttl::At(at_ms)) if at_ms <= now_ms && !keep_expired => (Some(at_ms), Ttl::Clear),
+        Some(Ttl::At(at_ms)) => (Some(at_ms), Ttl::At(kept(at_ms))),
         Some(ttl) => (None, ttl),
         None => (None, Ttl::Clear),
     };
-    let gone = at_ms.is_some_and(|at_ms| at_ms <= now_ms);
+    let gone = at_ms.is_some_and(|at_ms| at_ms <= now_ms && !keep_expired);
     let limits = Limits::of(&txn.store.settings);
     let set = txn.edit_or_make(key, HashValue::default, |hash, inverses| {
         let mut expired: Vec<Box<[u8]>> = Vec::new();
-        if !conditions_met(hash, &options, now_ms, &mut expired, inverses) {
+        if !conditions_met(hash, &options, (now_ms, keep_expired), &mut expired, inverses) {
             return (false, expired, hash.is_empty());
         }
         hash.make_room(pairs, options.fields.iter(), limits, inverses);
@@ -226,11 +226,11 @@ fn hsetex(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
 }
 
 /// Are none of the fields there, or all, as FNX and FXX ask? Those that have expired are taken out on the way, up to the first
-/// that decides it.
+/// that decides it, unless they are to be kept.
 fn conditions_met(
     hash: &mut HashValue,
     options: &Options,
-    now_ms: i64,
+    (now_ms, keep_expired): (i64, bool),
     expired: &mut Vec<Box<[u8]>>,
     inverses: &mut Inverses,
 ) -> bool {
@@ -238,7 +238,7 @@ fn conditions_met(
         return true;
     }
     for field in options.fields.iter().step_by(2) {
-        if hash.remove_expired(field, now_ms, inverses) {
+        if !keep_expired && hash.remove_expired(field, now_ms, inverses) {
             expired.push(field.into());
         }
         if hash.get(field, now_ms).is_some() == options.fnx {

@@ -145,7 +145,7 @@ fn with_fields(mut command: OwnedArgs, fields: &[&[u8]]) -> OwnedArgs {
 }
 
 fn expire(txn: &mut Txn, args: Args, reply: &mut Reply, name: &str, unit: Unit) -> Effect {
-    let (now_ms, key) = (txn.now_ms, args.get(1));
+    let (now_ms, keep_expired, key) = (txn.now_ms, txn.keep_expired, args.get(1));
     if txn.peek_object::<HashValue>(key).is_err() {
         return wrong_type(reply);
     }
@@ -166,12 +166,12 @@ fn expire(txn: &mut Txn, args: Args, reply: &mut Reply, name: &str, unit: Unit) 
             };
             if !condition.is_met(before, at_ms) {
                 reply.int(NOT_MET);
-            } else if at_ms <= now_ms {
+            } else if at_ms <= now_ms && !keep_expired {
                 hash.remove(field, inverses);
                 outcome.deleted.push(field);
                 reply.int(DELETED);
             } else {
-                hash.set_expiry(field, Some(at_ms), inverses);
+                hash.set_expiry(field, Some(kept(at_ms)), inverses);
                 outcome.updated.push(field);
                 reply.int(DONE);
             }
@@ -185,6 +185,12 @@ fn expire(txn: &mut Txn, args: Args, reply: &mut Reply, name: &str, unit: Unit) 
         return Effect::None;
     };
     effect(outcome.tell(txn, key, Some(at_ms)))
+}
+
+/// The time of a field that is to expire at `at_ms`. One at 0, as it comes where nothing may go (import mode), is a moment later: 0 is the time at
+/// which all is seen.
+pub fn kept(at_ms: i64) -> i64 {
+    at_ms.max(1)
 }
 
 /// Of commands that may have come to nothing.

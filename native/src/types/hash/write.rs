@@ -1,6 +1,6 @@
 //! Setting, counting and deleting fields.
 
-use super::expire::{expire_named, tell_expired};
+use super::expire::{expire_to_replace, tell_expired};
 use super::value::{HashValue, Limits, Ttl};
 use super::{HASH, refuse, wrong_type};
 use crate::commands::row::{Joined, Pieces, Row, Run, access::*, flag::*, key};
@@ -142,7 +142,7 @@ fn hsetnx(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
         Err(WrongType) => return wrong_type(reply),
     };
     if due {
-        expire_named(txn, key, std::iter::once(field));
+        expire_to_replace(txn, key, std::iter::once(field));
     }
     let limits = Limits::of(&txn.store.settings);
     let set = txn.edit_or_make(key, HashValue::default, |hash, inverses| {
@@ -199,7 +199,7 @@ fn hincrbyfloat(txn: &mut Txn, args: Args, reply: &mut Reply) -> Effect {
     };
     let Some(old) = old else { return refuse(reply, error::HASH_NOT_FLOAT) };
     if due {
-        expire_named(txn, key, std::iter::once(field));
+        expire_to_replace(txn, key, std::iter::once(field));
     }
     let sum = old.plus(by);
     if !sum.is_finite() {
