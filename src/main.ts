@@ -26,7 +26,7 @@ import { Control } from "./core/control.ts";
 import { Cores } from "./core/cores.ts";
 import { detach, isDetached, wantsToDetach } from "./core/daemon.ts";
 import { IO, loadNative, type Native } from "./core/ffi.ts";
-import { describeListeners, listenAll, refuseToListenAnew, shownAddress } from "./core/listen.ts";
+import { Sockets, shownAddress, socketsRefusal } from "./core/listen.ts";
 import { beginLoad, beginLog, type Load, reloadCommand } from "./core/load.ts";
 import { applyLogSetting, LEVELS, LOG_SETTINGS, Log, logPlace } from "./core/log.ts";
 import { type KeptLibraries, logged } from "./core/logged.ts";
@@ -214,6 +214,13 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
         .map(keptSource)[0],
     payload: native.dumpLibraries,
   };
+  const sockets = new Sockets({ native, settings, log: (level, line) => log.write(level, line) });
+  const show = (): void => showTitle(settings, configFile, sockets.port, native);
+  const tellListening = (): void => {
+    const own = { config_file: configFile ?? "", executable: process.execPath, bun_version: Bun.version };
+    native.facts({ ...own, ...sockets.facts() });
+    show();
+  };
   const apply = (name: string, value: string): string | null =>
     applySetting({ settings, log, cores, saves, oomScore, showTitle: () => show() }, name, value);
   const commands = new Map<string, ControlCommand>([
@@ -224,11 +231,15 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
         configFile,
         files: DISK,
         // What native code has in force may matter here as well.
-        push: (name, value) => refuseToListenAnew(name, value, settings) ?? push(name, value) ?? apply(name, value),
+        push: (name, value) => push(name, value) ?? apply(name, value),
         apply,
-        applyTogether: () => {
-          const error = applyTls(native, settings);
-          return error === null ? null : `Unable to update TLS configuration. ${error}`;
+        applyTogether: (kind, name) => {
+          const isAboutTls = kind === "tls" || settings.number("tls-port") !== sockets.tlsPort;
+          const error = isAboutTls ? applyTls(native, settings) : null;
+          if (error !== null || kind === "tls") return error && `Unable to update TLS configuration. ${error}`;
+          const isListening = sockets.renew();
+          tellListening();
+          return isListening ? null : socketsRefusal(name);
         },
         resetStat: () => native.resetStats(),
         users: () => {
@@ -247,7 +258,7 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
   const control = new Control(native, commands, (error) => log.write("warning", `control command failed: ${error}`));
 
   const tlsError = applyTls(native, settings);
-  const { ports, failure } = tlsError === null ? listenAll(native, settings) : { ports: [], failure: tlsError };
+  const failure = tlsError ?? sockets.open();
   if (failure !== null) {
     if (tlsError !== null) log.write("warning", "Failed to configure TLS. Check logs for more info.");
     log.write("warning", failure);
@@ -269,13 +280,7 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
     log.write("warning", admin);
     return 1;
   }
-  native.facts({
-    config_file: configFile ?? "",
-    executable: process.execPath,
-    port: ports[0]?.port ?? 0,
-    bun_version: Bun.version,
-    listeners: describeListeners(ports, settings.get("unixsocket")),
-  });
+  tellListening();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       if (ready) return down.signal(signal);
@@ -284,11 +289,9 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
     });
   }
   if (settings.get("always-show-logo") === "yes" || (process.stdout.isTTY && settings.get("logfile") === "")) {
-    log.writePlain(logo({ version: ZEDIS_VERSION, port: ports[0]?.port ?? 0, pid: process.pid }));
+    log.writePlain(logo({ version: ZEDIS_VERSION, port: sockets.port, pid: process.pid }));
   }
   oomScore.apply(settings.get("oom-score-adj"), settings.get("oom-score-adj-values"));
-  const show = (): void => showTitle(settings, configFile, ports[0]?.port ?? 0, native);
-  show();
   log.write("notice", "Server initialized");
   let load: Load | null;
   try {
@@ -306,7 +309,7 @@ async function run({ settings, configFile, warnings }: ServerStart, dev?: DevOpt
     return 1;
   }
   native.waitTurns();
-  for (const at of ports) log.write("notice", `listening on ${shownAddress(at)}${at.tls ? " with TLS" : ""}`);
+  for (const at of sockets.ports) log.write("notice", `listening on ${shownAddress(at)}${at.tls ? " with TLS" : ""}`);
   if (settings.get("unixsocket") !== "") log.write("notice", `listening on unix socket ${settings.get("unixsocket")}`);
   log.write("notice", `I/O through ${native.io()}`);
   // A core that a script keeps cannot come to its JavaScript to tell of a request or a line for the log, and what loads a file is no core.

@@ -25,7 +25,7 @@ function server(parts: Partial<ConfigCollaborators> = {}, local = false): Server
     files: DISK,
     push: (name, value) => {
       pushed.push(`${name}=${value}`);
-      return name === "port" && value === "1" ? "Unable to listen on this port. Check server logs." : null;
+      return name === "maxclients" && value === "1" ? "No clients." : null;
     },
     apply: (name, value) => {
       pushed.push(`apply ${name}=${value}`);
@@ -114,11 +114,28 @@ describe("CONFIG SET", () => {
 
   test("puts everything back when the native side refuses a value", async () => {
     const { call, pushed, settings } = server();
-    expect(await errorOf(call("set", "timeout", "5", "port", "1", "maxmemory", "9"))).toBe(
-      "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs.",
+    expect(await errorOf(call("set", "timeout", "5", "maxclients", "1", "maxmemory", "9"))).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'maxclients') - No clients.",
     );
-    expect(pushed).toEqual(["timeout=5", "port=1", "port=6379", "timeout=0"]);
-    expect([settings.get("timeout"), settings.get("port"), settings.get("maxmemory")]).toEqual(["0", "6379", "0"]);
+    expect(pushed).toEqual(["timeout=5", "maxclients=1", "maxclients=10000", "timeout=0"]);
+    expect([settings.get("timeout"), settings.get("maxclients")]).toEqual(["0", "10000"]);
+  });
+
+  test("puts back what was in force together before the sockets were refused", async () => {
+    const applied: string[] = [];
+    const settings = new Settings("/");
+    const { call } = server({
+      settings,
+      applyTogether: (kind, name) => {
+        applied.push(`${kind} ${name} ${settings.get("tls-ciphers")} ${settings.get("port")}`);
+        return kind === "sockets" ? "no such port" : null;
+      },
+    });
+    expect(await errorOf(call("set", "port", "1", "tls-ciphers", "NEW", "bind", "::1"))).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'port') - no such port",
+    );
+    expect(applied).toEqual(["tls tls-ciphers NEW 1", "sockets port NEW 1", "tls tls-ciphers  6379"]);
+    expect([settings.get("port"), settings.get("bind")]).toEqual(["6379", "* -::*"]);
   });
 
   test("takes a directive under both of its names, the later one wins", async () => {

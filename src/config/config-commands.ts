@@ -21,12 +21,16 @@ export interface ConfigCollaborators {
   /** The same for a directive that TypeScript serves: `dir` (enter the folder), `loglevel`, … */
   readonly apply: (name: string, value: string) => string | null;
   /** Puts in force what the settings now say of directives that only make sense together; null, or the error text. */
-  readonly applyTogether: (kind: "tls") => string | null;
+  readonly applyTogether: (kind: Together, name: string) => string | null;
   readonly resetStat: () => void | Promise<void>;
   /** The lines of all users for the file, as byte strings; none where they have a file of their own. */
   readonly users: () => readonly string[];
   readonly log: (level: "notice" | "warning", line: string) => void;
 }
+
+export type Together = NonNullable<Option["together"]>;
+/** Sockets with TLS need what comes before them. */
+const TOGETHER: readonly Together[] = ["tls", "sockets"];
 
 type Context = Parameters<ControlCommand>[1];
 
@@ -174,6 +178,7 @@ function mayChangeProtected(settings: Settings, context: Context): boolean {
 /** Puts all values in force; when one is refused, puts back those before it. */
 function applyChanges(changes: readonly Change[], parts: ConfigCollaborators): ReplyValue {
   const done: Change[] = [];
+  const inForce: Change[] = [];
   const failed = (change: Change, error: string): ReplyValue => {
     parts.log("warning", `CONFIG SET ${change.option.name} failed: ${error}. Restoring previous settings.`);
     for (const { option, old } of done.reverse()) {
@@ -181,6 +186,7 @@ function applyChanges(changes: readonly Change[], parts: ConfigCollaborators): R
       // The refused value was never taken, so a second refusal of its old value is worth a line and no more.
       if (failure !== null) parts.log("warning", `CONFIG SET: restoring ${option.name} failed: ${failure}`);
     }
+    for (const { option } of inForce) parts.applyTogether(option.together as Together, option.name);
     return setFailed(change.name, error);
   };
   for (const change of changes) {
@@ -189,10 +195,12 @@ function applyChanges(changes: readonly Change[], parts: ConfigCollaborators): R
     done.push(change);
     if (error !== null) return failed(change, error);
   }
-  const together = done.find(({ option }) => option.together !== undefined);
-  if (together?.option.together !== undefined) {
-    const error = parts.applyTogether(together.option.together);
-    if (error !== null) return failed(together, error);
+  for (const kind of TOGETHER) {
+    const first = done.find(({ option }) => option.together === kind);
+    if (first === undefined) continue;
+    const error = parts.applyTogether(kind, first.option.name);
+    if (error !== null) return failed(first, error);
+    inForce.push(first);
   }
   for (const { option, value } of done) {
     const warning = inertWarning(option, value);

@@ -32,7 +32,7 @@ interface Common {
   /** The native side must know it: it goes through `push` before start and after CONFIG SET. */
   readonly native?: true;
   /** Takes effect only with all others of its kind, once a CONFIG SET has changed what it changes: a certificate and its key. */
-  readonly together?: "tls";
+  readonly together?: "tls" | "sockets";
   readonly inert?: Inert;
   /** Further rule on a parsed value: null, or the error text. */
   readonly check?: (value: string) => string | null;

@@ -14,8 +14,8 @@ const DEBUG_ONLY = { why: "it serves tests of Redis itself" };
 
 export const SERVER_OPTIONS = [
   // Listening
-  { name: "bind", type: "special", special: BIND, default: "* -::*", native: true },
-  { name: "port", type: "int", min: 0n, max: 65535n, default: "6379", native: true },
+  { name: "bind", type: "special", special: BIND, default: "* -::*", together: "sockets" },
+  { name: "port", type: "int", min: 0n, max: 65535n, default: "6379", together: "sockets" },
   { name: "tcp-backlog", type: "int", min: 0n, max: INT_MAX, default: "511", fixed: true, native: true },
   { name: "unixsocket", type: "string", unset: true, default: "", fixed: true, native: true },
   { name: "unixsocketperm", type: "octal", min: 0n, max: 0o777n, default: "0", fixed: true, native: true },
@@ -283,7 +283,7 @@ export const SERVER_OPTIONS = [
   },
 
   // TLS
-  { name: "tls-port", type: "int", min: 0n, max: 65535n, default: "0", native: true },
+  { name: "tls-port", type: "int", min: 0n, max: 65535n, default: "0", together: "sockets" },
   { name: "tls-cluster", type: "bool", default: "no", inert: { why: "there is no cluster bus yet" } },
   { name: "tls-replication", type: "bool", default: "no", inert: { why: "there are no replicas yet" } },
   { name: "tls-auth-clients", type: "enum", values: ["no", "yes", "optional"], default: "yes", together: "tls" },

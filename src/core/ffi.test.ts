@@ -30,11 +30,23 @@ test("a deck has room for its header of JavaScript's own", () => {
 
 test("every native symbol that TypeScript names exists once in the native source", () => {
   const folder = join(import.meta.dir, "../../native/src/ffi");
-  const source = ["acl", "bridge", "check", "control", "functions", "host", "inner", "log", "nested", "tls"]
+  const source = [
+    "acl",
+    "bridge",
+    "check",
+    "control",
+    "functions",
+    "host",
+    "inner",
+    "listeners",
+    "log",
+    "nested",
+    "tls",
+  ]
     .map((name) => readFileSync(join(folder, `${name}.rs`), "utf8"))
     .join("");
   const exported = [...source.matchAll(/extern "C" fn (zedis_\w+)/g)].map((match) => match[1] ?? "");
-  const symbols = ["ffi", "ffi-disk", "ffi-inner", "ffi-cores", "ffi-check"]
+  const symbols = ["ffi", "ffi-disk", "ffi-inner", "ffi-listen", "ffi-cores", "ffi-check"]
     .map((name) => readFileSync(join(import.meta.dir, `${name}.ts`), "utf8"))
     .join("");
   const named = [...symbols.matchAll(/^ {2}(zedis_\w+): \{/gm)];

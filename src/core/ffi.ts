@@ -10,6 +10,7 @@ import { DECK, type DeckAccess, F64, I32, type NativeDeck } from "../../runtime/
 import { CORE_SYMBOLS, coreCalls } from "./ffi-cores.ts";
 import { DISK_SYMBOLS, diskCalls } from "./ffi-disk.ts";
 import { INNER_SYMBOLS, innerCalls } from "./ffi-inner.ts";
+import { LISTEN_SYMBOLS, listenCalls } from "./ffi-listen.ts";
 import {
   type ControlRequest,
   type FunctionFigures,
@@ -64,8 +65,6 @@ const SYMBOLS = {
   zedis_background_wanted: { args: [], returns: "f64" },
   zedis_background_start: { args: [], returns: "void" },
   zedis_config: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
-  zedis_listen_tcp: { args: ["ptr", "f64", "f64", "f64", "f64", "ptr", "f64"], returns: "f64" },
-  zedis_listen_unix: { args: ["ptr", "f64", "f64", "ptr", "f64"], returns: "f64" },
   zedis_core_open: { args: ["f64", "f64", "f64", "ptr", "f64", "ptr", "f64"], returns: "ptr" },
   zedis_deck: { args: ["ptr"], returns: "ptr" },
   zedis_io: { args: ["ptr", "f64"], returns: "f64" },
@@ -86,6 +85,7 @@ const SYMBOLS = {
   zedis_acl_load: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_acl_list: { args: ["ptr", "f64"], returns: "f64" },
   ...INNER_SYMBOLS,
+  ...LISTEN_SYMBOLS,
   ...CORE_SYMBOLS,
   zedis_rename: { args: ["ptr", "f64", "ptr", "f64", "ptr", "f64"], returns: "f64" },
   zedis_tls: { args: ["ptr", "f64", "ptr", "f64"], returns: "f64" },
@@ -149,6 +149,7 @@ export function loadNative(path: string) {
   return {
     ...diskCalls<Pointer | null>(native, passing),
     ...innerCalls<Pointer | null>(native, at, staged),
+    ...listenCalls<Pointer | null>(native, at, { at: ptr(failure), capacity: ERROR_BYTES, text: failureText }),
     ...coreCalls(native),
     /** Processors this process may use. */
     cpus: (): number => native.zedis_cpus(),
@@ -180,20 +181,6 @@ export function loadNative(path: string) {
       const [n, v] = [Buffer.from(name), Buffer.from(value)];
       const bytes = native.zedis_config(at(n), n.length, at(v), v.length, ptr(failure), ERROR_BYTES);
       return bytes === 0 ? null : failureText(bytes);
-    },
-
-    /** Listens on TCP, for TLS or without; gives the port, or the error's text. */
-    listenTcp(host: string, port: number, tls: boolean, backlog: number): number | string {
-      const h = Buffer.from(host);
-      const result = native.zedis_listen_tcp(at(h), h.length, port, tls ? 1 : 0, backlog, ptr(failure), ERROR_BYTES);
-      return result >= 0 ? result : failureText(-result);
-    },
-
-    /** Listens on a unix socket; gives null, or the error's text. */
-    listenUnix(path: string, mode: number): string | null {
-      const p = Buffer.from(path);
-      const result = native.zedis_listen_unix(at(p), p.length, mode, ptr(failure), ERROR_BYTES);
-      return result === 0 ? null : failureText(-result);
     },
 
     /** Opens a core on this thread, or takes over one whose worker was ended. Throws where I/O cannot be set up. */

@@ -3,9 +3,8 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { err, errorLike, map, ok, queued, unorderedMap } from "../harness/expected.ts";
 import { mapOf, show, textOf } from "../harness/resp.ts";
-import { freePort, startServer } from "../harness/server.ts";
+import { startServer } from "../harness/server.ts";
 import { check, suite } from "../harness/suite.ts";
-import { isOracle } from "../harness/target.ts";
 
 const config = suite();
 const failed = (option: string, reason: string) =>
@@ -110,23 +109,6 @@ config.rows("CONFIG SET refuses bad values with the reason, and nothing of the c
   ["CONFIG RESETSTAT x", err("ERR wrong number of arguments for 'config|resetstat' command")],
   ["CONFIG REWRITE", err("ERR The server is running without a config file")],
 ]);
-
-test.skipIf(isOracle)(
-  "CONFIG SET of an address or a port that would need new sockets is refused, with all that comes with it",
-  async () => {
-    const wire = await config.server.connect();
-    const port = freePort();
-    for (const request of [`CONFIG SET maxmemory 10mb port ${port} timeout 7`, "CONFIG SET timeout 7 bind 127.0.0.2"]) {
-      expect(show(await wire.call(request))).toMatch(
-        /^-ERR CONFIG SET failed \(possibly related to argument '(port|bind)'\) - (Unable to listen on this port|Failed to bind)/,
-      );
-    }
-    const values = mapOf(await wire.call("CONFIG GET maxmemory port timeout bind"));
-    expect([...values.values()].map(textOf).sort()).toEqual(["0", "0", "0", "127.0.0.1"]);
-    expect(show(await wire.call("CONFIG SET bind 127.0.0.1"))).toBe("+OK");
-    await wire.close();
-  },
-);
 
 config.rows(
   "CONFIG works inside a transaction",

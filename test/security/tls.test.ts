@@ -329,16 +329,6 @@ describe.skipIf(isOracle)("the TLS directives", () => {
     expect([await isRefused(server, stranger), await isRefused(server, alice)]).toEqual([true, false]);
     await server.stop();
   });
-
-  test("are not looked at without a TLS port", async () => {
-    const server = await startServer();
-    const wire = await server.connect();
-    await check(wire, [
-      ["CONFIG SET tls-cert-file /none.crt", ok],
-      ["CONFIG SET tls-port 7000", errorLike(/Unable to listen on this port/)],
-    ]);
-    await server.stop();
-  });
 });
 
 function noise(random: Random, bytes: number): Buffer {

@@ -1,21 +1,20 @@
 //! A core as its worker sees it: open, run, stop.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::control::text_of;
 use super::deck::{Deck, f64_at, i32_at};
+use super::listeners::listeners;
 use crate::commands::table::table;
 use crate::dispatch::call::CallEnd;
 use crate::net::backend::Backend;
 use crate::net::core::{Code, Core};
 use crate::net::epoll::Epoll;
-use crate::net::listen;
 use crate::net::uring::Uring;
 use crate::resp::args::OwnedArgs;
 use crate::resp::error;
 use crate::resp::reply::Protocol;
-use crate::session::server::{Server, Via};
+use crate::session::server::Server;
 use crate::session::settings;
 use crate::store::SHARDS_DEFAULT;
 use crate::store::counters::CORES_MAX;
@@ -37,13 +36,7 @@ pub struct Bridge {
     pub upcall: Option<extern "C" fn(f64) -> f64>,
 }
 
-struct Listener {
-    fd: i32,
-    via: Via,
-}
-
 static SERVER: AtomicPtr<Server> = AtomicPtr::new(std::ptr::null_mut());
-static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
 static BRIDGES: [AtomicPtr<Bridge>; CORES_MAX] = [const { AtomicPtr::new(std::ptr::null_mut()) }; CORES_MAX];
 
 /// The server, once made. Panics before: a programmer's error.
@@ -102,56 +95,6 @@ pub unsafe extern "C" fn zedis_config(
     }
 }
 
-/// Listens on TCP, for TLS if `tls` is not 0. Gives the port, or minus the length of the error's text.
-///
-/// # Safety
-/// 1. All pairs are *bytes*; `error` is writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zedis_listen_tcp(
-    host: *const u8,
-    host_len: f64,
-    port: f64,
-    tls: f64,
-    backlog: f64,
-    error: *mut u8,
-    error_len: f64,
-) -> f64 {
-    // SAFETY: (1)
-    let host = unsafe { text_of(host, host_len) };
-    match listen::tcp(&host, port as u16, backlog as i32) {
-        Ok((fd, port)) => {
-            listeners().push(Listener { fd, via: if tls != 0.0 { Via::Tls } else { Via::Tcp } });
-            port as f64
-        }
-        // SAFETY: (1)
-        Err(cause) => unsafe { -super::control::fill(cause.to_string().as_bytes(), error, error_len) },
-    }
-}
-
-/// Listens on a unix socket. Gives 0, or minus the length of the error's text.
-///
-/// # Safety
-/// 1. All pairs are *bytes*; `error` is writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zedis_listen_unix(
-    path: *const u8,
-    path_len: f64,
-    mode: f64,
-    error: *mut u8,
-    error_len: f64,
-) -> f64 {
-    // SAFETY: (1)
-    let path = unsafe { text_of(path, path_len) };
-    match listen::unix(&path, mode as u32) {
-        Ok(fd) => {
-            listeners().push(Listener { fd, via: Via::Unix });
-            0.0
-        }
-        // SAFETY: (1)
-        Err(cause) => unsafe { -super::control::fill(cause.to_string().as_bytes(), error, error_len) },
-    }
-}
-
 /// Opens core `core` on the calling thread, or takes over the one whose worker was ended: its connections, its data,
 /// its pending call stay. `io`: 0 auto, 1 io_uring, 2 epoll. `cpu`: processor to pin to (its place among the allowed
 /// ones), -1 for none. Gives the bridge, or 0 if there is no I/O backend to be had: `error` then has why, ended by a zero.
@@ -203,7 +146,7 @@ pub unsafe extern "C" fn zedis_core_open(
     *server().io.write().unwrap_or_else(|p| p.into_inner()) = net.name().to_string();
     let mut made = Core::new(server(), index, net, path);
     for listener in listeners().iter().filter(|_| index < server().serving) {
-        if let Err(cause) = made.listen(listener.fd, listener.via) {
+        if let Err(cause) = made.listen(listener) {
             return refuse(format!("cannot watch a listening socket: {cause}"));
         }
     }
@@ -238,10 +181,6 @@ fn backend(io: u32, wake_fd: i32) -> Result<Box<dyn Backend>, String> {
         Ok(epoll) => Ok(Box::new(epoll)),
         Err(cause) => Err(format!("epoll: {cause}")),
     }
-}
-
-fn listeners() -> std::sync::MutexGuard<'static, Vec<Listener>> {
-    LISTENERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Address of a bridge's deck.

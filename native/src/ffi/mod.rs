@@ -15,6 +15,7 @@ pub mod deck;
 mod functions;
 pub mod host;
 mod inner;
+mod listeners;
 mod log;
 mod nested;
 pub mod tls;

@@ -37,6 +37,9 @@ pub trait Backend {
     /// Starts accepting on a listening socket, shared with the other cores.
     fn listen(&mut self, fd: i32, via: Via) -> io::Result<()>;
 
+    /// Forgets a socket that was given to `listen` and is shut down by now. It may be closed after this.
+    fn unlisten(&mut self, fd: i32);
+
     /// Stops accepting; the sockets stay open for others.
     fn stop_listening(&mut self);
 

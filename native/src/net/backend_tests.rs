@@ -314,6 +314,38 @@ fn listening_sockets_accept_until_told_to_stop() {
 }
 
 #[test]
+fn listening_sockets_are_forgotten_and_others_take_their_place() {
+    each(|make| {
+        let mut net = make(wake::create());
+        for _ in 0..3 {
+            let (listener, port) = listen::tcp("127.0.0.1", 0, 64).unwrap();
+            net.listen(listener, Via::Tcp).unwrap();
+            net.wait(0, &mut Vec::new());
+            let dial = || std::net::TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_secs(5));
+            let dialled = dial().unwrap();
+            wait_for(&mut *net, |_, events| {
+                events.iter().any(|event| match *event {
+                    // SAFETY: accepted just now.
+                    Event::Accepted { fd, .. } => unsafe { libc::close(fd) == 0 },
+                    _ => false,
+                })
+            });
+            listen::shut_down(listener);
+            assert!(dial().is_err(), "nobody listens from the moment on when it is shut down");
+            let (again, _) = listen::tcp("127.0.0.1", port, 64).expect("the port is free");
+            net.unlisten(listener);
+            // SAFETY: opened above; the backend has forgotten the first.
+            unsafe {
+                libc::close(again);
+                libc::close(listener);
+            }
+            net.wait(0, &mut Vec::new());
+            drop(dialled);
+        }
+    });
+}
+
+#[test]
 fn connections_are_accepted_though_another_thread_that_listens_is_busy() {
     each(|make| {
         let (mut busy, mut free) = (make(wake::create()), make(wake::create()));

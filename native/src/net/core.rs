@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::backend::{Backend, Event, Received, Wake};
@@ -21,7 +22,7 @@ use crate::dispatch::call::CallEnd;
 use crate::dispatch::execute::{Executor, Pump};
 use crate::resp::parse::INPUT_BYTES_MAX;
 use crate::session::conn::{Conn, Conns, Wait};
-use crate::session::server::{Mail, Server, Via};
+use crate::session::server::{Listener, Mail, Server};
 use crate::sys::{clock, memory};
 
 /// Bytes received in one go.
@@ -92,7 +93,8 @@ pub struct Core {
     collected_at: u64,
     idle_turns: u32,
     stopping_since_ms: i64,
-    listening: bool,
+    pub(super) listening: bool,
+    pub(super) listeners: Vec<Arc<Listener>>,
 }
 
 impl Core {
@@ -135,16 +137,13 @@ impl Core {
             idle_turns: 0,
             stopping_since_ms: 0,
             listening: true,
+            listeners: Vec::new(),
         }
     }
 
     /// The calling thread takes the core over from one that was ended.
     pub fn adopt_thread(&mut self) -> std::io::Result<()> {
         self.net.adopt()
-    }
-
-    pub fn listen(&mut self, fd: i32, via: Via) -> std::io::Result<()> {
-        self.net.listen(fd, via)
     }
 
     /// Runs until JavaScript is needed. `end`: what became of the up-call that was asked for.

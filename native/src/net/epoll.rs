@@ -65,6 +65,11 @@ impl Backend for Epoll {
         Ok(())
     }
 
+    fn unlisten(&mut self, fd: i32) {
+        self.listeners.retain(|known| *known != fd);
+        let _ = self.control(libc::EPOLL_CTL_DEL, fd, 0, 0);
+    }
+
     fn stop_listening(&mut self) {
         for fd in std::mem::take(&mut self.listeners) {
             let _ = self.control(libc::EPOLL_CTL_DEL, fd, 0, 0);

@@ -37,6 +37,12 @@ pub fn tcp(host: &str, port: u16, backlog: i32) -> io::Result<(i32, u16)> {
     Ok((listener.into_raw_fd(), port))
 }
 
+/// Ends a listening socket at once: who knocks is refused and its port is free, though other threads are still to let go of the descriptor.
+pub fn shut_down(fd: i32) {
+    // SAFETY: no pointers. What is no listening socket any more gives an error, which changes nothing.
+    unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
+}
+
 /// A listening unix socket at `path`, with permissions `mode` (0: as the umask has it). A stale socket file is replaced.
 pub fn unix(path: &str, mode: u32) -> io::Result<i32> {
     let _ = std::fs::remove_file(path);

@@ -42,6 +42,9 @@ impl Core {
                     self.sweep_closing();
                 }
                 Mail::Watched(watched, flag) => self.executor.unwatch_left(watched, flag),
+                // A socket that cannot be watched is one that the other cores accept from.
+                Mail::Listen(listener) => drop(self.listen(&listener)),
+                Mail::Unlisten(listener) => self.unlisten(&listener),
                 Mail::Look => (),
                 Mail::ForgetReaders => self.executor.forget_some_readers(),
                 Mail::Letter(letter) => self.letter(&letter),

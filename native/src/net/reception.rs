@@ -1,5 +1,6 @@
 //! New connections: turned away, kept, or handed to another core.
 
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +11,7 @@ use crate::resp::error;
 use crate::resp::reply::Protocol;
 use crate::session::client::Client;
 use crate::session::conn::Conn;
-use crate::session::server::{Mail, VERSION, Via};
+use crate::session::server::{Listener, Mail, VERSION, Via};
 use crate::sys::clock;
 
 /// How CLIENT LIST shows a session of the process with itself.
@@ -18,6 +19,27 @@ const INNER_NAME: &[u8] = b"admin-api";
 const INNER_ADDRESS: &str = "admin-api:0";
 
 impl Core {
+    /// Accepts from this socket as well, unless it does already.
+    ///
+    /// # Errors
+    /// The backend cannot watch it.
+    pub fn listen(&mut self, listener: &Arc<Listener>) -> std::io::Result<()> {
+        if !self.listening || self.listeners.iter().any(|known| Arc::ptr_eq(known, listener)) {
+            return Ok(());
+        }
+        self.net.listen(listener.fd.as_raw_fd(), listener.via)?;
+        self.listeners.push(listener.clone());
+        Ok(())
+    }
+
+    /// Accepts no more from this socket.
+    pub(super) fn unlisten(&mut self, listener: &Arc<Listener>) {
+        if let Some(at) = self.listeners.iter().position(|known| Arc::ptr_eq(known, listener)) {
+            self.net.unlisten(listener.fd.as_raw_fd());
+            self.listeners.swap_remove(at);
+        }
+    }
+
     /// A new socket: turned away, kept, or handed to the core with the fewest connections.
     pub(super) fn accepted(&mut self, fd: i32, via: Via) {
         let limit = self.server.settings.maxclients.load(Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! Mail between cores: what one thread asks another core's loop to do.
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::background::Ran;
@@ -20,6 +21,12 @@ pub enum Via {
     Unix = 2,
 }
 
+/// A listening socket, which all cores that serve accept from. It is closed when the last of them has let go of it.
+pub struct Listener {
+    pub fd: OwnedFd,
+    pub via: Via,
+}
+
 /// A message to a core's loop.
 pub enum Mail {
     /// The reply (RESP bytes in the client's protocol) of control request `id`.
@@ -36,6 +43,10 @@ pub enum Mail {
     JavaScript(String),
     /// A client that watched these keys has gone; their shards were taken then.
     Watched(Vec<WatchedKey>, WatchFlag),
+    /// Accept from this socket too.
+    Listen(Arc<Listener>),
+    /// Accept no more from this one, which is shut down.
+    Unlisten(Arc<Listener>),
     /// Look at parked connections again.
     Look,
     /// Fewer keys are to be remembered for caches: forget what is too many.

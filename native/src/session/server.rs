@@ -27,7 +27,7 @@ use crate::store::Store;
 use crate::sys::{clock, random};
 use crate::tls;
 
-pub use super::mail::{Mail, Via};
+pub use super::mail::{Listener, Mail, Via};
 pub use super::running::{Running, SlowScript};
 
 /// What the version commands and INFO say. Compatibility is with this Redis.

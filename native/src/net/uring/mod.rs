@@ -138,7 +138,7 @@ impl Uring {
             let poll = opcode::PollAdd::new(Fd(self.wake_fd), libc::POLLIN as u32).multi(true).build();
             self.ring.push(&poll.user_data(user_data(WOKEN, 0, 0)));
         }
-        if self.listening && self.listeners.iter().any(|listener| !listener.accepting) {
+        if self.listening && self.listeners.iter().any(|listener| listener.fd >= 0 && !listener.accepting) {
             self.push_accepts();
         }
     }
@@ -147,7 +147,7 @@ impl Uring {
     fn push_accepts(&mut self) {
         let now_ns = clock::mono_ns();
         for (index, listener) in self.listeners.iter_mut().enumerate() {
-            if !listener.accepting && listener.again_ns <= now_ns {
+            if listener.fd >= 0 && !listener.accepting && listener.again_ns <= now_ns {
                 listener.accepting = true;
                 let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
                 let accept = opcode::AcceptMulti::new(Fd(listener.fd)).flags(flags).build();
@@ -180,8 +180,21 @@ impl Backend for Uring {
     }
 
     fn listen(&mut self, fd: i32, via: Via) -> io::Result<()> {
-        self.listeners.push(Listener { fd, via, accepting: false, again_ns: 0 });
+        let listener = Listener { fd, via, accepting: false, again_ns: 0 };
+        match self.listeners.iter_mut().find(|place| place.is_vacant()) {
+            Some(place) => *place = listener,
+            None => self.listeners.push(listener),
+        }
         Ok(())
+    }
+
+    fn unlisten(&mut self, fd: i32) {
+        if let Some(index) = self.listeners.iter().position(|listener| listener.fd == fd) {
+            self.listeners[index].fd = -1;
+            if self.listeners[index].accepting {
+                self.to_cancel.push(user_data(ACCEPT, 0, index as u32));
+            }
+        }
     }
 
     fn stop_listening(&mut self) {
@@ -282,7 +295,7 @@ impl Backend for Uring {
         let now_ns = clock::coarse_ns();
         if now_ns >= self.look_ns && self.listening {
             self.look_ns = now_ns + LOOK_AT_LISTENERS_NS;
-            for listener in &self.listeners {
+            for listener in self.listeners.iter().filter(|listener| listener.fd >= 0) {
                 accept_some(listener.fd, listener.via, events);
             }
         }

@@ -56,9 +56,17 @@ pub(super) enum Polling {
 }
 
 pub(super) struct Listener {
+    /// -1: it was forgotten; while `accepting` the request's end is still to come.
     pub(super) fd: i32,
     pub(super) via: Via,
     pub(super) accepting: bool,
     /// Not before this, monotonic ns.
     pub(super) again_ns: u64,
+}
+
+impl Listener {
+    /// Another one may take its place: no request is about it any more.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.fd < 0 && !self.accepting
+    }
 }
