@@ -312,6 +312,31 @@ fn what_travels_has_absolute_times_and_only_what_happened() {
 }
 
 #[test]
+fn where_nothing_expires_what_travels_says_that_a_field_begins_anew() {
+    let mut txn = txn(128);
+    txn.record = true;
+    for command in ["HSETNX h f 1", "HINCRBY h f 1", "HINCRBYFLOAT h f 1"] {
+        txn.keep_expired = false;
+        run(&mut txn, "DEL h");
+        run(&mut txn, "HSETEX h PX 9 FIELDS 2 f 5 g 5");
+        txn.set_clock(txn.now_ms + 9);
+        txn.keep_expired = true;
+        txn.effects.clear();
+        run(&mut txn, command);
+        let texts: Vec<_> = std::mem::take(&mut txn.effects).into_iter().map(|(_, command)| command).collect();
+        assert_eq!(texts, [OwnedArgs::of(&[b"HDEL", b"h", b"f"])], "{command}");
+        // What nobody sets stays: a hash may be imported with fields whose time is over.
+        run(&mut txn, "HGETDEL h FIELDS 1 g");
+        run(&mut txn, "HPEXPIREAT h 1 FIELDS 1 f");
+        let hash = txn.peek_object::<HashValue>(b"h").expect("a hash");
+        assert_eq!(hash.map(|hash| hash.expiry(b"f", 0)), Some(Some(Some(1))), "{command}");
+        assert!(hash.is_some_and(|hash| hash.get(b"g", 0).is_some()), "{command}");
+    }
+    txn.keep_expired = false;
+    txn.commit();
+}
+
+#[test]
 fn expiries_cost_nothing_where_there_are_none_and_nine_bytes_in_a_small_hash() {
     let mut txn = txn(128);
     run(&mut txn, "HSET user:1 name Ada age 36 city Paris plan pro seen 12345678");
