@@ -12,6 +12,7 @@ use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtoco
 use serde::Deserialize;
 
 use super::resumption::Resumption;
+use super::subject::{Term, term};
 
 /// Values of the directives; files by their contents.
 #[derive(Deserialize, Default)]
@@ -51,6 +52,10 @@ pub enum UserField {
 pub struct Config {
     pub(super) rustls: Arc<ServerConfig>,
     pub user_field: UserField,
+    /// Of the server's own certificate.
+    pub own: Option<Term>,
+    /// Of the authority whose certificate ends first.
+    pub authority: Option<Term>,
 }
 
 impl Config {
@@ -73,6 +78,7 @@ impl Config {
             builder.with_client_cert_verifier(verifier.build().map_err(|error| format!("tls-ca-cert-file: {error}"))?)
         };
         let chain = certificates(&directives.certificate, "tls-cert-file")?;
+        let own = chain.first().and_then(|certificate| term(certificate));
         let key = private_key(&directives.key, &directives.key_password)?;
         let mut config = builder
             .with_single_cert(chain, key)
@@ -90,7 +96,13 @@ impl Config {
             "uri" => UserField::Uri,
             _ => UserField::Off,
         };
-        Ok(Config { rustls: Arc::new(config), user_field })
+        let authority = directives
+            .authorities
+            .iter()
+            .flat_map(|pem| CertificateDer::pem_slice_iter(pem.as_bytes()))
+            .filter_map(|certificate| term(&certificate.ok()?))
+            .min_by_key(|term| term.until_s);
+        Ok(Config { rustls: Arc::new(config), user_field, own, authority })
     }
 }
 

@@ -14,4 +14,4 @@ mod resumption;
 pub mod session;
 #[cfg(test)]
 pub mod session_tests;
-mod subject;
+pub mod subject;

@@ -1,4 +1,4 @@
-//! Names in a certificate: the subject's common name, and addresses that stand for the subject.
+//! What a certificate says: the subject's common name, addresses that stand for the subject, its number and its end.
 //!
 //! A certificate in DER is values within values, each a tag, a length and so many bytes (X.690, 8.1); only those on the way
 //! are looked at. The certificate has been verified, but nothing here relies on that.
@@ -17,8 +17,13 @@ const OCTETS: u8 = 0x04;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 const URI: u8 = 0x86;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 /// UTF8String, PrintableString, T61String, IA5String: one byte a character, or UTF-8.
 const TEXTS: [u8; 4] = [0x0c, 0x13, 0x14, 0x16];
+
+/// From the first of March of the year 0, as the calendar of today counts back to it.
+const DAYS_TO_1970: i64 = 719_468;
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
@@ -47,23 +52,70 @@ fn values(mut der: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// What stands in the body of a certificate, from the subject on.
-fn from_subject(certificate: &[u8]) -> Option<impl Iterator<Item = (u8, &[u8])>> {
+/// What is looked at in the body of a certificate.
+struct Body<'d, Rest: Iterator<Item = (u8, &'d [u8])>> {
+    serial: &'d [u8],
+    validity: &'d [u8],
+    /// From the subject on.
+    rest: Rest,
+}
+
+fn body(certificate: &[u8]) -> Option<Body<'_, impl Iterator<Item = (u8, &[u8])>>> {
     let (_, whole, _) = value(certificate)?;
     let (_, body, _) = value(whole)?;
-    let mut parts = values(body);
-    // The version may be left out; behind the serial number come the signature, the issuer and the validity.
-    let (first, _) = parts.next()?;
-    let before = if first == VERSION { 4 } else { 3 };
-    for _ in 0..before {
-        parts.next()?;
+    let mut rest = values(body);
+    // The version may be left out.
+    let first = rest.next()?;
+    let (_, serial) = if first.0 == VERSION { rest.next()? } else { first };
+    let (_signature, _issuer) = (rest.next()?, rest.next()?);
+    let (_, validity) = rest.next()?;
+    Some(Body { serial, validity, rest })
+}
+
+/// How INFO names a certificate, and when it ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Term {
+    /// The serial number in hexadecimal digits, two for each byte, as OpenSSL prints it.
+    pub serial: String,
+    /// Seconds since the epoch.
+    pub until_s: i64,
+}
+
+/// None: not a certificate, or one whose end is no time.
+pub fn term(certificate: &[u8]) -> Option<Term> {
+    let Body { serial, validity, .. } = body(certificate)?;
+    let (_, _, rest) = value(validity)?;
+    let (kind, text, _) = value(rest)?;
+    let digits = serial.iter().skip_while(|byte| **byte == 0).map(|byte| format!("{byte:02X}")).collect::<String>();
+    let serial = if digits.is_empty() { "0".to_string() } else { digits };
+    Some(Term { serial, until_s: time(kind, text)? })
+}
+
+/// `YYMMDDhhmmssZ` (1950 to 2049) or `YYYYMMDDhhmmssZ`, the forms of RFC 5280, 4.1.2.5.
+fn time(kind: u8, text: &[u8]) -> Option<i64> {
+    let digits = text.strip_suffix(b"Z").filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    let number = |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    let (year, rest) = match (kind, digits.len()) {
+        (UTC_TIME, 12) => (number(&digits[..2]), &digits[2..]),
+        (GENERALIZED_TIME, 14) => (number(&digits[..4]), &digits[4..]),
+        _ => return None,
+    };
+    let year = if kind == GENERALIZED_TIME { year } else { year + if year < 50 { 2000 } else { 1900 } };
+    let part = |at: usize| number(&rest[at * 2..at * 2 + 2]);
+    let (month, day) = (part(0), part(1));
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
     }
-    Some(parts)
+    // Years begin in March here, so that the leap day is their last: 153 days are the five months from it on, and from August on.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970;
+    Some(((days * 24 + part(2)) * 60 + part(3)) * 60 + part(4))
 }
 
 /// The last common name of the subject, as OpenSSL picks it among several.
 pub fn common_name(certificate: &[u8]) -> Option<Vec<u8>> {
-    let (_, subject) = from_subject(certificate)?.next()?;
+    let (_, subject) = body(certificate)?.rest.next()?;
     let attributes = values(subject).filter(|(tag, _)| *tag == SET).flat_map(|(_, set)| values(set));
     attributes
         .filter(|(tag, _)| *tag == SEQUENCE)
@@ -77,8 +129,8 @@ pub fn common_name(certificate: &[u8]) -> Option<Vec<u8>> {
 
 /// The addresses (URI) that the certificate is for.
 pub fn uris(certificate: &[u8]) -> Vec<Vec<u8>> {
-    let Some(parts) = from_subject(certificate) else { return Vec::new() };
-    let Some((_, wrapped)) = parts.into_iter().find(|(tag, _)| *tag == EXTENSIONS) else { return Vec::new() };
+    let Some(Body { mut rest, .. }) = body(certificate) else { return Vec::new() };
+    let Some((_, wrapped)) = rest.find(|(tag, _)| *tag == EXTENSIONS) else { return Vec::new() };
     let Some((_, extensions, _)) = value(wrapped) else { return Vec::new() };
     let names = values(extensions).filter_map(|(_, extension)| {
         let mut parts = values(extension);
@@ -115,10 +167,10 @@ mod tests {
         let extensions = der(EXTENSIONS, &der(SEQUENCE, &alternative));
         let parts = [
             version,
-            der(2, &[1]),
+            der(2, &[0, 0x9a, 0x0b]),
             der(SEQUENCE, b""),
             der(SEQUENCE, &attribute(COMMON_NAME, 0x0c, b"issuer")),
-            der(SEQUENCE, b""),
+            der(SEQUENCE, &[der(UTC_TIME, b"000101000000Z"), der(GENERALIZED_TIME, b"20510301000001Z")].concat()),
         ];
         let body = [parts.concat(), der(SEQUENCE, subject), der(SEQUENCE, &[0; 200]), extensions].concat();
         der(SEQUENCE, &[der(SEQUENCE, &body), der(SEQUENCE, b"")].concat())
@@ -131,6 +183,7 @@ mod tests {
         for with_version in [true, false] {
             let made = certificate(with_version, &subject, &alternatives);
             assert_eq!(common_name(&made), Some(b"alice".to_vec()));
+            assert_eq!(term(&made), Some(Term { serial: "9A0B".into(), until_s: 2_561_241_601 }));
             assert_eq!(uris(&made), [b"spiffe://a".to_vec(), b"spiffe://b".to_vec()]);
         }
         assert_eq!(common_name(&certificate(true, b"", b"")), None);
@@ -141,7 +194,7 @@ mod tests {
         let subject = attribute(COMMON_NAME, 0x0c, b"alice");
         let made = certificate(true, &subject, &der(URI, b"u"));
         for cut in 0..made.len() {
-            let _ = (common_name(&made[..cut]), uris(&made[..cut]));
+            let _ = (common_name(&made[..cut]), uris(&made[..cut]), term(&made[..cut]));
         }
         let mut seed = 1u64;
         for _ in 0..100_000 {
@@ -151,7 +204,25 @@ mod tests {
                 let at = (seed >> 33) as usize % damaged.len();
                 damaged[at] = (seed >> 20) as u8;
             }
-            let _ = (common_name(&damaged), uris(&damaged));
+            let _ = (common_name(&damaged), uris(&damaged), term(&damaged));
+        }
+    }
+
+    #[test]
+    fn times_are_seconds_since_1970() {
+        for (kind, text, wanted) in [
+            (UTC_TIME, "700101000000Z", Some(0)),
+            (UTC_TIME, "691231235959Z", Some(-1)),
+            (UTC_TIME, "000229120000Z", Some(951_825_600)),
+            (UTC_TIME, "491231235959Z", Some(2_524_607_999)),
+            (GENERALIZED_TIME, "20500101000000Z", Some(2_524_608_000)),
+            (GENERALIZED_TIME, "99991231235959Z", Some(253_402_300_799)),
+            (GENERALIZED_TIME, "20501301000000Z", None),
+            (UTC_TIME, "20500101000000Z", None),
+            (UTC_TIME, "7001010000+0Z", None),
+            (UTC_TIME, "", None),
+        ] {
+            assert_eq!(time(kind, text.as_bytes()), wanted, "{text}");
         }
     }
 }

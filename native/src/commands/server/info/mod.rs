@@ -42,6 +42,7 @@ struct Section {
 /// In the order they are shown.
 const SECTIONS: &[Section] = &[
     Section { name: "Server", default: true, write: server::server },
+    Section { name: "TLS", default: true, write: server::tls },
     Section { name: "Clients", default: true, write: clients::clients },
     Section { name: "Memory", default: true, write: memory::memory },
     Section { name: "Persistence", default: true, write: persistence::persistence },

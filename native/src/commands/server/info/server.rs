@@ -52,6 +52,20 @@ pub fn server(session: &mut Session, text: &mut Text) {
     text.field("bun_version", &facts.bun_version);
 }
 
+/// Which certificates are in force, and for how many seconds more (Valkey 9). There is none to show to other servers.
+pub fn tls(session: &mut Session, text: &mut Text) {
+    let server = session.server;
+    let listens =
+        server.facts.read().unwrap_or_else(|p| p.into_inner()).listeners.iter().any(|l| l.starts_with("name=tls"));
+    let config = server.tls.read().unwrap_or_else(|p| p.into_inner()).clone().filter(|_| listens);
+    let (own, authority) = config.map_or((None, None), |config| (config.own.clone(), config.authority.clone()));
+    for (name, term) in [("server", own), ("client", None), ("ca", authority)] {
+        let left_s = term.as_ref().map_or(0, |term| (term.until_s - clock::now_ms() / 1000).max(0));
+        text.field(&format!("tls_{name}_cert_serial"), term.as_ref().map_or("none", |term| &term.serial));
+        text.field(&format!("tls_{name}_cert_expires_in_seconds"), left_s);
+    }
+}
+
 /// Sixteen hexadecimal digits that differ between versions (FNV-1a of the version's text).
 fn build_id() -> String {
     let hash = VERSION
