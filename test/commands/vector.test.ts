@@ -312,3 +312,24 @@ test.skipIf(isOracle)("COPY makes a set of its own", async () => {
   expect(show(await wire.call("VREM w a"))).toBe(":1");
   await wire.close();
 });
+
+test.skipIf(isOracle)(
+  "the commands go by names in capitals wherever they are shown, as those of Redis's module",
+  async () => {
+    const wire = await vectors.server.connect(3);
+    await wire.pipeline(["FLUSHALL", "CONFIG RESETSTAT", "vcard v", "ACL SETUSER reader on nopass +get"]);
+    expect(show(await wire.call("COMMAND INFO vcard"))).toStartWith('[["VCARD", :2, ');
+    expect(show(await wire.call("COMMAND DOCS vcard"))).toStartWith('{"VCARD": ');
+    const named = itemsOf(await wire.call("COMMAND LIST FILTERBY PATTERN v*")).map(textOf);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => name !== name.toUpperCase())).toEqual([]);
+    const ofModule = itemsOf(await wire.call("COMMAND LIST FILTERBY MODULE vectorset")).map(textOf);
+    expect(ofModule.toSorted()).toEqual(named.toSorted());
+    expect(textOf(await wire.call("INFO commandstats"))).toContain("cmdstat_VCARD:calls=1,");
+    expect(textOf(await wire.call("INFO latencystats"))).toContain("latency_percentiles_usec_VCARD:");
+    expect(show(await wire.call("LATENCY HISTOGRAM vcard"))).toStartWith('{"VCARD": ');
+    expect(show(await wire.call("ACL DRYRUN reader vcard v"))).toContain("run the 'VCARD' command");
+    await wire.call("ACL DELUSER reader");
+    await wire.close();
+  },
+);

@@ -202,7 +202,7 @@ pub fn refused_object(denial: Denial, row: &Row, args: Args) -> Vec<u8> {
     match (denial.reason, denial.database) {
         (Reason::Key | Reason::Channel, _) => args.get(denial.at).to_vec(),
         (Reason::Database, Some(database)) => database.to_string().into_bytes(),
-        _ => row.name.as_bytes().to_vec(),
+        _ => row.shown_name().as_bytes().to_vec(),
     }
 }
 
@@ -219,7 +219,7 @@ pub fn explain(denial: Denial, user: &User, row: &Row, args: Args, verbose: bool
         Reason::Channel if verbose => [&user, b"access the '".as_slice(), named, b"' channel"].concat(),
         Reason::Channel => b"No permissions to access a channel".to_vec(),
         Reason::Command | Reason::Auth | Reason::Certificate => {
-            [&user, b"run the '".as_slice(), row.name.as_bytes(), b"' command"].concat()
+            [&user, b"run the '".as_slice(), row.shown_name().as_bytes(), b"' command"].concat()
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One row of the command table.
 
+use std::borrow::Cow;
+
 use crate::resp::args::Args;
 use crate::resp::reply::Reply;
 use crate::session::handle::{Flow, Session};
@@ -370,6 +372,11 @@ pub const ROW: Row = Row {
 pub struct BadKeys;
 
 impl Row {
+    /// The name as COMMAND, the figures and ACL show it: Redis names the commands of its module for vector sets in capitals.
+    pub fn shown_name(&self) -> Cow<'static, str> {
+        if self.flags & flag::MODULE != 0 { self.name.to_ascii_uppercase().into() } else { self.name.into() }
+    }
+
     /// All ACL categories: the explicit ones and those the flags imply (Redis: setImplicitACLCategories).
     pub fn all_categories(&self) -> u32 {
         let mut all = self.categories;

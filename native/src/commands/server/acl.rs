@@ -369,11 +369,11 @@ fn cat(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         reply.error_bytes(&error::quoting("ERR Unknown category", args.get(2)));
         return Flow::Done;
     };
-    let names: Vec<&str> =
-        table().rows.iter().filter(|row| row.all_categories() & bit != 0).map(|row| row.name).collect();
+    let names: Vec<_> =
+        table().rows.iter().filter(|row| row.all_categories() & bit != 0).map(|row| row.shown_name()).collect();
     reply.array(names.len());
     for name in names {
-        reply.text(name);
+        reply.text(&name);
     }
     Flow::Done
 }

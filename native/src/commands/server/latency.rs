@@ -159,7 +159,7 @@ fn histogram(session: &mut Session, args: Args, reply: &mut Reply) -> Flow {
         .collect();
     reply.map(found.len());
     for (number, histogram) in found {
-        reply.text(table.row(number).name);
+        reply.text(&table.row(number).shown_name());
         reply.map(2);
         reply.text("calls");
         reply.int(histogram.count() as i64);

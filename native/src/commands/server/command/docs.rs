@@ -28,7 +28,7 @@ fn write(number: u16, reply: &mut Reply) {
     let arguments = synopsis::parse(row);
     let subcommands = table.subcommands(number);
     let deprecated = deprecated::of(row.name);
-    reply.text(row.name);
+    reply.text(&row.shown_name());
     let extras = usize::from(!arguments.is_empty()) + usize::from(!subcommands.is_empty());
     reply.map(4 + if deprecated.is_some() { 3 } else { 0 } + extras);
     for (field, text) in

@@ -13,7 +13,7 @@ pub fn write(number: u16, reply: &mut Reply) {
     let row = table().row(number);
     let (first, last, step) = row.legacy_keys();
     reply.array(10);
-    reply.text(row.name);
+    reply.text(&row.shown_name());
     reply.int(row.arity as i64);
     let flags: Vec<&str> = flag::NAMES.iter().filter(|(bit, _)| row.flags & bit != 0).map(|(_, name)| *name).collect();
     reply.set(flags.len());

@@ -137,10 +137,16 @@ fn info(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     Flow::Done
 }
 
+/// The module of Redis 8 whose commands are those of vector sets.
+const VECTOR_SETS: &[u8] = b"vectorset";
+
 fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
     let wanted: Box<dyn Fn(&Row) -> bool> = match args.len() {
         2 => Box::new(|_| true),
-        5 if args.is(2, "filterby") && args.is(3, "module") => Box::new(|_| false),
+        5 if args.is(2, "filterby") && args.is(3, "module") => {
+            let asks_for_ours = args.get(4) == VECTOR_SETS;
+            Box::new(move |row| asks_for_ours && row.flags & MODULE != 0)
+        }
         5 if args.is(2, "filterby") && args.is(3, "aclcat") => {
             let named = category::NAMES.iter().find(|(_, name)| args.is(4, name));
             let bits = named.map_or(0, |(bit, _)| *bit);
@@ -155,10 +161,10 @@ fn list(_: &mut Session, args: Args, reply: &mut Reply) -> Flow {
             return Flow::Done;
         }
     };
-    let names: Vec<&str> = table().served().filter(|(_, row)| wanted(row)).map(|(_, row)| row.name).collect();
+    let names: Vec<_> = table().served().filter(|(_, row)| wanted(row)).map(|(_, row)| row.shown_name()).collect();
     reply.array(names.len());
     for name in names {
-        reply.text(name);
+        reply.text(&name);
     }
     Flow::Done
 }

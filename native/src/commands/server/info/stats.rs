@@ -131,7 +131,7 @@ pub fn commandstats(session: &mut Session, text: &mut Text) {
         let us_per_call = if calls == 0 { 0.0 } else { us / calls as f64 };
         let failed = sum(|c| c.failed.get());
         text.field(
-            &format!("cmdstat_{}", row.name),
+            &format!("cmdstat_{}", row.shown_name()),
             format_args!(
                 "calls={calls},usec={us:.0},usec_per_call={us_per_call:.2},rejected_calls={rejected},\
                  failed_calls={failed}"
@@ -168,6 +168,6 @@ pub fn latencystats(session: &mut Session, text: &mut Text) {
             Some(format!("p{name}={:.3}", histogram.at_share(share) as f64 / 1000.0))
         });
         let shown = shown.collect::<Vec<_>>().join(",");
-        text.field(&format!("latency_percentiles_usec_{}", row.name), format_args!("{shown}"));
+        text.field(&format!("latency_percentiles_usec_{}", row.shown_name()), format_args!("{shown}"));
     }
 }
