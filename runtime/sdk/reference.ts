@@ -12,7 +12,7 @@ has the same with every type, for editors and compilers. [Procedures](procedures
   \`Uint8Array\` in its place: \`Zedis.bytes.get(key)\`.
 - **Errors** are thrown: a \`ReplyError\` whose \`code\` is the first word (\`WRONGTYPE\`, \`ERR\`). What is not caught undoes the call.
 - **Not there**, nor by \`Zedis.call\`: what belongs to a connection (SUBSCRIBE, SELECT, AUTH), to transactions and scripts (MULTI, EVAL), to the
-  server's administration (CONFIG, SHUTDOWN), and what waits (BLPOP; XREAD and XREADGROUP are there, without BLOCK).
+  server's administration (CONFIG, SHUTDOWN), and what waits (BLPOP; XREAD and XREADGROUP are there, and wait for nothing: BLOCK is passed over).
 
 `;
 

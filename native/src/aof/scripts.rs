@@ -14,7 +14,7 @@ use super::request::{Done, run_data};
 use crate::commands::row::{Row, Run, flag};
 use crate::commands::table::table;
 use crate::lua::engine::{Ended, Engine};
-use crate::lua::host::{Host, Ran, Stop};
+use crate::lua::host::{Host, NoRequest, Ran, Stop};
 use crate::lua::{header, hex};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Protocol;
@@ -265,8 +265,8 @@ impl Host for LoadHost {
 
     fn end_nested(&mut self, _: bool) {}
 
-    fn may(&mut self, request: Args) -> Option<bool> {
-        table().resolve(request).map(|_| true)
+    fn may(&mut self, request: Args) -> Result<bool, NoRequest> {
+        table().resolve(request).map(|_| true).ok_or(NoRequest::Unknown)
     }
 
     fn log(&mut self, level: u8, text: &[u8]) {

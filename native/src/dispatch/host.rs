@@ -152,10 +152,6 @@ impl Executor {
         let Run::Data(handler) = row.run else {
             return refuse(out, NOT_ALLOWED);
         };
-        if row.flags & flag::BLOCKING != 0 && may_block(args) {
-            let name = String::from_utf8_lossy(args.get(0));
-            return refuse(out, &format!("ERR {name} command is not allowed with BLOCK option from scripts"));
-        }
         if let Err(end) = self.host_latch((row_number, row), args) {
             return end;
         }
@@ -318,14 +314,4 @@ pub(super) const UNKNOWN: &str = "ERR Unknown Redis command called from script";
 pub(super) fn refuse(out: &mut Vec<u8>, text: &str) -> Host {
     out.extend_from_slice(text.as_bytes());
     Host::Error
-}
-
-/// XREAD and XREADGROUP with BLOCK, which other commands that wait take as if they had not got it.
-#[cold]
-fn may_block(args: Args) -> bool {
-    if !args.is(0, "xread") && !args.is(0, "xreadgroup") {
-        return false;
-    }
-    let end = (1..args.len()).find(|at| args.is(*at, "streams")).unwrap_or(args.len());
-    (1..end).any(|at| args.is(at, "block"))
 }

@@ -5,6 +5,7 @@ use super::host::{Host, NOT_ALLOWED, UNKNOWN, refuse};
 use super::permission::permitted;
 use crate::commands::row::{Row, Run, SessionHandler, flag};
 use crate::commands::table::table;
+use crate::lua::host::NoRequest;
 use crate::resp::args::Args;
 use crate::resp::error;
 use crate::resp::reply::{Protocol, Reply};
@@ -139,19 +140,19 @@ impl Executor {
         Ok(())
     }
 
-    /// May the script's caller run this? None: there is no such command.
-    pub fn script_asks(&mut self, conn: &Conn, args: Args) -> Option<bool> {
+    /// May the script's caller run this?
+    pub fn script_asks(&mut self, conn: &Conn, args: Args) -> Result<bool, NoRequest> {
         let table = table();
-        let number = table.find(args.get(0))?;
+        let number = table.find(args.get(0)).ok_or(NoRequest::Unknown)?;
         let number = if table.is_container(number) && args.len() > 1 {
-            table.find_subcommand(number, args.get(1))?
+            table.find_subcommand(number, args.get(1)).ok_or(NoRequest::Unknown)?
         } else {
             number
         };
         if !table.row(number).arity_fits(args.len()) {
-            return Some(permitted(&mut self.txn, &conn.client.user, number, args.first(1), conn.client.db).is_ok());
+            return Err(NoRequest::Arity);
         }
         let db = self.txn.db;
-        Some(permitted(&mut self.txn, &conn.client.user, number, args, db).is_ok())
+        Ok(permitted(&mut self.txn, &conn.client.user, number, args, db).is_ok())
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Draw, run};
 use crate::lua::engine::{Ended, Engine};
-use crate::lua::host::{Host, Ran, Stop};
+use crate::lua::host::{Host, NoRequest, Ran, Stop};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Protocol;
 
@@ -128,8 +128,8 @@ impl Host for Replier {
 
     fn end_nested(&mut self, _: bool) {}
 
-    fn may(&mut self, _: Args) -> Option<bool> {
-        None
+    fn may(&mut self, _: Args) -> Result<bool, NoRequest> {
+        Err(NoRequest::Unknown)
     }
 
     fn log(&mut self, _: u8, _: &[u8]) {}

@@ -5,6 +5,7 @@ use sha1::{Digest, Sha1};
 use super::calls::{self, take_request};
 use super::context::Context;
 use super::failure::{c_string, push_error};
+use super::host::NoRequest;
 use super::library::register_function;
 use super::replies::truncated;
 use super::{REDIS_VERSION, REDIS_VERSION_NUMBER, hex};
@@ -195,10 +196,11 @@ lua_function!(acl_check_cmd, Context, |stack, context| {
     }
     let request = context.request.borrow();
     match context.host.get(|host| host.may(request)) {
-        Some(Some(may)) => {
+        Some(Ok(may)) => {
             stack.push_bool(may);
             Some(1)
         }
+        Some(Err(NoRequest::Arity)) => fail(stack, b"Wrong number of args for redis.acl_check_cmd()"),
         _ => fail(stack, b"Invalid command passed to redis.acl_check_cmd()"),
     }
 });

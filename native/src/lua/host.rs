@@ -35,6 +35,15 @@ pub enum InVm {
     Doomed,
 }
 
+/// Why a script cannot be told whether its caller may run something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoRequest {
+    /// There is no such command.
+    Unknown,
+    /// It takes another number of arguments.
+    Arity,
+}
+
 /// Why a running script is to end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stop {
@@ -66,8 +75,8 @@ pub trait Host {
     /// The VM has come back.
     fn left_vm(&mut self) {}
 
-    /// May the script's caller run this? None: there is no such command.
-    fn may(&mut self, request: Args) -> Option<bool>;
+    /// May the script's caller run this?
+    fn may(&mut self, request: Args) -> Result<bool, NoRequest>;
 
     /// The script replies an error that no command has counted when it made it. `text`: without `-`.
     fn count_error(&mut self, _text: &[u8]) {}

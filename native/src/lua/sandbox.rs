@@ -116,6 +116,12 @@ pub fn build(lua: &mlua::Lua, stack: Stack, context: &Kept<Context>) -> mlua::Re
         stack.insert(-2);
         stack.raw_set(4);
     }
+    // Settings of their own: in Redis functions have another interpreter than scripts.
+    lua.globals().raw_set("cjson", lib::cjson::open(lua)?)?;
+    stack.raw_field(GLOBALS, b"cjson");
+    protect(stack, context, false);
+    stack.set_raw_field(4, b"cjson");
+    empty_globals(stack);
     set_api(stack, context, 3, Place::Script);
     set_api(stack, context, 4, Place::Function);
     // Slot 5: what is behind them while a library is loaded.

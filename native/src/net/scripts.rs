@@ -6,7 +6,7 @@ use super::backend::Event;
 use super::core::{Code, Core};
 use crate::dispatch::execute::{Executor, Pump};
 use crate::dispatch::host;
-use crate::lua::host::{Host, Ran, Stop, Vm};
+use crate::lua::host::{Host, NoRequest, Ran, Stop, Vm};
 use crate::resp::args::{Args, OwnedArgs};
 use crate::resp::reply::Protocol;
 use crate::session::conn::Conn;
@@ -232,8 +232,8 @@ impl Host for Core {
         }
     }
 
-    fn may(&mut self, request: Args) -> Option<bool> {
-        let (_, conn) = self.current.as_ref()?;
+    fn may(&mut self, request: Args) -> Result<bool, NoRequest> {
+        let (_, conn) = self.current.as_ref().ok_or(NoRequest::Unknown)?;
         self.executor.script_asks(conn, request)
     }
 

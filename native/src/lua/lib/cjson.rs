@@ -1,6 +1,7 @@
 //! `cjson`: JSON, as lua-cjson 2.1.0 of Redis's sources writes and reads it.
 //!
-//! A table is an array if all its keys are integers from 1; an empty one is `{}`. Null is light userdata of the address 0. Bytes
+//! A table is an array if all its keys are integers from 1; an empty one is `{}`, but for those that `decode_array_with_array_mt` (of Redis 8) had
+//! marked as arrays. Null is light userdata of the address 0. Bytes
 //! that are not UTF-8 pass as they are. What a script sets (`cjson.encode_max_depth(…)` and so on) belongs to the table that
 //! [`open`] or `cjson.new()` made, and stays for the scripts after it, as with Redis.
 
@@ -8,11 +9,13 @@ mod decode;
 mod encode;
 
 use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
 use std::rc::Rc;
 
 use mlua::{Lua, Table, Value};
 
 use super::{Arguments, Failure, function_of_many, function_of_one};
+use crate::lua::guards::READONLY;
 
 /// What one `cjson` table was told.
 struct Settings {
@@ -29,6 +32,10 @@ struct Settings {
     /// Whether hexadecimal numbers, NaN, infinities and zeros in front are read.
     decode_invalid_numbers: Cell<i32>,
     number_precision: Cell<i32>,
+    /// Whether arrays that are read are marked as such.
+    mark_arrays: Cell<i32>,
+    /// What marks them: the table behind their metatables.
+    mark: *const c_void,
     /// Read and set by scripts; the buffer is kept in either case, up to `encode::KEPT_BYTES_MAX`.
     keep_buffer: Cell<i32>,
     buffer: RefCell<Vec<u8>>,
@@ -47,6 +54,8 @@ pub fn open(lua: &Lua) -> mlua::Result<Table> {
         encode_invalid_numbers: Cell::new(0),
         decode_invalid_numbers: Cell::new(1),
         number_precision: Cell::new(14),
+        mark_arrays: Cell::new(0),
+        mark: array_mark(lua)?.to_pointer(),
         keep_buffer: Cell::new(1),
         buffer: RefCell::default(),
     });
@@ -61,6 +70,7 @@ pub fn open(lua: &Lua) -> mlua::Result<Table> {
     table.set("encode_sparse_array", function_of_many(lua, move |a| sparse.set_sparse(&a))?)?;
     table.set("encode_max_depth", with(|s, a| integer_of_one(&a, &s.encode_max_depth, 1, i32::MAX))?)?;
     table.set("decode_max_depth", with(|s, a| integer_of_one(&a, &s.decode_max_depth, 1, i32::MAX))?)?;
+    table.set("decode_array_with_array_mt", with(|s, a| choice_of_one(&a, &s.mark_arrays, OFF_ON))?)?;
     table.set("encode_number_precision", with(|s, a| integer_of_one(&a, &s.number_precision, 1, 14))?)?;
     table.set("encode_keep_buffer", with(|s, a| choice_of_one(&a, &s.keep_buffer, OFF_ON))?)?;
     table.set("encode_invalid_numbers", with(|s, a| choice_of_one(&a, &s.encode_invalid_numbers, OFF_ON_NULL))?)?;
@@ -70,6 +80,38 @@ pub fn open(lua: &Lua) -> mlua::Result<Table> {
     table.set("_NAME", "cjson")?;
     table.set("_VERSION", "2.1.0")?;
     Ok(table)
+}
+
+/// Where the interpreter keeps what marks arrays.
+const MARK: &str = "cjson array";
+/// The field that a script finds in an array's metatable, or gives to one of its own.
+const IS_ARRAY: &str = "__is_cjson_array";
+
+/// The table that stands behind the metatable of every array that is marked:
+///
+/// ```text
+///   array ──metatable──▶ {} ──metatable──▶ mark: __index ─▶ {__is_cjson_array = true}, __newindex ─▶ error: readonly table
+/// ```
+///
+/// Nothing in the empty table changes how the array behaves, and nobody can put something there.
+fn array_mark(lua: &Lua) -> mlua::Result<Table> {
+    if let Some(mark) = lua.named_registry_value(MARK)? {
+        return Ok(mark);
+    }
+    let (mark, fields) = (lua.create_table()?, lua.create_table()?);
+    fields.raw_set(IS_ARRAY, true)?;
+    mark.raw_set("__index", fields)?;
+    mark.raw_set("__newindex", function_of_one(lua, |_| Err::<Value, _>(Failure::text(READONLY)))?)?;
+    mark.raw_set("__metatable", false)?;
+    lua.set_named_registry_value(MARK, &mark)?;
+    Ok(mark)
+}
+
+/// Marks a table as an array.
+fn mark_array(lua: &Lua, table: &Table) -> mlua::Result<()> {
+    let metatable = lua.create_table()?;
+    metatable.set_metatable(Some(array_mark(lua)?))?;
+    table.set_metatable(Some(metatable))
 }
 
 impl Settings {
@@ -133,6 +175,46 @@ fn choice(arguments: &Arguments, number: usize, setting: &Cell<i32>, names: &[&s
 #[cfg(test)]
 mod tests {
     use crate::lua::lib::tests::table;
+
+    #[test]
+    fn arrays_that_are_marked_stay_arrays() {
+        table(&[
+            ("return cjson.decode_array_with_array_mt()", "false"),
+            ("return cjson.encode(cjson.decode('[]')), cjson.encode(cjson.decode('{\"a\":[]}'))", "{} {\"a\":{}}"),
+            (
+                "cjson.decode_array_with_array_mt(true) return cjson.encode(cjson.decode('[]')), cjson.encode(cjson.decode('{\"a\":[[],{}]}'))",
+                "[] {\"a\":[[],{}]}",
+            ),
+            (
+                "cjson.decode_array_with_array_mt(true) local t = cjson.decode('[1,2]') t[2] = nil t[1] = nil return cjson.encode(t), #t, tostring(t.none), tostring(t[1])",
+                "[] 0 nil nil",
+            ),
+            // What is no element of an array is passed over, as in C.
+            (
+                "cjson.decode_array_with_array_mt(true) local t = cjson.decode('[1]') t.more = 2 return cjson.encode(t)",
+                "[1]",
+            ),
+            (
+                "cjson.decode_array_with_array_mt(true) local m = getmetatable(cjson.decode('[]')) return m.__is_cjson_array, tostring(m.none), getmetatable(m)",
+                "true nil false",
+            ),
+            (
+                "cjson.decode_array_with_array_mt(true) getmetatable(cjson.decode('[]')).__is_cjson_array = nil",
+                "error: user_script:1: Attempt to modify a readonly table",
+            ),
+            (
+                "cjson.decode_array_with_array_mt(true) local t = setmetatable(cjson.decode('[]'), nil) return cjson.encode(t)",
+                "{}",
+            ),
+            ("return cjson.encode(setmetatable({}, {other = 1, __is_cjson_array = true}))", "[]"),
+            ("return cjson.encode(setmetatable({}, {__is_cjson_array = false}))", "{}"),
+            // Each table of settings has its own; the mark is known to all.
+            (
+                "local other = cjson.new() other.decode_array_with_array_mt(true) return cjson.encode(cjson.decode('[]')), cjson.encode(other.decode('[]'))",
+                "{} []",
+            ),
+        ]);
+    }
 
     #[test]
     fn settings_are_read_set_and_checked() {

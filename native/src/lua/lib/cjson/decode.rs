@@ -7,7 +7,7 @@ use mlua::{Either, Lua, Table, Value};
 
 use super::super::number::leading_number;
 use super::super::{Arguments, Failure, SLOTS};
-use super::Settings;
+use super::{Settings, mark_array};
 
 pub fn decode(settings: &Settings, arguments: Arguments) -> Result<Value, Failure> {
     if arguments.count() != 1 {
@@ -115,6 +115,9 @@ impl Reader<'_> {
                     }
                     slots += needed - 1;
                     let table = lua.create_table().map_err(|error| Failure::from_depth(error, too_deep))?;
+                    if !is_object && self.settings.mark_arrays.get() != 0 {
+                        mark_array(lua, &table).map_err(|error| Failure::from_depth(error, too_deep))?;
+                    }
                     match open.last_mut() {
                         Some(parent) => self.put(lua, parent, key, &table)?,
                         None => result = Value::Table(table.clone()),

@@ -4,7 +4,7 @@ use mlua::Value;
 
 use super::super::number::append_general;
 use super::super::{Arguments, Failure, check_encoded, truncated_32};
-use super::Settings;
+use super::{IS_ARRAY, Settings};
 use crate::sys::lua::{Item, Walk, walk};
 
 /// Room that the buffer keeps for the next value.
@@ -44,8 +44,9 @@ fn append(walk: &mut Walk, settings: &Settings, out: &mut Vec<u8>) -> Result<(),
                 if depth > settings.encode_max_depth.get() as usize || !walk.open() {
                     return Err(Failure::text(format!("Cannot serialise, excessive nesting ({depth})")));
                 }
-                let length = array_length(walk, settings)?;
-                open.push(if length > 0 {
+                let marked = walk.is_marked(IS_ARRAY.as_bytes(), settings.mark);
+                let length = if marked { walk.length() } else { array_length(walk, settings)? };
+                open.push(if marked || length > 0 {
                     out.push(b'[');
                     Open::Array { next: 1, length }
                 } else {
