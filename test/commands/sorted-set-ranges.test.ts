@@ -180,6 +180,8 @@ eachEncoding("ZRANGESTORE stores what ZRANGE returns", [
   ["ZRANGESTORE d l [b (c BYLEX", 2],
   ["ZRANGE d 0 -1", ["b", "bar"]],
   ["ZRANGESTORE d z 0 -1 WITHSCORES", syntax],
+  ["ZRANGESTORE d z 0 -1 REV REV", syntax],
+  ["ZRANGE z 0 -1 REV REV", syntax],
   [
     "ZRANGESTORE d z 0 -1 LIMIT 0 1",
     err("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"),

@@ -53,6 +53,12 @@ eachEncoding("intersections keep what all have", [
   ["ZINTER 3 x y s WEIGHTS 1 2 3 WITHSCORES", pairs("c", "46")],
   ["ZINTER 2 x y AGGREGATE MIN WITHSCORES", pairs("b", "2", "c", "3")],
   ["ZINTER 2 x y WEIGHTS 100 1 AGGREGATE MAX WITHSCORES", pairs("b", "200", "c", "300")],
+  // Zero times infinity is no number: 0 in the first input, and in another it makes the sum 0, and is no least and no greatest.
+  ["ZADD i inf a 2 b -inf c", 3],
+  ["ZINTER 3 i i i WEIGHTS 0 2 0 WITHSCORES", pairs("a", "0", "c", "0", "b", "4")],
+  ["ZINTER 2 i i WEIGHTS 1 0 AGGREGATE MIN WITHSCORES", pairs("c", "-inf", "b", "0", "a", "inf")],
+  ["ZINTER 2 i i WEIGHTS 1 0 AGGREGATE MAX WITHSCORES", pairs("c", "-inf", "b", "2", "a", "inf")],
+  ["ZUNION 2 i i WEIGHTS 1 0 AGGREGATE MIN WITHSCORES", pairs("c", "-inf", "a", "0", "b", "0")],
   ["ZINTER 2 x none", []],
   ["ZINTER 2 x x WITHSCORES", pairs("a", "2", "b", "4", "c", "6")],
   ["ZINTERSTORE d 2 x y", 2],

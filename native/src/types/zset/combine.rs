@@ -50,7 +50,13 @@ impl Aggregate {
 
     #[inline]
     fn weighted(self, score: f64, weight: f64) -> f64 {
-        if self == Aggregate::Count { weight } else { number_or_0(score * weight) }
+        number_or_0(self.product(score, weight))
+    }
+
+    /// May be no number, of inf and 0.
+    #[inline]
+    fn product(self, score: f64, weight: f64) -> f64 {
+        if self == Aggregate::Count { weight } else { score * weight }
     }
 }
 
@@ -142,7 +148,9 @@ impl Combination {
             load_ahead(input, batch);
             batch.retain_mut(|candidate| {
                 let Some(score) = input.score(candidate) else { return false };
-                let score = self.aggregate.weighted(score, self.weights[*number]);
+                // As in Redis, which takes 0 for what is no number in the first input only: here a sum with it is 0, and it is neither less
+                // nor more than anything.
+                let score = self.aggregate.product(score, self.weights[*number]);
                 candidate.score = self.aggregate.combine(candidate.score, score);
                 true
             });

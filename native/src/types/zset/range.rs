@@ -196,7 +196,7 @@ fn parse<'a>(args: Args<'a>, form: Form) -> Result<Request<'a>, &'static str> {
             let integer = |at: usize| number::integer(args.get(at)).ok_or(error::NOT_INTEGER);
             (offset, count) = (integer(at + 1)?, integer(at + 2)?);
             at += 2;
-        } else if form.backwards.is_none() && args.is(at, "rev") {
+        } else if backwards.is_none() && args.is(at, "rev") {
             backwards = Some(true);
         } else if by.is_none() && args.is(at, "bylex") {
             by = Some(By::Lex);

@@ -415,10 +415,11 @@ pub(crate) fn combinations_agree_with(seed: u64) {
         let (operation, aggregate) = (below(3), below(4));
         let weights: Vec<f64> =
             chosen.iter().map(|_| [1.0, 2.0, -1.5, f64::NEG_INFINITY, 0.0][below(5) as usize]).collect();
-        let weighted = |number: usize, score: f64| match aggregate {
+        // What is no number counts as 0 in each input of a union, and in the first one of an intersection.
+        let weighted = |place: usize, number: usize, score: f64| match aggregate {
             _ if operation == 2 => score,
             3 => weights[number],
-            _ if (score * weights[number]).is_nan() => 0.0,
+            _ if (operation == 0 || place == 0) && (score * weights[number]).is_nan() => 0.0,
             _ => score * weights[number],
         };
         let mut order: Vec<usize> = (0..chosen.len()).collect();
@@ -426,9 +427,9 @@ pub(crate) fn combinations_agree_with(seed: u64) {
             order.sort_by_key(|number| models[chosen[*number]].len());
         }
         let mut expected: HashMap<Vec<u8>, f64> = HashMap::new();
-        for number in &order {
+        for (place, number) in order.iter().enumerate() {
             for (member, score) in &models[chosen[*number]] {
-                let score = weighted(*number, *score);
+                let score = weighted(place, *number, *score);
                 let old = expected.get(member).copied();
                 let new = match (old, aggregate) {
                     (None, _) => score,
