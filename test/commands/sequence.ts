@@ -1,6 +1,7 @@
 /** Random sequences of commands that Redis and Zedis must answer alike: few keys, many types and edges. */
 import type { Random } from "../harness/random.ts";
 import { bitmapMakers } from "./sequence-bitmap.ts";
+import { geoKeys, geoMakers } from "./sequence-geo.ts";
 import { hashTtlKeys, hashTtlMakers } from "./sequence-hash-ttl.ts";
 import { hyperloglogMakers } from "./sequence-hyperloglog.ts";
 import { listKeys, listMakers } from "./sequence-list.ts";
@@ -8,6 +9,7 @@ import { scriptMakers } from "./sequence-script.ts";
 import { setKeys, setMakers } from "./sequence-set.ts";
 import { streamMakers, streamReads } from "./sequence-stream.ts";
 import { vectorMakers } from "./sequence-vector.ts";
+import { lexKey, zsetKeys, zsetMakers, zsetWords } from "./sequence-zset.ts";
 
 export type Step = readonly (string | Uint8Array)[];
 
@@ -222,6 +224,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [1, (r) => ["COMMAND", "GETKEYS", "SET", key(r), value(r)]],
   [1, (r) => ["NOSUCH", ...some(r, 3, value)]],
   ...bitmapMakers(key),
+  ...geoMakers(key),
   ...hashTtlMakers(key),
   ...hyperloglogMakers(key),
   ...listMakers(key, number),
@@ -229,6 +232,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   ...setMakers(key),
   ...streamMakers(key),
   ...vectorMakers(key),
+  ...zsetMakers(key),
 ];
 const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -242,16 +246,23 @@ export function randomSequence(random: Random): Step[] {
     })?.[1];
     const step = [...(make as Make)(random)];
     // Another count than 0 draws at random, and a huge one keeps redis-server busy for ever.
-    if (/^(HRANDFIELD|SPOP|SRANDMEMBER)$/.test(String(step[0]))) return step;
+    if (/^(HRANDFIELD|SPOP|SRANDMEMBER|ZRANDMEMBER)$/.test(String(step[0]))) return step;
     // Nothing may wait for longer than it was meant to.
     if (/^B[LRZ]/.test(String(step[0]))) return step;
     // Since 8.4 these take their arguments in any order.
     if (/^HP?EXPIREAT$/.test(String(step[0]))) return step;
     // Since 7.2 these look at their arguments before the key.
     if (/^(BITCOUNT|BITPOS)$/.test(String(step[0]))) return step;
+    // Since 7.2 these may take one argument more.
+    if (/^Z(REV)?RANK$/.test(String(step[0]))) return step;
     // Since 8.0 a cursor without digits, or below nought, is none.
-    if (/^[HS]?SCAN$/.test(String(step[0]))) return step;
-    if (random.chance(0.03)) step.splice(random.from(1, step.length), random.below(2), value(random));
+    if (/^[HSZ]?SCAN$/.test(String(step[0]))) return step;
+    if (random.chance(0.03))
+      step.splice(
+        random.from(1, step.length),
+        random.below(2),
+        /^Z/.test(String(step[0])) ? random.pick(zsetWords) : value(random),
+      );
     if (random.chance(0.01) && step.length > 1) step.pop();
     if (random.chance(0.05)) step[0] = String(step[0]).toLowerCase();
     return step;
@@ -260,10 +271,14 @@ export function randomSequence(random: Random): Step[] {
   const readBack = [...keys, ...setKeys, ...hashTtlKeys].flatMap((name) =>
     ["TYPE", "OBJECT ENCODING", "GET", "HGETALL", "SMEMBERS", "PEXPIRETIME"].map((read) => [...read.split(" "), name]),
   );
-  const lists = listKeys.map((name) => ["LRANGE", name, "0", "-1"]);
+  const lists = [
+    ...listKeys.map((name) => ["LRANGE", name, "0", "-1"]),
+    ...[...zsetKeys, lexKey, ...geoKeys].map((name) => ["ZRANGE", name, "0", "-1", "WITHSCORES"]),
+    ...[...zsetKeys, lexKey].map((name) => ["OBJECT", "ENCODING", name]),
+  ];
   // Values of any length, and whatever nothing above reads.
   const digests = [
-    ["DEBUG", "DIGEST-VALUE", ...keys, ...setKeys, ...listKeys],
+    ["DEBUG", "DIGEST-VALUE", ...keys, ...setKeys, ...listKeys, ...zsetKeys, ...geoKeys],
     ["DEBUG", "DIGEST"],
   ];
   return [["DISCARD"], ...sequence, ["DISCARD"], ["DBSIZE"], ...readBack, ...lists, ...streamReads, ...digests];
