@@ -2,7 +2,7 @@
  * What a client of the HTTP API costs the data plane: rounds of GETs by redis-benchmark, every other one while a client polls every
  * route in turn, 100 requests a second in all.
  *
- *     bun bench/admin-poll.ts [--rounds 7] [--seconds 3] [--rate 100] [--cores 1] [--busy-share 2]
+ *     bun bench/admin-poll.ts [--rounds 41] [--seconds 1] [--rate 100] [--cores 1] [--busy-share 2]
  *     bun bench/admin-poll.ts --each 200      what a request to each route costs alone: 200 of each, one after the other, and 30 of each in
  *                                             turn, 10 ms apart, as a client that polls sends them: caches are cold then
  *
@@ -41,8 +41,8 @@ const COLD_TURNS = 30;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
-    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "41" },
+    seconds: { type: "string", default: "1" },
     rate: { type: "string", default: "100" },
     cores: { type: "string", default: "1" },
     each: { type: "string", default: "0" },
