@@ -47,6 +47,12 @@ pub fn is_sparse(block: *const u8) -> bool {
     unsafe { mi_unsafe_heap_page_is_under_utilized(std::ptr::null_mut(), block.cast_mut().cast(), SPARSE_PERCENT) }
 }
 
+/// Does a block of this size usually have this alignment, though none is asked for? Asked for it, the allocator takes a larger one.
+#[inline]
+fn is_aligned_anyway(size: usize, align: usize) -> bool {
+    align <= PAIR || align <= LINE && size.is_multiple_of(LINE)
+}
+
 /// Counts a block that `take` gives, with its size.
 #[inline]
 fn counted(take: impl FnOnce(*mut usize) -> *mut c_void) -> *mut u8 {
@@ -79,7 +85,7 @@ unsafe impl GlobalAlloc for Allocator {
             if align <= WORD {
                 return counted(|bytes| mi_umalloc(size, bytes));
             }
-            if align <= PAIR || align <= LINE && size.is_multiple_of(LINE) {
+            if is_aligned_anyway(size, align) {
                 let block = counted(|bytes| mi_umalloc(size.next_multiple_of(align), bytes));
                 if (block as usize).is_multiple_of(align) {
                     return block;
@@ -92,12 +98,20 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let (size, align) = (layout.size(), layout.align());
         // SAFETY: as in `alloc`.
         unsafe {
-            if layout.align() <= WORD {
-                return counted(|bytes| mi_ucalloc(1, layout.size(), bytes));
+            if align <= WORD {
+                return counted(|bytes| mi_ucalloc(1, size, bytes));
             }
-            counted(|bytes| mi_uzalloc_aligned(layout.size(), layout.align(), bytes))
+            if is_aligned_anyway(size, align) {
+                let block = counted(|bytes| mi_ucalloc(1, size.next_multiple_of(align), bytes));
+                if (block as usize).is_multiple_of(align) {
+                    return block;
+                }
+                free(block);
+            }
+            counted(|bytes| mi_uzalloc_aligned(size, align, bytes))
         }
     }
 
@@ -133,6 +147,26 @@ unsafe impl GlobalAlloc for Allocator {
 mod tests {
     use super::*;
     use std::alloc::{alloc, alloc_zeroed, dealloc, realloc};
+
+    #[test]
+    fn lines_of_a_cache_take_no_more_than_their_size() {
+        // As buckets of tables are asked for: multiples of 64 bytes in the steps of the allocator.
+        for lines in [1, 2, 8, 10, 12, 14, 48, 96, 160, 224, 320] {
+            let layout = Layout::from_size_align(lines * LINE, LINE).expect("a plain layout");
+            for take in [alloc, alloc_zeroed] {
+                let mut blocks = Vec::with_capacity(100);
+                let before = usage::of_this_thread();
+                // SAFETY: the size is not zero; blocks are freed with the layout they were asked for with.
+                unsafe {
+                    blocks.extend((0..100).map(|_| take(layout)));
+                    assert!(blocks.iter().all(|block| (*block as usize).is_multiple_of(LINE)));
+                    let taken = usage::of_this_thread() - before;
+                    blocks.into_iter().for_each(|block| dealloc(block, layout));
+                    assert_eq!(taken, 100 * good_size(layout.size()) as i64, "{lines} lines");
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_is_taken_and_freed_adds_up_to_nothing() {
